@@ -1,0 +1,34 @@
+import { playwright } from "@vitest/browser-playwright";
+import { defineConfig } from "vitest/config";
+import { chromiumFlags, findChromium } from "./scripts/chromium.mjs";
+
+// Three kinds of tests, named by what they need: `x.test.ts` runs in Node, `x.gpu.test.ts` on WebGPU in a browser,
+// `X.view.test.tsx` on a real DOM in the same browser.
+const alias = { "@": new URL("./src", import.meta.url).pathname };
+const browser = {
+  enabled: true,
+  headless: true,
+  screenshotFailures: false,
+  provider: playwright({ launchOptions: { executablePath: findChromium() ?? undefined, args: [...chromiumFlags] } }),
+  instances: [{ browser: "chromium" as const }],
+};
+
+export default defineConfig({
+  resolve: { alias },
+  test: {
+    projects: [
+      {
+        resolve: { alias },
+        test: { name: "node", include: ["src/**/*.test.ts", "scripts/**/*.test.ts"], exclude: ["**/*.gpu.test.ts"], environment: "node" },
+      },
+      {
+        resolve: { alias },
+        test: { name: "gpu", include: ["src/**/*.gpu.test.ts"], fileParallelism: false, testTimeout: 120_000, browser },
+      },
+      {
+        resolve: { alias },
+        test: { name: "view", include: ["src/**/*.view.test.tsx"], fileParallelism: false, browser },
+      },
+    ],
+  },
+});
