@@ -1,0 +1,71 @@
+// Records a pass of our kernels as a list of (pipeline, bind group, grid) over buffers it owns, and replays it: no
+// allocation, no bind group, no upload per replay. What changes between replays (ids, positions, lengths) lives in tensors
+// that kernels read and advance on the GPU. Stock TF.js operations cannot be recorded: running one while recording throws.
+
+import type { Dispatcher } from "./dispatcher";
+
+interface RecordedDispatch {
+  readonly pipeline: GPUComputePipeline;
+  readonly bindGroup: GPUBindGroup;
+  readonly grid: readonly [number, number, number];
+}
+
+type RunProgram = (...args: unknown[]) => unknown;
+
+/** A recorded pass and the buffers it needs. */
+export class Capture {
+  readonly #dispatches: RecordedDispatch[] = [];
+  readonly #buffers: GPUBuffer[] = [];
+
+  private constructor(private readonly dispatcher: Dispatcher) {}
+
+  /** Runs `pass` once, encoding it as usual, and records it for replay. */
+  static record(dispatcher: Dispatcher, pass: () => void): Capture {
+    if (dispatcher.capture) throw new Error("a pass is already being recorded");
+    const capture = new Capture(dispatcher);
+    const backend = dispatcher.backend as unknown as { runWebGPUProgram: RunProgram };
+    const stock = backend.runWebGPUProgram;
+    backend.runWebGPUProgram = (program) => {
+      throw new Error(`a stock operation (${(program as object).constructor.name}) cannot be recorded`);
+    };
+    dispatcher.capture = capture;
+    try {
+      pass();
+    } finally {
+      dispatcher.capture = null;
+      backend.runWebGPUProgram = stock;
+    }
+    return capture;
+  }
+
+  get length(): number {
+    return this.#dispatches.length;
+  }
+
+  get sizeBytes(): number {
+    return this.#buffers.reduce((sum, buffer) => sum + buffer.size, 0);
+  }
+
+  record(dispatch: RecordedDispatch): void {
+    this.#dispatches.push(dispatch);
+  }
+
+  /** A buffer that lives as long as the capture. */
+  allocate(size: number): GPUBuffer {
+    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+    const buffer = this.dispatcher.device.createBuffer({ label: "captured", size, usage });
+    this.#buffers.push(buffer);
+    return buffer;
+  }
+
+  /** Encodes the whole pass again, in order with everything else. */
+  replay(): void {
+    for (const { pipeline, bindGroup, grid } of this.#dispatches) this.dispatcher.encode(pipeline, bindGroup, grid);
+  }
+
+  [Symbol.dispose](): void {
+    for (const buffer of this.#buffers) buffer.destroy();
+    this.#buffers.length = 0;
+    this.#dispatches.length = 0;
+  }
+}

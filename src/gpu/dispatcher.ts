@@ -1,0 +1,287 @@
+// The only place that creates compute pipelines (explicit layouts, cached), bind groups and passes for our own kernels.
+// It encodes into TF.js' command encoder, so our dispatches and stock operations keep their order, and it can record what
+// it encodes (`capture.ts`) so that a pass is replayed without any of this work. It knows nothing of shapes or models.
+
+import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
+import type { TensorInfo } from "@tensorflow/tfjs-core";
+import type { Capture } from "./capture";
+import { GpuError } from "./errors";
+
+/** How a kernel uses a storage buffer; the uniform block, if any, always comes last. */
+export type Access = "read" | "write";
+
+/** A compute kernel: one entry point of one WGSL module. Bindings are @group(0) @binding(0..n-1), then the uniform block. */
+export interface Kernel {
+  /** Unique name, used as label and cache key. */
+  readonly name: string;
+  /** WGSL source (imported with `?raw`). */
+  readonly code: string;
+  readonly entryPoint: string;
+  /** One entry per storage binding, in order: inputs first or not, as the shader declares them. */
+  readonly bindings: readonly Access[];
+  /** True when the module declares a uniform block `params` at the last binding. */
+  readonly uniform?: boolean;
+  /** Values of `override` constants. */
+  readonly constants?: Readonly<Record<string, number>>;
+}
+
+/** A field of the uniform block: a plain number is written as u32; use `f32(x)` or `i32(x)` for the other types. */
+export type Param = number | { readonly f32: number } | { readonly i32: number };
+
+export const f32 = (value: number): Param => ({ f32: value });
+export const i32 = (value: number): Param => ({ i32: value });
+
+export interface Dispatch {
+  readonly kernel: Kernel;
+  /** One tensor per storage binding, in binding order. Written ones are modified in place. */
+  readonly buffers: readonly TensorInfo[];
+  readonly params?: readonly Param[];
+  /** Workgroups in x, y, z; each at most 65 535 (see `spread`). */
+  readonly workgroups: readonly [number, number?, number?];
+}
+
+interface BackendInternals {
+  commandEncoder: GPUCommandEncoder | null;
+  computePassEncoder: GPUComputePassEncoder | null;
+  dispatchCountInPass: number;
+  commandQueueOwnedIds: WeakSet<object>;
+  tensorMap: { get(dataId: object): { resource?: GPUBuffer; external?: boolean } };
+}
+
+/** Dispatches encoded before TF.js' encoder is submitted; fewer submits cost less JavaScript, but delay the GPU's start. */
+const dispatchesPerSubmit = 256;
+const uniformCacheSize = 4096;
+
+/** Work counters; benches and tests read differences. */
+export interface Counters {
+  dispatches: number;
+  submits: number;
+  bindGroups: number;
+  pipelines: number;
+  uniformUploads: number;
+}
+
+/** Spreads `count` workgroups over x and y so that neither passes WebGPU's limit; the shader uses `wid.x + wid.y * grid.x`. */
+export function spread(count: number): readonly [number, number] {
+  const limit = 65535;
+  if (count <= limit) return [Math.max(1, count), 1];
+  const y = Math.ceil(count / limit);
+  return [Math.ceil(count / y), y];
+}
+
+/** Creates pipelines, bind groups and passes for one TF.js WebGPU backend. */
+export class Dispatcher {
+  readonly counters: Counters = { dispatches: 0, submits: 0, bindGroups: 0, pipelines: 0, uniformUploads: 0 };
+  /** Set while a pass is being recorded; outputs then come from the capture's own buffers. */
+  capture: Capture | null = null;
+  readonly #pipelines = new Map<string, GPUComputePipeline>();
+  readonly #layouts = new Map<string, GPUBindGroupLayout>();
+  readonly #modules = new Map<string, GPUShaderModule>();
+  #uniforms = new Map<string, GPUBuffer>();
+
+  constructor(readonly backend: WebGPUBackend) {}
+
+  get device(): GPUDevice {
+    return this.backend.device;
+  }
+
+  get #internals(): BackendInternals {
+    return this.backend as unknown as BackendInternals;
+  }
+
+  /** Allocates an uninitialised tensor for a kernel to write. */
+  output(shape: number[], dtype: "float32" | "int32" = "float32"): TensorInfo {
+    const info = this.backend.makeTensorInfo(shape, dtype);
+    if (this.capture) {
+      const data = this.#internals.tensorMap.get(info.dataId);
+      data.resource = this.capture.allocate(Math.max(4, shape.reduce((a, b) => a * b, 1) * 4));
+      data.external = true;
+    } else this.backend.uploadToGPU(info.dataId);
+    return info;
+  }
+
+  /** The GPU buffer behind a tensor, uploading it first when it is still on the CPU. */
+  bufferOf(tensor: TensorInfo): GPUBuffer {
+    this.backend.uploadToGPU(tensor.dataId);
+    const { resource } = this.#internals.tensorMap.get(tensor.dataId);
+    if (!resource) throw new GpuError("A GPU operation could not run", "a tensor has no buffer", "Reload the page");
+    return resource;
+  }
+
+  /** Encodes one dispatch after everything encoded before it. */
+  run({ kernel, buffers, params = [], workgroups }: Dispatch): void {
+    if (buffers.length !== kernel.bindings.length)
+      throw new Error(`${kernel.name}: ${buffers.length} buffers for ${kernel.bindings.length} bindings`);
+    const pipeline = this.#pipeline(kernel);
+    const entries: GPUBindGroupEntry[] = buffers.map((tensor, binding) => ({
+      binding,
+      resource: { buffer: this.bufferOf(tensor) },
+    }));
+    if (kernel.uniform) entries.push({ binding: buffers.length, resource: { buffer: this.#uniform(params) } });
+    const bindGroup = this.device.createBindGroup({ label: kernel.name, layout: this.#layout(kernel), entries });
+    this.counters.bindGroups++;
+    const grid = [workgroups[0], workgroups[1] ?? 1, workgroups[2] ?? 1] as const;
+    for (const tensor of buffers) this.#internals.commandQueueOwnedIds.add(tensor.dataId);
+    this.capture?.record({ pipeline, bindGroup, grid });
+    this.encode(pipeline, bindGroup, grid);
+    if (this.#internals.dispatchCountInPass >= dispatchesPerSubmit && !this.capture) this.flush();
+  }
+
+  /** Encodes a ready dispatch into TF.js' current pass. */
+  encode(pipeline: GPUComputePipeline, bindGroup: GPUBindGroup, grid: readonly [number, number, number]): void {
+    const internals = this.#internals;
+    this.backend.ensureCommandEncoderReady();
+    internals.computePassEncoder ??= internals.commandEncoder?.beginComputePass({ label: "vppo" }) ?? null;
+    const pass = internals.computePassEncoder;
+    if (!pass) throw new GpuError("A GPU operation could not run", "no command encoder", "Reload the page");
+    pass.setPipeline(pipeline);
+    pass.setBindGroup(0, bindGroup);
+    pass.dispatchWorkgroups(grid[0], grid[1], grid[2]);
+    internals.dispatchCountInPass++;
+    this.counters.dispatches++;
+  }
+
+  /** Submits everything encoded so far, stock operations included. */
+  flush(): void {
+    this.backend.ensureCommandEncoderReady();
+    this.backend.endComputePassEncoder();
+    this.backend.submitQueue();
+    this.counters.submits++;
+  }
+
+  /** Copies `bytes` between tensors, in order with everything else. */
+  copy(from: TensorInfo, to: TensorInfo, bytes: number, fromOffset = 0, toOffset = 0): void {
+    const [source, target] = [this.bufferOf(from), this.bufferOf(to)];
+    this.backend.ensureCommandEncoderReady();
+    this.backend.endComputePassEncoder();
+    this.#internals.commandEncoder?.copyBufferToBuffer(source, fromOffset, target, toOffset, bytes);
+    this.#internals.commandQueueOwnedIds.add(from.dataId);
+    this.#internals.commandQueueOwnedIds.add(to.dataId);
+  }
+
+  /** Overwrites a tensor's buffer from the CPU, after all work encoded before (queue writes would overtake it). */
+  upload(tensor: TensorInfo, values: Float32Array | Int32Array): void {
+    const buffer = this.bufferOf(tensor);
+    if (this.#internals.commandEncoder) this.flush();
+    this.device.queue.writeBuffer(buffer, 0, values.buffer, values.byteOffset, values.byteLength);
+  }
+
+  /** Compiles kernels ahead of use without blocking, for instance while weights arrive. */
+  async warmUp(kernels: readonly Kernel[]): Promise<void> {
+    await Promise.all(
+      kernels.map(async (kernel) => {
+        const key = pipelineKey(kernel);
+        if (this.#pipelines.has(key)) return;
+        const pipeline = await this.device.createComputePipelineAsync(this.#descriptor(kernel));
+        this.#pipelines.set(key, pipeline);
+        this.counters.pipelines++;
+      }),
+    );
+  }
+
+  dispose(): void {
+    for (const buffer of this.#uniforms.values()) buffer.destroy();
+    this.#uniforms.clear();
+  }
+
+  #pipeline(kernel: Kernel): GPUComputePipeline {
+    const key = pipelineKey(kernel);
+    let pipeline = this.#pipelines.get(key);
+    if (!pipeline) {
+      pipeline = this.device.createComputePipeline(this.#descriptor(kernel));
+      this.#pipelines.set(key, pipeline);
+      this.counters.pipelines++;
+    }
+    return pipeline;
+  }
+
+  #descriptor(kernel: Kernel): GPUComputePipelineDescriptor {
+    let module = this.#modules.get(kernel.code);
+    if (!module) {
+      module = this.device.createShaderModule({ label: kernel.name, code: kernel.code });
+      this.#modules.set(kernel.code, module);
+    }
+    const constants = kernel.constants ? { constants: { ...kernel.constants } } : {};
+    return {
+      label: kernel.name,
+      layout: this.device.createPipelineLayout({ bindGroupLayouts: [this.#layout(kernel)] }),
+      compute: { module, entryPoint: kernel.entryPoint, ...constants },
+    };
+  }
+
+  #layout(kernel: Kernel): GPUBindGroupLayout {
+    const key = `${kernel.bindings.join()}|${kernel.uniform ?? false}`;
+    let layout = this.#layouts.get(key);
+    if (!layout) {
+      const entries: GPUBindGroupLayoutEntry[] = kernel.bindings.map((access, binding) => ({
+        binding,
+        visibility: GPUShaderStage.COMPUTE,
+        buffer: { type: access === "read" ? "read-only-storage" : "storage" },
+      }));
+      if (kernel.uniform)
+        entries.push({ binding: kernel.bindings.length, visibility: GPUShaderStage.COMPUTE, buffer: { type: "uniform" } });
+      layout = this.device.createBindGroupLayout({ label: key, entries });
+      this.#layouts.set(key, layout);
+    }
+    return layout;
+  }
+
+  /** Uniform blocks are immutable and shared by content, so steady-state work uploads none. */
+  #uniform(params: readonly Param[]): GPUBuffer {
+    const words = packParams(params);
+    const key = new Uint32Array(words.buffer).join();
+    let buffer = this.#uniforms.get(key);
+    if (buffer) return buffer;
+    if (this.#uniforms.size >= uniformCacheSize && !this.capture) {
+      this.flush();
+      // Captured passes hold their own references and keep their buffers alive through `Capture.hold`.
+      for (const [old, oldBuffer] of this.#uniforms) {
+        if (!this.#heldUniforms.has(oldBuffer)) {
+          oldBuffer.destroy();
+          this.#uniforms.delete(old);
+        }
+      }
+    }
+    buffer = this.device.createBuffer({
+      label: "params",
+      size: words.byteLength,
+      usage: GPUBufferUsage.UNIFORM,
+      mappedAtCreation: true,
+    });
+    new Uint8Array(buffer.getMappedRange()).set(new Uint8Array(words.buffer));
+    buffer.unmap();
+    this.#uniforms.set(key, buffer);
+    this.counters.uniformUploads++;
+    if (this.capture) this.#heldUniforms.add(buffer);
+    return buffer;
+  }
+
+  readonly #heldUniforms = new WeakSet<GPUBuffer>();
+}
+
+function pipelineKey(kernel: Kernel): string {
+  return `${kernel.name}|${kernel.entryPoint}|${kernel.constants ? JSON.stringify(kernel.constants) : ""}`;
+}
+
+function packParams(params: readonly Param[]): DataView<ArrayBuffer> {
+  const view = new DataView(new ArrayBuffer(Math.max(16, Math.ceil(params.length / 4) * 16)));
+  params.forEach((param, index) => {
+    if (typeof param === "number") view.setUint32(index * 4, param, true);
+    else if ("f32" in param) view.setFloat32(index * 4, param.f32, true);
+    else view.setInt32(index * 4, param.i32, true);
+  });
+  return view;
+}
+
+const dispatchers = new WeakMap<WebGPUBackend, Dispatcher>();
+
+/** The dispatcher of a TF.js WebGPU backend (one per backend). */
+export function dispatcherOf(backend: unknown): Dispatcher {
+  const webgpu = backend as WebGPUBackend;
+  let dispatcher = dispatchers.get(webgpu);
+  if (!dispatcher) {
+    dispatcher = new Dispatcher(webgpu);
+    dispatchers.set(webgpu, dispatcher);
+  }
+  return dispatcher;
+}
