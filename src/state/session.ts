@@ -1,0 +1,127 @@
+// What the page and the engine are doing: device, model, the running job, the input, and messages that stay until dismissed.
+// Small values only, except the input picture, which is one immutable object.
+
+import type { StateCreator } from "zustand";
+import type { RgbImage } from "@/image/rgbImage";
+import { describeError } from "@/lib/errors";
+import type { DeviceReport, ModelReport } from "@/protocol/engine";
+import type { TrainPhase } from "@/protocol/training";
+import type { AppState } from "./store";
+
+export type ModelStatus =
+  | { readonly status: "none" }
+  | { readonly status: "loading"; readonly file: string; readonly loadedBytes: number; readonly totalBytes: number }
+  | { readonly status: "ready"; readonly model: ModelReport }
+  | { readonly status: "failed"; readonly message: string };
+
+export type AskStatus =
+  | { readonly status: "idle" }
+  | { readonly status: "running"; readonly rollouts: number }
+  | { readonly status: "finished"; readonly tokensPerSecond: number; readonly stopped: boolean }
+  | { readonly status: "failed"; readonly message: string };
+
+export type TrainingStatus =
+  | { readonly status: "idle"; readonly step: number }
+  | {
+      readonly status: "running";
+      readonly step: number;
+      readonly phase: TrainPhase;
+      readonly done: number;
+      readonly total: number;
+      /** True between the wish to pause and the safe point. */
+      readonly pausing: boolean;
+    }
+  | { readonly status: "failed"; readonly step: number; readonly message: string };
+
+/** What Ask sends: the picture, the question and, for generated samples, the known answer. */
+export interface AskInput {
+  readonly image: RgbImage | null;
+  readonly question: string;
+  readonly answer: string | null;
+  readonly sample: string | null;
+}
+
+/** Where the shown answer comes from. */
+export type AnswerSource = "none" | "recorded" | "live" | "training";
+
+export interface StatusMessage {
+  readonly id: number;
+  readonly tone: "error" | "notice";
+  readonly text: string;
+}
+
+export interface SessionSlice {
+  readonly device: DeviceReport | null;
+  readonly model: ModelStatus;
+  readonly ask: AskStatus;
+  readonly training: TrainingStatus;
+  readonly input: AskInput;
+  readonly source: AnswerSource;
+  /** Rewards the user set by hand, by rollout index of the shown answer. */
+  readonly rewardEdits: Readonly<Record<number, number>>;
+  readonly messages: readonly StatusMessage[];
+  setDevice(device: DeviceReport | null): void;
+  setModel(model: ModelStatus): void;
+  setAsk(ask: AskStatus): void;
+  setTraining(training: TrainingStatus): void;
+  setInput(input: Partial<AskInput>): void;
+  setSource(source: AnswerSource): void;
+  /** Sets a what-if reward; null goes back to the measured one. */
+  editReward(rollout: number, reward: number | null): void;
+  clearRewardEdits(): void;
+  notify(tone: StatusMessage["tone"], text: string): void;
+  /** Shows any thrown thing as an error message and returns its sentence. */
+  fail(error: unknown): string;
+  dismiss(id: number): void;
+}
+
+const keptMessages = 20;
+
+/** The session part of the store. */
+export const createSessionSlice: StateCreator<AppState, [], [], SessionSlice> = (set, get) => ({
+  device: null,
+  model: { status: "none" },
+  ask: { status: "idle" },
+  training: { status: "idle", step: 0 },
+  input: { image: null, question: "", answer: null, sample: null },
+  source: "none",
+  rewardEdits: {},
+  messages: [],
+  setDevice: (device) => set({ device }),
+  setModel: (model) => set({ model }),
+  setAsk: (ask) => set({ ask }),
+  setTraining: (training) => set({ training }),
+  setInput: (input) => set((state) => ({ input: { ...state.input, ...input } })),
+  setSource: (source) => set({ source }),
+  editReward: (rollout, reward) =>
+    set((state) => {
+      const { [rollout]: _, ...others } = state.rewardEdits;
+      return { rewardEdits: reward === null ? others : { ...others, [rollout]: reward } };
+    }),
+  clearRewardEdits: () => set({ rewardEdits: {} }),
+  notify: (tone, text) =>
+    set((state) => {
+      if (state.messages.some((message) => message.text === text)) return state;
+      const id = (state.messages.at(-1)?.id ?? 0) + 1;
+      return { messages: [...state.messages, { id, tone, text }].slice(-keptMessages) };
+    }),
+  fail: (error) => {
+    const report = isErrorReport(error) ? error : describeError(error);
+    if (report.name !== "AbortError") get().notify("error", report.message);
+    return report.message;
+  },
+  dismiss: (id) => set((state) => ({ messages: state.messages.filter((message) => message.id !== id) })),
+});
+
+/** True for the plain error object that a failed call of the engine rejects with. */
+function isErrorReport(error: unknown): error is { readonly name: string; readonly message: string } {
+  return (
+    typeof error === "object" &&
+    error !== null &&
+    !(error instanceof Error) &&
+    "name" in error &&
+    typeof error.name === "string" &&
+    "message" in error &&
+    typeof error.message === "string"
+  );
+}
