@@ -1,0 +1,93 @@
+// The settings of one policy update, their official values, named presets and the check of values from outside. Config keys of
+// the official trainer stand beside each field. Which knob is shown where is decided in `state/settings.ts`, not here.
+
+import { UserError } from "@/lib/errors";
+import { type DependencyMeasure, dependencyMeasures } from "./dependency";
+import type { Aggregation, ClipSettings, LossType } from "./loss";
+
+/** Everything that decides how scored trajectories become a loss. */
+export interface PolicySettings extends ClipSettings {
+  /** k: share of tokens kept per trajectory, in (0, 1] (`algorithm.top_p_perception_tokens`). */
+  readonly keepRatio: number;
+  /** Lower end of the advantage scaling, in [0, 1] (`algorithm.advantage_scaling_min`). */
+  readonly betaMin: number;
+  /** The paper's definition is "kl"; the official code has only "k3". */
+  readonly dependencyMeasure: DependencyMeasure;
+  /** Token-level gradient filtering (`algorithm.use_vppo_on_perception`). */
+  readonly filtering: boolean;
+  /** Trajectory-level advantage shaping (`algorithm.use_advantage_shaping`); the official code ignores it without filtering. */
+  readonly shaping: boolean;
+  /** lambda, weight of the mean negative log-prob of all sampled tokens; 0 = off (`algorithm.entropy_penalty_coef`). */
+  readonly entropyPenaltyCoef: number;
+  /** `worker.actor.loss_avg_mode`. */
+  readonly aggregation: Aggregation;
+  /** Trajectories per micro-batch: the set over which the mean scaling is 1 (`micro_batch_size_per_device_for_update`). */
+  readonly microBatchSize: number | "whole";
+}
+
+/** The paper's VPPO with the official constants; one device, so one micro-batch is the whole mini-batch. */
+export const officialDefaults: PolicySettings = {
+  keepRatio: 0.4,
+  betaMin: 0.9,
+  dependencyMeasure: "kl",
+  filtering: true,
+  shaping: true,
+  clipLow: 0.2,
+  clipHigh: 0.28,
+  clipDual: 3,
+  entropyPenaltyCoef: 0.06,
+  aggregation: "token",
+  lossType: "default",
+  microBatchSize: "whole",
+};
+
+/** Named starting points: the paper's method, its ablations and its baselines. */
+export const policyPresets = {
+  vppo: officialDefaults,
+  officialCode: { ...officialDefaults, dependencyMeasure: "k3", microBatchSize: 16 },
+  filteringOnly: { ...officialDefaults, shaping: false },
+  shapingOnly: { ...officialDefaults, filtering: false },
+  dapo: { ...officialDefaults, filtering: false, shaping: false },
+  grpo: { ...officialDefaults, filtering: false, shaping: false, clipHigh: 0.2, entropyPenaltyCoef: 0, aggregation: "seq" },
+} as const satisfies Record<string, PolicySettings>;
+
+/** A setting is outside what the mathematics allows. */
+export class PolicySettingsError extends UserError {
+  override readonly name = "PolicySettingsError";
+}
+
+const lossTypes: readonly LossType[] = ["default", "gspo", "gspo_token", "cispo"];
+const aggregations: readonly Aggregation[] = ["token", "seq"];
+
+/** The first setting that cannot be used, as a sentence for the user; undefined when all are fine. */
+export function policySettingsError(settings: PolicySettings): PolicySettingsError | undefined {
+  for (const { key, isValid, range } of numberRules) {
+    const value = settings[key];
+    if (typeof value !== "number" || !Number.isFinite(value) || !isValid(value)) return outOfRange(key, value, range);
+  }
+  const { microBatchSize, lossType, aggregation, dependencyMeasure } = settings;
+  if (microBatchSize !== "whole" && !(Number.isInteger(microBatchSize) && microBatchSize >= 1)) {
+    return outOfRange("microBatchSize", microBatchSize, 'a whole number from 1, or "whole"');
+  }
+  if (!lossTypes.includes(lossType)) return outOfRange("lossType", lossType, lossTypes.join(", "));
+  if (!aggregations.includes(aggregation)) return outOfRange("aggregation", aggregation, aggregations.join(", "));
+  if (!Object.hasOwn(dependencyMeasures, dependencyMeasure)) {
+    return outOfRange("dependencyMeasure", dependencyMeasure, Object.keys(dependencyMeasures).join(", "));
+  }
+  return undefined;
+}
+
+type NumberKey = "keepRatio" | "betaMin" | "clipLow" | "clipHigh" | "clipDual" | "entropyPenaltyCoef";
+
+const numberRules: readonly { key: NumberKey; range: string; isValid: (value: number) => boolean }[] = [
+  { key: "keepRatio", range: "above 0, at most 1", isValid: (value) => value > 0 && value <= 1 },
+  { key: "betaMin", range: "from 0 to 1", isValid: (value) => value >= 0 && value <= 1 },
+  { key: "clipLow", range: "from 0 to below 1", isValid: (value) => value >= 0 && value < 1 },
+  { key: "clipHigh", range: "0 or more", isValid: (value) => value >= 0 },
+  { key: "clipDual", range: "above 1", isValid: (value) => value > 1 },
+  { key: "entropyPenaltyCoef", range: "0 or more", isValid: (value) => value >= 0 },
+];
+
+function outOfRange(key: keyof PolicySettings, value: unknown, range: string): PolicySettingsError {
+  return new PolicySettingsError(`The setting ${key} cannot be used`, `its value is ${String(value)}`, `Allowed: ${range}`);
+}
