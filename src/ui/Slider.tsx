@@ -1,0 +1,104 @@
+// A slider with a number field and − / + buttons, so that every value can be set by dragging, by keys, by typing and by single
+// clicks. The number field takes values beyond the slider's range when `hardMin`/`hardMax` allow it.
+import { Minus, Plus } from "lucide-react";
+import { type CSSProperties, useId } from "react";
+import { classes } from "./classes";
+import { NumberInput } from "./NumberInput";
+import styles from "./Slider.module.css";
+
+export interface SliderProps {
+  readonly label: string;
+  readonly value: number;
+  readonly min: number;
+  readonly max: number;
+  readonly step: number;
+  readonly onChange: (value: number) => void;
+  /** Called when a drag or a single change is over, e.g. to close an undo step. */
+  readonly onCommit?: () => void;
+  /** What a screen reader says for the value, with unit. */
+  readonly valueText?: string;
+  /** One sentence under the slider's name. */
+  readonly help?: string;
+  readonly hardMin?: number;
+  readonly hardMax?: number;
+  readonly disabled?: boolean;
+  /** Hides the − / + buttons where space is short. */
+  readonly compact?: boolean;
+  readonly format?: (value: number) => string;
+}
+
+/** Rounds to the step's decimals, so that 0.1 + 0.2 stays 0.3. */
+export function snap(value: number, step: number): number {
+  const decimals = Math.min(12, Math.max(0, Math.ceil(-Math.log10(step)) + 2));
+  return Number(value.toFixed(decimals));
+}
+
+/** A labelled slider. */
+export function Slider(props: SliderProps) {
+  const { label, value, min, max, step, onChange, onCommit, valueText, help, disabled, compact, format } = props;
+  const id = useId();
+  const hardMin = props.hardMin ?? min;
+  const hardMax = props.hardMax ?? max;
+  const set = (next: number) => onChange(snap(Math.min(hardMax, Math.max(hardMin, next)), step));
+  const nudge = (by: number) => {
+    set(value + by);
+    onCommit?.();
+  };
+  const filled = Math.min(1, Math.max(0, (value - min) / (max - min)));
+  return (
+    <div className={classes(styles.row, compact && styles.compact)} data-disabled={disabled || undefined}>
+      <label htmlFor={id} className={styles.label} title={help}>
+        {label}
+      </label>
+      {!compact && (
+        <button
+          type="button"
+          className={styles.nudge}
+          aria-label={`Decrease ${label}`}
+          disabled={disabled || value <= hardMin}
+          onClick={() => nudge(-step)}
+        >
+          <Minus aria-hidden />
+        </button>
+      )}
+      <input
+        id={id}
+        type="range"
+        className={styles.range}
+        style={{ "--filled": filled } as CSSProperties}
+        min={min}
+        max={max}
+        step={step}
+        value={value}
+        disabled={disabled}
+        aria-valuetext={valueText}
+        onChange={(event) => set(event.target.valueAsNumber)}
+        onPointerUp={onCommit}
+        onKeyUp={onCommit}
+      />
+      {!compact && (
+        <button
+          type="button"
+          className={styles.nudge}
+          aria-label={`Increase ${label}`}
+          disabled={disabled || value >= hardMax}
+          onClick={() => nudge(step)}
+        >
+          <Plus aria-hidden />
+        </button>
+      )}
+      <NumberInput
+        label={`${label} value`}
+        value={value}
+        min={hardMin}
+        max={hardMax}
+        onChange={(next) => {
+          onChange(next);
+          onCommit?.();
+        }}
+        {...(disabled === undefined ? {} : { disabled })}
+        {...(format === undefined ? {} : { format })}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,167 @@
+// A small line chart as a figure: title with the current value, lines drawn from `lineGeometry`, a cursor shared by all charts,
+// and the same numbers as a table on request. It knows steps and numbers, not what they mean.
+import { type MouseEvent, useMemo } from "react";
+import { classes } from "../classes";
+import { formatNumber } from "../formatNumber";
+import styles from "./LineChart.module.css";
+import { type ChartSeries, describeSeries, lineGeometry, nearestStep, stepToPixel } from "./lineGeometry";
+
+export interface LineChartProps {
+  readonly title: string;
+  readonly unit?: string;
+  readonly help?: string;
+  readonly series: readonly ChartSeries[];
+  readonly width: number;
+  readonly height: number;
+  readonly include?: readonly number[];
+  readonly xDomain?: readonly [number, number];
+  /** Step under the pointer in any chart, and the step that is pinned. */
+  readonly hoverStep?: number | null;
+  readonly pinnedStep?: number | null;
+  readonly onHover?: (step: number | null) => void;
+  readonly onPick?: (step: number) => void;
+  readonly asTable?: boolean;
+  readonly format?: (value: number) => string;
+}
+
+/** A chart or its table. */
+export function LineChart(props: LineChartProps) {
+  const { title, unit, help, series, width, height, include, xDomain, asTable, format = formatNumber } = props;
+  const geometry = useMemo(
+    () => lineGeometry(series, { width, height, ...(include ? { include } : {}), ...(xDomain ? { xDomain } : {}) }),
+    [series, width, height, include, xDomain],
+  );
+  const shownStep = props.hoverStep ?? props.pinnedStep ?? null;
+  const sentence = series.map(({ label, ys }) => describeSeries(label, ys)).join(". ");
+  const pick = (event: MouseEvent<SVGSVGElement>) => {
+    const box = event.currentTarget.getBoundingClientRect();
+    return nearestStep(((event.clientX - box.left) / box.width) * width, geometry, longest(series));
+  };
+  return (
+    <figure className={styles.figure}>
+      <figcaption className={styles.caption}>
+        <span className={styles.title} title={help}>
+          {title}
+          {unit && <span className={styles.unit}> {unit}</span>}
+        </span>
+        <span className={styles.values}>
+          {series.map((one, i) => (
+            <span key={one.label} className={styles[`series${i + 1}`]}>
+              {series.length > 1 && <span className={styles.name}>{one.label} </span>}
+              {valueText(one, shownStep, format)}
+            </span>
+          ))}
+        </span>
+      </figcaption>
+      {asTable ? (
+        <SeriesTable title={title} series={series} format={format} />
+      ) : (
+        // biome-ignore lint/a11y/useKeyWithClickEvents: the step slider under the charts does the same by keyboard
+        <svg
+          className={styles.chart}
+          viewBox={`0 0 ${width} ${height}`}
+          width={width}
+          height={height}
+          role="img"
+          aria-label={sentence}
+          onPointerMove={(event) => props.onHover?.(pick(event) ?? null)}
+          onPointerLeave={() => props.onHover?.(null)}
+          onClick={(event) => {
+            const step = pick(event);
+            if (step !== undefined) props.onPick?.(step);
+          }}
+        >
+          {geometry.yTicks.map(({ y, label }) => (
+            <g key={label}>
+              <line className={styles.grid} x1={geometry.plot.left} x2={geometry.plot.right} y1={y} y2={y} />
+              <text className={styles.tick} x={geometry.plot.left - 6} y={y} dy="0.32em" textAnchor="end">
+                {label}
+              </text>
+            </g>
+          ))}
+          {geometry.xTicks.map(({ x, label, anchor }) => (
+            <text key={label} className={styles.tick} x={x} y={height - 4} textAnchor={anchor}>
+              {label}
+            </text>
+          ))}
+          {[props.pinnedStep, props.hoverStep].map(
+            (step, i) =>
+              step !== null &&
+              step !== undefined && (
+                <line
+                  // biome-ignore lint/suspicious/noArrayIndexKey: exactly two cursors, in fixed order
+                  key={i}
+                  className={i === 0 ? styles.pinned : styles.cursor}
+                  x1={stepToPixel(step, geometry)}
+                  x2={stepToPixel(step, geometry)}
+                  y1={geometry.plot.top}
+                  y2={geometry.plot.bottom}
+                />
+              ),
+          )}
+          {geometry.lines.map(({ label, path, end, gaps }, i) => (
+            <g key={label} className={styles[`series${i + 1}`]}>
+              <path className={classes(styles.line, styles[`dash${i + 1}`])} d={path} />
+              {end && <circle className={styles.end} cx={end.x} cy={end.y} r={2.5} />}
+              {gaps.map((x) => (
+                <text key={x} className={styles.gap} x={x} y={geometry.plot.bottom - 2} textAnchor="middle">
+                  ×
+                </text>
+              ))}
+            </g>
+          ))}
+        </svg>
+      )}
+    </figure>
+  );
+}
+
+function SeriesTable({
+  title,
+  series,
+  format,
+}: {
+  title: string;
+  series: readonly ChartSeries[];
+  format: (value: number) => string;
+}) {
+  const steps = longest(series);
+  return (
+    <section className={styles.tableBox} aria-label={`${title} as a table`}>
+      <table className={styles.table}>
+        <thead>
+          <tr>
+            <th scope="col">step</th>
+            {series.map(({ label }) => (
+              <th key={label} scope="col">
+                {label}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {Array.from({ length: steps.length }, (_, i) => steps[i] as number).map((step) => (
+            <tr key={step}>
+              <th scope="row">{step}</th>
+              {series.map((one) => (
+                <td key={one.label}>{valueText(one, step, format)}</td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+function longest(series: readonly ChartSeries[]): ArrayLike<number> {
+  return series.reduce<ArrayLike<number>>((best, { xs }) => (xs.length > best.length ? xs : best), []);
+}
+
+// At the given step, else the last value.
+function valueText({ xs, ys }: ChartSeries, step: number | null, format: (value: number) => string): string {
+  if (ys.length === 0) return "–";
+  if (step === null) return format(ys[ys.length - 1] as number);
+  for (let i = 0; i < xs.length; i++) if (xs[i] === step) return format(ys[i] as number);
+  return "–";
+}
