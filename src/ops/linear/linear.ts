@@ -1,0 +1,206 @@
+// Products with a weight matrix W [N, K], f32 or packed: x·Wᵀ with an epilogue (scale, bias, residual), its transposed
+// product dy·W, and the sums over rows that are the gradients of W and of the bias. Every variant of x·Wᵀ adds in one order
+// (see linear.wgsl), so a row's result depends on nothing but that row and W. Unlike an nn layer it knows no LoRA.
+
+import type { Tensor, TensorInfo } from "@tensorflow/tfjs-core";
+import { type Dispatcher, f32, spread } from "@/gpu/dispatcher";
+import { defineOp, type OpInfos } from "../defineOp";
+import type { Matrix, MatrixFormat } from "../matrix";
+import {
+  chunkRows,
+  columnSumKernel,
+  fewRowsKernel,
+  fewRowsLimit,
+  manyRowsKernel,
+  sumChunksKernel,
+  tileCount,
+  tileSide,
+  transposedKernel,
+  weightGradientKernel,
+} from "./kernels";
+import { columnSumReference, linearReference, linearTransposedReference, weightGradientReference } from "./reference";
+
+/** Static part of a product with W. */
+type MatrixAttributes = {
+  readonly format: MatrixFormat;
+  readonly rows: number;
+  readonly columns: number;
+  readonly groupSize: number;
+  readonly scale: number;
+};
+
+export interface LinearOptions {
+  /** [N] */
+  readonly bias?: Tensor | undefined;
+  /** [M, N], added last. */
+  readonly residual?: Tensor | undefined;
+  /** Multiplies x·Wᵀ before bias and residual; 1 by default. */
+  readonly scale?: number | undefined;
+}
+
+function linearOnGpu(inputs: OpInfos, attributes: MatrixAttributes, gpu: Dispatcher): TensorInfo {
+  const { x, data, scales, bias, residual } = inputs as Record<"x" | "data", TensorInfo> & OpInfos;
+  const { rows: n, columns: k, groupSize, scale } = attributes;
+  const m = x.shape[0] as number;
+  const out = gpu.output([m, n]);
+  const few = m <= fewRowsLimit;
+  const side = tileSide(m, n);
+  // A binding must be bound even when unused: absent tensors are stood in for by one that is only read.
+  gpu.run({
+    kernel: few ? fewRowsKernel(attributes.format, m) : manyRowsKernel(attributes.format, side),
+    buffers: [x, data, scales ?? data, bias ?? x, residual ?? x, out],
+    params: [m, n, k, groupSize, f32(scale), bias ? 1 : 0, residual ? 1 : 0],
+    workgroups: few ? spread(Math.ceil(n / 32)) : spread(tileCount(m, n, side)),
+  });
+  return out;
+}
+
+function backward({ scale, ...shape }: MatrixAttributes, dy: Tensor, weight: Pick<Matrix, "data" | "scales">) {
+  return {
+    x: () => linearTransposed(dy, { ...shape, ...weight }, { scale }),
+    bias: () => columnSum(dy),
+    residual: () => dy.clone(),
+  };
+}
+
+const linearF32 = defineOp<MatrixAttributes>({
+  name: "LinearF32",
+  webgpu: linearOnGpu,
+  reference: linearReference,
+  gradient: {
+    inputsToSave: ["x", "data"],
+    backward: ([dy], { x, data }, attributes) => ({
+      ...backward(attributes, dy as Tensor, { data: data as Tensor }),
+      data: () => weightGradient(dy as Tensor, x as Tensor, { scale: attributes.scale }),
+    }),
+  },
+});
+
+const linearPacked = defineOp<MatrixAttributes>({
+  name: "LinearPacked",
+  webgpu: linearOnGpu,
+  reference: packedNeedsWebGpu,
+  gradient: {
+    inputsToSave: ["data", "scales"],
+    backward: ([dy], { data, scales }, attributes) =>
+      backward(attributes, dy as Tensor, { data: data as Tensor, scales: scales as Tensor }),
+  },
+});
+
+/**
+ * scale · x·Wᵀ + bias + residual: x [M, K], W [N, K] → [M, N]. Differentiable in x, bias, residual and an f32 W.
+ * @throws when shapes do not fit, or K is not a multiple of 4 (f32) or of the group size (packed).
+ */
+export function linear(x: Tensor, weight: Matrix, { bias, residual, scale = 1 }: LinearOptions = {}): Tensor {
+  const m = checkRows("linear", x, weight.columns);
+  if (weight.columns % 4 !== 0) throw new Error(`linear: ${weight.columns} columns are not a multiple of 4`);
+  if (bias && bias.size !== weight.rows) throw new Error(`linear: a bias of ${bias.size} for ${weight.rows} outputs`);
+  if (residual && residual.size !== m * weight.rows)
+    throw new Error(`linear: a residual [${residual.shape.join(", ")}] for a result [${m}, ${weight.rows}]`);
+  const op = weight.format === "f32" ? linearF32 : linearPacked;
+  return op({ x, data: weight.data, scales: weight.scales, bias, residual }, attributesOf(weight, scale))[0] as Tensor;
+}
+
+const transposedF32 = defineOp<MatrixAttributes>({
+  name: "LinearTransposedF32",
+  webgpu: transposedOnGpu,
+  reference: linearTransposedReference,
+});
+
+const transposedPacked = defineOp<MatrixAttributes>({
+  name: "LinearTransposedPacked",
+  webgpu: transposedOnGpu,
+  reference: packedNeedsWebGpu,
+});
+
+function transposedOnGpu(inputs: OpInfos, attributes: MatrixAttributes, gpu: Dispatcher): TensorInfo {
+  const { dy, data, scales } = inputs as Record<"dy" | "data", TensorInfo> & OpInfos;
+  const { rows: n, columns: k, groupSize, scale } = attributes;
+  const m = dy.shape[0] as number;
+  const side = tileSide(m, k);
+  const out = gpu.output([m, k]);
+  gpu.run({
+    kernel: transposedKernel(attributes.format, side),
+    buffers: [dy, data, scales ?? data, dy, dy, out],
+    params: [m, n, k, groupSize, f32(scale), 0, 0],
+    workgroups: spread(tileCount(m, k, side)),
+  });
+  return out;
+}
+
+/** scale · dy·W: dy [M, N], W [N, K] → [M, K], the gradient of `linear` with respect to x. Not differentiable itself. */
+export function linearTransposed(dy: Tensor, weight: Matrix, { scale = 1 }: { readonly scale?: number } = {}): Tensor {
+  checkRows("linearTransposed", dy, weight.rows);
+  const op = weight.format === "f32" ? transposedF32 : transposedPacked;
+  return op({ dy, data: weight.data, scales: weight.scales }, attributesOf(weight, scale))[0] as Tensor;
+}
+
+const weightGradientOp = defineOp<{ readonly scale: number }>({
+  name: "WeightGradient",
+  webgpu: (inputs, { scale }, gpu) => {
+    const { dy, x } = inputs as Record<"dy" | "x", TensorInfo>;
+    const [m, n] = dy.shape as [number, number];
+    const k = x.shape[1] as number;
+    const chunks = Math.ceil(m / chunkRows);
+    const side = tileSide(n, k);
+    const out = gpu.output([n, k]);
+    const partial = chunks > 1 ? gpu.output([chunks, n, k]) : out;
+    gpu.run({
+      kernel: weightGradientKernel(side),
+      buffers: [dy, x, partial],
+      params: [m, n, k, f32(scale)],
+      workgroups: [...spread(tileCount(n, k, side)), chunks],
+    });
+    if (chunks > 1) {
+      gpu.run({
+        kernel: sumChunksKernel,
+        buffers: [partial, out],
+        params: [chunks, n * k],
+        workgroups: spread(Math.ceil((n * k) / 64)),
+      });
+      gpu.backend.disposeData(partial.dataId);
+    }
+    return out;
+  },
+  reference: weightGradientReference,
+});
+
+/** scale · dyᵀ·x: dy [M, N], x [M, K] → [N, K], the gradient of `linear` with respect to W. Not differentiable itself. */
+export function weightGradient(dy: Tensor, x: Tensor, { scale = 1 }: { readonly scale?: number } = {}): Tensor {
+  if (dy.rank !== 2 || x.rank !== 2 || dy.shape[0] !== x.shape[0])
+    throw new Error(`weightGradient: [${dy.shape.join(", ")}] and [${x.shape.join(", ")}] have no rows in common`);
+  return weightGradientOp({ dy, x }, { scale })[0] as Tensor;
+}
+
+const columnSumOp = defineOp<Record<string, never>>({
+  name: "ColumnSum",
+  webgpu: (inputs, _, gpu) => {
+    const { x } = inputs as Record<"x", TensorInfo>;
+    const [m, n] = x.shape as [number, number];
+    const out = gpu.output([n]);
+    gpu.run({ kernel: columnSumKernel, buffers: [x, out], params: [m, n], workgroups: spread(Math.ceil(n / 32)) });
+    return out;
+  },
+  reference: columnSumReference,
+});
+
+/** Sum over the rows of x [M, N] → [N]. Not differentiable. */
+export function columnSum(x: Tensor): Tensor {
+  if (x.rank !== 2) throw new Error(`columnSum: x is [${x.shape.join(", ")}], not [M, N]`);
+  return columnSumOp({ x }, {})[0] as Tensor;
+}
+
+function attributesOf({ format, rows, columns, groupSize }: Matrix, scale: number): MatrixAttributes {
+  return { format, rows, columns, groupSize, scale };
+}
+
+function checkRows(name: string, x: Tensor, width: number): number {
+  const [m, columns] = x.shape;
+  if (x.rank !== 2 || m === undefined || columns !== width)
+    throw new Error(`${name}: rows of [${x.shape.join(", ")}] do not fit a matrix side of ${width}`);
+  return m;
+}
+
+function packedNeedsWebGpu(): never {
+  throw new Error("packed weights exist on WebGPU only: make them with matrixOnThisBackend");
+}

@@ -1,0 +1,56 @@
+// Stock-operation compositions of the linear operations: what the wasm and cpu backends run, and an oracle for the tests.
+// Written for XNNPACK, which is ten times faster without transposeA/transposeB: the smaller side is transposed by hand.
+// The wasm matMul keeps a packed copy of its second operand for the life of that tensor, so a weight, which training
+// changes in place, is never passed there itself.
+
+import {
+  add,
+  matMul,
+  mul,
+  ones,
+  reshape,
+  type Scalar,
+  scalar,
+  type Tensor,
+  type Tensor2D,
+  transpose,
+} from "@tensorflow/tfjs-core";
+
+type Inputs = Readonly<Record<string, Tensor>>;
+
+/** scale · x·Wᵀ + bias + residual. */
+export function linearReference(inputs: Inputs, { scale }: { readonly scale: number }): Tensor {
+  const { x, data, bias, residual } = inputs as { x: Tensor2D; data: Tensor2D; bias?: Tensor; residual?: Tensor };
+  const [m, k] = x.shape;
+  const n = data.shape[0];
+  // Transposing x and the result costs less than transposing W when there are few rows.
+  let y: Tensor = m * (k + n) < n * k ? transpose(matMul(data, transpose(x)) as Tensor2D) : matMul(x, transpose(data));
+  if (scale !== 1) y = mul(y, asScalar(scale));
+  if (bias) y = add(y, reshape(bias, [1, n]));
+  if (residual) y = add(y, residual);
+  return y;
+}
+
+/** scale · dy·W. */
+export function linearTransposedReference(inputs: Inputs, { scale }: { readonly scale: number }): Tensor {
+  const { dy, data } = inputs as { dy: Tensor2D; data: Tensor2D };
+  return matMul(dy, mul(data, asScalar(scale)));
+}
+
+/** scale · dyᵀ·x. */
+export function weightGradientReference(inputs: Inputs, { scale }: { readonly scale: number }): Tensor {
+  const { dy, x } = inputs as { dy: Tensor2D; x: Tensor2D };
+  const dw =
+    dy.size <= x.size + dy.shape[1] * x.shape[1] ? matMul(transpose(dy), x) : transpose(matMul(transpose(x), dy) as Tensor2D);
+  return scale === 1 ? dw : mul(dw, asScalar(scale));
+}
+
+/** Sum over rows. */
+export function columnSumReference(inputs: Inputs): Tensor {
+  const { x } = inputs as { x: Tensor2D };
+  return reshape(matMul(ones([1, x.shape[0]]) as Tensor2D, x), [x.shape[1]]);
+}
+
+function asScalar(value: number): Scalar {
+  return scalar(value, "float32");
+}
