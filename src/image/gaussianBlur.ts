@@ -32,7 +32,7 @@ function boxLine(source: Uint8Array, target: Uint8Array, n: number, radius: numb
 /** `image.filter(ImageFilter.GaussianBlur(radius))`; radius is the standard deviation in pixels. */
 export function gaussianBlur(image: RgbImage, radius: number): RgbImage {
   const { width, height } = image;
-  const data = image.data.slice();
+  const data = new Uint8Array(image.data);
   const box = boxRadius(radius);
   if (!(box > 0)) return { width, height, data };
   const longest = Math.max(width, height);

@@ -59,7 +59,7 @@ function drawGrid(width: number, height: number, cellSize: number, probability: 
 
 function blackenRectangles(image: RgbImage, rectangles: Iterable<PixelRectangle>): RgbImage {
   const { width, height } = image;
-  const data = image.data.slice();
+  const data = new Uint8Array(image.data);
   for (const rectangle of rectangles) {
     const left = Math.max(0, Math.floor(rectangle.x));
     const right = Math.min(width, Math.ceil(rectangle.x + rectangle.width));

@@ -125,5 +125,5 @@ export function resize(image: RgbImage, width: number, height: number, filter: R
     pass(current.data, tall.data, coefficients(current.height, height, filter), width, layout);
     current = tall;
   }
-  return current === image ? { width, height, data: image.data.slice() } : current;
+  return current === image ? { width, height, data: new Uint8Array(image.data) } : current;
 }
