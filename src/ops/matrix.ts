@@ -65,7 +65,7 @@ export function matrixOnThisBackend(
   if (values.length !== rows * columns) throw new Error(`${values.length} values for a matrix [${rows}, ${columns}]`);
   if (format === "f32") return f32Matrix(tensor(values, [rows, columns], "float32") as Tensor2D);
   checkGroups(columns, groupSize);
-  const quantized = quantizeMatrix(values, rows, columns, { type: format, group: groupSize });
+  const quantized = quantizeMatrix(values, rows, columns, format, groupSize);
   if (getBackend() !== "webgpu") {
     return f32Matrix(tensor(dequantizeMatrix(quantized), [rows, columns], "float32") as Tensor2D);
   }
