@@ -1,0 +1,117 @@
+// The page's side of the worker: starts it on first use, wraps it with comlink, gives every streaming call its own MessageChannel,
+// and turns a crash into a typed error for every pending call; the next call starts a fresh worker. Knows nothing of the store.
+
+import { type Remote, transfer, wrap } from "comlink";
+import { UserError } from "@/lib/errors";
+import type { AdapterFiles, DeviceReport, EngineApi, LoadEvent, LoadRequest, MemoryReport, ModelReport } from "@/protocol/engine";
+import type { AskEvent, AskRequest } from "@/protocol/generation";
+import type { EvaluationReport, EvaluationRequest, TrainEvent, TrainSettings } from "@/protocol/training";
+
+/** The worker died; text and runs on the page are untouched. */
+export class EngineCrashError extends UserError {
+  override readonly name = "EngineCrashError";
+  constructor(reason: string) {
+    super(
+      "The engine stopped",
+      reason || "the worker ended without a message",
+      "Load the model again; answers and runs are kept",
+    );
+  }
+}
+
+/** The calls of `EngineApi` with callbacks for streams; failed calls reject with an ErrorReport or EngineCrashError. */
+export interface EngineClient {
+  load(request: LoadRequest, onEvent: (event: LoadEvent) => void): Promise<ModelReport>;
+  ask(request: AskRequest, onEvent: (event: AskEvent) => void): Promise<void>;
+  train(settings: TrainSettings, steps: number, onEvent: (event: TrainEvent) => void): Promise<void>;
+  stop(): Promise<void>;
+  resetTraining(): Promise<void>;
+  evaluate(request: EvaluationRequest, onEvent: (event: TrainEvent) => void): Promise<EvaluationReport>;
+  saveAdapter(): Promise<AdapterFiles>;
+  loadAdapter(files: AdapterFiles, name: string): Promise<ModelReport>;
+  memory(): Promise<MemoryReport>;
+  recover(): Promise<DeviceReport>;
+  /** Ends the worker; pending calls reject. */
+  terminate(): void;
+}
+
+interface Connection {
+  readonly worker: Worker;
+  readonly api: Remote<EngineApi>;
+  readonly crashed: Promise<never>;
+  readonly crash: (reason: string) => void;
+}
+
+/** Ports stay open a little after their call has ended, for events that are still on the way. */
+const portGraceMs = 2000;
+
+/** A client over workers that `createWorker` makes. */
+export function createEngineClient(createWorker: () => Worker): EngineClient {
+  let connection: Connection | null = null;
+
+  const connect = (): Connection => {
+    const worker = createWorker();
+    const { promise: crashed, reject } = rejectable();
+    const crash = (reason: string) => {
+      if (connection?.worker === worker) connection = null;
+      worker.terminate();
+      reject(new EngineCrashError(reason));
+    };
+    worker.onerror = (event) => {
+      event.preventDefault();
+      crash(event.message);
+    };
+    worker.onmessageerror = () => crash("a message could not be read");
+    return { worker, api: wrap<EngineApi>(worker), crashed, crash };
+  };
+
+  const call = <T>(run: (api: Remote<EngineApi>) => Promise<T>): Promise<T> => {
+    connection ??= connect();
+    return Promise.race([run(connection.api), connection.crashed]);
+  };
+
+  const stream = async <Event, T>(
+    onEvent: (event: Event) => void,
+    run: (api: Remote<EngineApi>, port: MessagePort) => Promise<T>,
+  ): Promise<T> => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = (message: MessageEvent<Event>) => onEvent(message.data);
+    try {
+      return await call((api) => run(api, transfer(port2, [port2])));
+    } finally {
+      setTimeout(() => port1.close(), portGraceMs);
+    }
+  };
+
+  return {
+    load: (request, onEvent) => stream(onEvent, (api, port) => api.load(request, port)),
+    ask: (request, onEvent) => stream(onEvent, (api, port) => api.ask(request, port)),
+    train: (settings, steps, onEvent) => stream(onEvent, (api, port) => api.train(settings, steps, port)),
+    evaluate: (request, onEvent) => stream(onEvent, (api, port) => api.evaluate(request, port)),
+    // Stopping an engine that does not run would start one.
+    stop: async () => {
+      if (connection) await call((api) => api.stop());
+    },
+    resetTraining: () => call((api) => api.resetTraining()),
+    saveAdapter: () => call((api) => api.saveAdapter()),
+    loadAdapter: (files, name) => call((api) => api.loadAdapter(files, name)),
+    memory: () => call((api) => api.memory()),
+    recover: () => call((api) => api.recover()),
+    terminate: () => connection?.crash("the page ended it"),
+  };
+}
+
+function rejectable(): { promise: Promise<never>; reject: (error: Error) => void } {
+  let reject: (error: Error) => void = () => {};
+  const promise = new Promise<never>((_, no) => {
+    reject = no;
+  });
+  // A crash with no call pending must not count as an unhandled rejection; the next call simply starts a new worker.
+  promise.catch(() => {});
+  return { promise, reject };
+}
+
+/** The engine of this page. */
+export const engineClient: EngineClient = createEngineClient(
+  () => new Worker(new URL("../worker/engine.worker.ts", import.meta.url), { type: "module", name: "engine" }),
+);
