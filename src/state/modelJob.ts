@@ -1,0 +1,88 @@
+// Loading, as the page does it: the recorded example first, then the embedded model behind it; and adapters in and out.
+
+import { engineClient } from "@/client/engineClient";
+import { answerTokens, baselineSeries, setAnswerHeader } from "@/client/live";
+import { fetchRecording, replayAnswer, replayRun } from "@/client/recording";
+import type { AdapterFiles, LoadEvent, LoadRequest } from "@/protocol/engine";
+import type { Recording } from "@/protocol/recorded";
+import { useStore } from "./store";
+
+/** Loads a checkpoint; status and failures go to the session. */
+export async function loadModel(request: LoadRequest): Promise<void> {
+  const { setModel, fail } = useStore.getState();
+  setModel({ status: "loading", file: "", loadedBytes: 0, totalBytes: 0 });
+  try {
+    const model = await engineClient.load(request, takeLoad);
+    setModel({ status: "ready", model });
+  } catch (error) {
+    setModel({ status: "failed", message: fail(error) });
+  }
+}
+
+/** Shows a recorded answer and its run; a live answer that came first stays. */
+export async function openRecording(url: string, index = 0): Promise<Recording | null> {
+  const { fail } = useStore.getState();
+  try {
+    const recording = await fetchRecording(url);
+    replayRun(recording, baselineSeries);
+    if (useStore.getState().source === "none") showRecordedAnswer(recording, index);
+    return recording;
+  } catch (error) {
+    fail(error);
+    return null;
+  }
+}
+
+/** Shows one of the recorded answers; throws RecordingError when its data is damaged. */
+export function showRecordedAnswer(recording: Recording, index: number): void {
+  const answer = recording.answers[index];
+  if (!answer) return;
+  const header = replayAnswer(recording, answer, answerTokens);
+  setAnswerHeader(header);
+  const { clearRewardEdits, setSource, setInput, pinned, rollout } = useStore.getState();
+  clearRewardEdits();
+  setSource("recorded");
+  setInput({ image: header.image, question: header.question, answer: header.answer });
+  // A pin from a shared link survives only if this answer has those tokens.
+  const isInside = pinned !== null && pinned.end < answerTokens.length(pinned.rollout);
+  useStore.setState({ pinned: isInside ? pinned : null, rollout: rollout < answerTokens.rolloutCount ? rollout : 0 });
+}
+
+/** The trained adapter as PEFT files; null after a failure, which is reported. */
+export async function saveAdapter(): Promise<AdapterFiles | null> {
+  try {
+    return await engineClient.saveAdapter();
+  } catch (error) {
+    useStore.getState().fail(error);
+    return null;
+  }
+}
+
+/** Puts an adapter under the loaded model; the model stays as it was when the adapter does not fit. */
+export async function loadAdapter(files: AdapterFiles, name: string): Promise<void> {
+  const { setModel, fail } = useStore.getState();
+  try {
+    setModel({ status: "ready", model: await engineClient.loadAdapter(files, name) });
+  } catch (error) {
+    fail(error);
+  }
+}
+
+function takeLoad(event: LoadEvent): void {
+  const { setDevice, setModel, model } = useStore.getState();
+  switch (event.type) {
+    case "device":
+      setDevice(event.device);
+      return;
+    case "file": {
+      const { file, loadedBytes, totalBytes } = event;
+      if (model.status === "loading") setModel({ status: "loading", file, loadedBytes, totalBytes });
+      return;
+    }
+    case "ready":
+      setModel({ status: "ready", model: event.model });
+      return;
+    default:
+      event satisfies never;
+  }
+}

@@ -1,0 +1,82 @@
+// Turns the knobs into the messages the engine takes. Pure; the only place where setting names meet protocol names.
+
+import { UserError } from "@/lib/errors";
+import type { AskRequest, SamplingSettings } from "@/protocol/generation";
+import type { MaskSettings } from "@/protocol/image";
+import type { TrainSettings } from "@/protocol/training";
+import { policyOf } from "./presets";
+import type { Region } from "./selection";
+import type { AskInput } from "./session";
+import type { Settings } from "./settings";
+
+/** Alternatives kept per token and condition: enough for the inspector, small enough to stream. */
+export const shownAlternatives = 8;
+const longestQuestion = 4000;
+
+/** The input cannot be asked. */
+export class AskInputError extends UserError {
+  override readonly name = "AskInputError";
+}
+
+/** Sampling part of a request. */
+export function samplingOf({ temperature, topP, topK, seed, maxNewTokens }: Settings): SamplingSettings {
+  return { temperature, topP, topK, seed, maxNewTokens };
+}
+
+/** Mask part of a request. */
+export function maskOf(settings: Settings, region: Region | null): MaskSettings {
+  const { maskStrategy, maskRatio, maskCellSize, maskSeed, maskSharing } = settings;
+  return {
+    strategy: maskStrategy,
+    ratio: maskRatio,
+    cellSize: maskCellSize,
+    seed: maskSeed,
+    sharing: maskSharing,
+    ...(region ? { region } : {}),
+  };
+}
+
+/** The request Ask sends; throws AskInputError when there is nothing to ask. */
+export function askRequestOf(input: AskInput, settings: Settings, region: Region | null): AskRequest {
+  const question = input.question.trim();
+  if (!input.image) throw new AskInputError("Nothing was asked", "there is no image", "Pick a sample or drop a picture");
+  if (question === "") throw new AskInputError("Nothing was asked", "the question is empty", "Type a question about the image");
+  if (question.length > longestQuestion) {
+    const why = `the question has ${question.length} characters and ${longestQuestion} are allowed`;
+    throw new AskInputError("Nothing was asked", why, "Shorten the question");
+  }
+  if (settings.maskStrategy === "region" && !region) {
+    throw new AskInputError(
+      "Nothing was asked",
+      "the mask is a region and none is drawn",
+      "Draw a rectangle on the image or choose another mask",
+    );
+  }
+  return {
+    image: input.image,
+    question,
+    rollouts: settings.rollouts,
+    sampling: samplingOf(settings),
+    mask: maskOf(settings, region),
+    topK: shownAlternatives,
+  };
+}
+
+/** The settings of a training run. */
+export function trainSettingsOf(settings: Settings, task: string): TrainSettings {
+  const { promptsPerStep, rolloutsPerPrompt, learningRate, weightDecay, maxGradNorm, loraRank, loraAlpha, seed } = settings;
+  return {
+    policy: policyOf(settings),
+    sampling: samplingOf(settings),
+    mask: maskOf(settings, null),
+    task,
+    promptsPerStep,
+    rolloutsPerPrompt,
+    learningRate,
+    weightDecay,
+    maxGradNorm,
+    loraRank,
+    loraAlpha,
+    seed,
+  };
+}
