@@ -14,9 +14,9 @@ export const chunkRows = 512;
 const formatCode = { f32: 0, int8: 1, int4: 2 } as const satisfies Record<MatrixFormat, number>;
 const linearBindings = ["read", "read", "read", "read", "read", "write"] as const;
 
-/** Matrix-vector product for exactly `rows` rows. */
+/** Matrix-vector product for up to `fewRowsLimit` rows, compiled for 1, 2, 4, 8 or 16. */
 export function fewRowsKernel(format: MatrixFormat, rows: number): Kernel {
-  return linearKernel("fewRows", { FORMAT: formatCode[format], ROWS: rows });
+  return linearKernel("fewRows", { FORMAT: formatCode[format], ROWS: 2 ** Math.ceil(Math.log2(rows)) });
 }
 
 /** Tiled product; `side` threads along a tile of 4·side. */

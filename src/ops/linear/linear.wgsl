@@ -1,14 +1,14 @@
 // Products with a weight matrix W [N, K] in f32, int8 or int4 (groups with a scale). Three entry points share the bindings:
 //   fewRows     out [M, N] = scale·x·Wᵀ + bias + residual, M <= ROWS: 8 threads per column, W is read once for all rows
 //   manyRows    the same for any M: square tiles in workgroup memory, 4x4 results per thread, W dequantised once per tile
-//   transposed  out [M, K] = scale·x·W, x [M, N]
-// Bindings: 0 x, 1 W (words), 2 scales [N, K/groupSize], 3 bias [N], 4 residual [M, N], 5 out, 6 params. What a call does not
+//   transposed  out [M, K] = scale·dy·W, dy [M, N]
+// Bindings: 0 x or dy, 1 W (words), 2 scales [N, K/groupSize], 3 bias [N], 4 residual [M, N], 5 out, 6 params. What a call does not
 // have is stood in for by another read-only buffer and not read.
 //
 // Order of additions of x·Wᵀ, the same in every variant, tile and format, so that equal rows give equal bits wherever they are
 // computed: K is cut in blocks of 32; lane l (0..7) takes the blocks b with b mod 8 = l in rising order, one fma per k; then
 // the lanes are added from 0 to 7. A tile walks the blocks lane by lane and so needs two accumulators, not eight.
-// Order of x·W: blocks of 32 along N, one fma per n, each block's sum added to the total.
+// Order of dy·W: blocks of 32 along N, one fma per n, each block's sum added to the total.
 
 struct Params {
   m: u32,
@@ -20,7 +20,9 @@ struct Params {
   hasResidual: u32,
 }
 
-@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<vec4<f32>>;
+/// The same binding for `transposed`, whose rows may have any width.
+@group(0) @binding(0) var<storage, read> dy: array<f32>;
 @group(0) @binding(1) var<storage, read> weights: array<vec4<u32>>;
 @group(0) @binding(2) var<storage, read> scales: array<f32>;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
@@ -30,7 +32,7 @@ struct Params {
 
 /// 0 f32, 1 int8, 2 int4.
 override FORMAT: u32 = 0u;
-/// Rows of one fewRows call, at most 16.
+/// fewRows computes this many rows, at most 16; those from params.m on are thrown away.
 override ROWS: u32 = 1u;
 /// Threads along one side of a tile, 8 or 16; a tile has 4·SIDE rows and columns.
 override SIDE: u32 = 16u;
@@ -77,7 +79,8 @@ fn fewRows(
   let firstColumn = (group.x + group.y * grid.x) * 32u;
   let column = firstColumn + (local >> 3u);
   let lane = local & 7u;
-  var sums: array<f32, 16>;
+  // Explicit, because SwiftShader was seen not to clear an array variable that has no initialiser.
+  var sums = array<f32, 16>();
   if (column < params.n) {
     let quads = params.k >> 2u;
     for (var block = lane; block * 8u < quads; block += 8u) {
@@ -85,11 +88,8 @@ fn fewRows(
       for (var k4 = block * 8u; k4 < end; k4++) {
         let w = weight4(column, k4);
         for (var row = 0u; row < ROWS; row++) {
-          let at = row * params.k + (k4 << 2u);
-          var sum = fma(x[at], w.x, sums[row]);
-          sum = fma(x[at + 1u], w.y, sum);
-          sum = fma(x[at + 2u], w.z, sum);
-          sums[row] = fma(x[at + 3u], w.w, sum);
+          let v = x[min(row, params.m - 1u) * quads + k4];
+          sums[row] = fma(v.w, w.w, fma(v.z, w.z, fma(v.y, w.y, fma(v.x, w.x, sums[row]))));
         }
       }
     }
@@ -100,7 +100,7 @@ fn fewRows(
   workgroupBarrier();
   for (var index = local; index < ROWS * 32u; index += 256u) {
     let target_ = firstColumn + (index & 31u);
-    if (target_ < params.n) {
+    if (target_ < params.n && (index >> 5u) < params.m) {
       let first = (index >> 5u) * 256u + (index & 31u) * 8u;
       var total = 0.0;
       for (var l = 0u; l < 8u; l++) {
@@ -122,15 +122,24 @@ fn slot(step: u32, quad: u32) -> u32 {
   return step * SIDE + (quad ^ (step >> 2u));
 }
 
-/// x[row][first .. first+3], zero outside [0, m) x [0, width).
-fn x4(row: u32, first: u32, width: u32) -> vec4<f32> {
+/// x[row][4·k4 ..], zero outside.
+fn x4(row: u32, k4: u32) -> vec4<f32> {
+  let quads = params.k >> 2u;
+  if (row < params.m && k4 < quads) {
+    return x[row * quads + k4];
+  }
+  return vec4<f32>();
+}
+
+/// dy[row][first ..], zero outside.
+fn dy4(row: u32, first: u32) -> vec4<f32> {
   var values = vec4<f32>();
   if (row < params.m) {
-    let at = row * width + first;
-    if (first < width) { values.x = x[at]; }
-    if (first + 1u < width) { values.y = x[at + 1u]; }
-    if (first + 2u < width) { values.z = x[at + 2u]; }
-    if (first + 3u < width) { values.w = x[at + 3u]; }
+    let at = row * params.n + first;
+    if (first < params.n) { values.x = dy[at]; }
+    if (first + 1u < params.n) { values.y = dy[at + 1u]; }
+    if (first + 2u < params.n) { values.z = dy[at + 2u]; }
+    if (first + 3u < params.n) { values.w = dy[at + 3u]; }
   }
   return values;
 }
@@ -142,17 +151,11 @@ fn boundedWeight4(row: u32, k4: u32) -> vec4<f32> {
   return vec4<f32>();
 }
 
-/// Loads rows firstRow.. of x, steps firstStep.. of its width, into `left`.
-fn loadLeft(firstRow: u32, firstStep: u32, width: u32, local: u32) {
-  for (var item = local; item < SIDE * 8u; item += SIDE * SIDE) {
-    let step4 = item & 7u;
-    let quad = item >> 3u;
-    let row = firstRow + quad * 4u;
-    let step = firstStep + step4 * 4u;
-    let block = transpose(mat4x4<f32>(x4(row, step, width), x4(row + 1u, step, width), x4(row + 2u, step, width), x4(row + 3u, step, width)));
-    for (var i = 0u; i < 4u; i++) {
-      left[slot(step4 * 4u + i, quad)] = block[i];
-    }
+/// Stores a 4x4 block, given as four rows of four steps, with the steps as rows.
+fn storeLeft(step4: u32, quad: u32, rows: mat4x4<f32>) {
+  let steps = transpose(rows);
+  for (var i = 0u; i < 4u; i++) {
+    left[slot(step4 * 4u + i, quad)] = steps[i];
   }
 }
 
@@ -168,17 +171,24 @@ fn manyRows(
   let firstRow = (tile % tilesDown) * SIDE * 4u;
   let firstColumn = (tile / tilesDown) * SIDE * 4u;
   let blocks = (params.k + 31u) / 32u;
-  var total: array<vec4<f32>, 4>;
+  var total0 = vec4<f32>();
+  var total1 = vec4<f32>();
+  var total2 = vec4<f32>();
+  var total3 = vec4<f32>();
   for (var lane = 0u; lane < 8u; lane++) {
-    var sums: array<vec4<f32>, 4>;
+    var sum0 = vec4<f32>();
+    var sum1 = vec4<f32>();
+    var sum2 = vec4<f32>();
+    var sum3 = vec4<f32>();
     for (var block = lane; block < blocks; block += 8u) {
       let firstStep = block * 32u;
-      loadLeft(firstRow, firstStep, params.k, local);
       for (var item = local; item < SIDE * 8u; item += SIDE * SIDE) {
         let step4 = item & 7u;
         let quad = item >> 3u;
+        let row = firstRow + quad * 4u;
         let column = firstColumn + quad * 4u;
         let k4 = (firstStep >> 2u) + step4;
+        storeLeft(step4, quad, mat4x4<f32>(x4(row, k4), x4(row + 1u, k4), x4(row + 2u, k4), x4(row + 3u, k4)));
         let w = transpose(mat4x4<f32>(boundedWeight4(column, k4), boundedWeight4(column + 1u, k4), boundedWeight4(column + 2u, k4), boundedWeight4(column + 3u, k4)));
         for (var i = 0u; i < 4u; i++) {
           right[slot(step4 * 4u + i, quad)] = w[i];
@@ -189,18 +199,19 @@ fn manyRows(
       for (var step = 0u; step < steps; step++) {
         let a = left[slot(step, thread.y)];
         let b = right[slot(step, thread.x)];
-        sums[0] = fma(vec4<f32>(a.x), b, sums[0]);
-        sums[1] = fma(vec4<f32>(a.y), b, sums[1]);
-        sums[2] = fma(vec4<f32>(a.z), b, sums[2]);
-        sums[3] = fma(vec4<f32>(a.w), b, sums[3]);
+        sum0 = fma(vec4<f32>(a.x), b, sum0);
+        sum1 = fma(vec4<f32>(a.y), b, sum1);
+        sum2 = fma(vec4<f32>(a.z), b, sum2);
+        sum3 = fma(vec4<f32>(a.w), b, sum3);
       }
       workgroupBarrier();
     }
-    total[0] += sums[0];
-    total[1] += sums[1];
-    total[2] += sums[2];
-    total[3] += sums[3];
+    total0 += sum0;
+    total1 += sum1;
+    total2 += sum2;
+    total3 += sum3;
   }
+  let total = mat4x4<f32>(total0, total1, total2, total3);
   for (var i = 0u; i < 4u; i++) {
     let row = firstRow + thread.y * 4u + i;
     if (row < params.m) {
@@ -225,31 +236,43 @@ fn transposed(
   let tilesDown = (params.m + SIDE * 4u - 1u) / (SIDE * 4u);
   let firstRow = (tile % tilesDown) * SIDE * 4u;
   let firstColumn = (tile / tilesDown) * SIDE * 4u;
-  var total: array<vec4<f32>, 4>;
+  var total0 = vec4<f32>();
+  var total1 = vec4<f32>();
+  var total2 = vec4<f32>();
+  var total3 = vec4<f32>();
   for (var firstStep = 0u; firstStep < params.n; firstStep += 32u) {
-    loadLeft(firstRow, firstStep, params.n, local);
+    for (var item = local; item < SIDE * 8u; item += SIDE * SIDE) {
+      let quad = item >> 3u;
+      let row = firstRow + quad * 4u;
+      let step = firstStep + (item & 7u) * 4u;
+      storeLeft(item & 7u, quad, mat4x4<f32>(dy4(row, step), dy4(row + 1u, step), dy4(row + 2u, step), dy4(row + 3u, step)));
+    }
     for (var item = local; item < SIDE * 32u; item += SIDE * SIDE) {
       let step = item / SIDE;
       let quad = item % SIDE;
       right[slot(step, quad)] = boundedWeight4(firstStep + step, (firstColumn >> 2u) + quad);
     }
     workgroupBarrier();
-    var sums: array<vec4<f32>, 4>;
+    var sum0 = vec4<f32>();
+    var sum1 = vec4<f32>();
+    var sum2 = vec4<f32>();
+    var sum3 = vec4<f32>();
     let steps = min(32u, params.n - firstStep);
     for (var step = 0u; step < steps; step++) {
       let a = left[slot(step, thread.y)];
       let b = right[slot(step, thread.x)];
-      sums[0] = fma(vec4<f32>(a.x), b, sums[0]);
-      sums[1] = fma(vec4<f32>(a.y), b, sums[1]);
-      sums[2] = fma(vec4<f32>(a.z), b, sums[2]);
-      sums[3] = fma(vec4<f32>(a.w), b, sums[3]);
+      sum0 = fma(vec4<f32>(a.x), b, sum0);
+      sum1 = fma(vec4<f32>(a.y), b, sum1);
+      sum2 = fma(vec4<f32>(a.z), b, sum2);
+      sum3 = fma(vec4<f32>(a.w), b, sum3);
     }
-    total[0] += sums[0];
-    total[1] += sums[1];
-    total[2] += sums[2];
-    total[3] += sums[3];
+    total0 += sum0;
+    total1 += sum1;
+    total2 += sum2;
+    total3 += sum3;
     workgroupBarrier();
   }
+  let total = mat4x4<f32>(total0, total1, total2, total3);
   for (var i = 0u; i < 4u; i++) {
     let row = firstRow + thread.y * 4u + i;
     if (row < params.m) {

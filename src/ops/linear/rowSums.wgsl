@@ -61,7 +61,10 @@ fn weightGradient(
   let firstRow = (tile % tilesDown) * SIDE * 4u;
   let firstColumn = (tile / tilesDown) * SIDE * 4u;
   let chunkEnd = min(m, (group.z + 1u) * chunkRows);
-  var total: array<vec4<f32>, 4>;
+  var total0 = vec4<f32>();
+  var total1 = vec4<f32>();
+  var total2 = vec4<f32>();
+  var total3 = vec4<f32>();
   for (var firstStep = group.z * chunkRows; firstStep < chunkEnd; firstStep += 32u) {
     let steps = min(32u, chunkEnd - firstStep);
     for (var item = local; item < SIDE * steps; item += SIDE * SIDE) {
@@ -71,21 +74,25 @@ fn weightGradient(
       right[item] = x4(firstStep + step, firstColumn + quad * 4u, k);
     }
     workgroupBarrier();
-    var sums: array<vec4<f32>, 4>;
+    var sum0 = vec4<f32>();
+    var sum1 = vec4<f32>();
+    var sum2 = vec4<f32>();
+    var sum3 = vec4<f32>();
     for (var step = 0u; step < steps; step++) {
       let a = left[step * SIDE + thread.y];
       let b = right[step * SIDE + thread.x];
-      sums[0] = fma(vec4<f32>(a.x), b, sums[0]);
-      sums[1] = fma(vec4<f32>(a.y), b, sums[1]);
-      sums[2] = fma(vec4<f32>(a.z), b, sums[2]);
-      sums[3] = fma(vec4<f32>(a.w), b, sums[3]);
+      sum0 = fma(vec4<f32>(a.x), b, sum0);
+      sum1 = fma(vec4<f32>(a.y), b, sum1);
+      sum2 = fma(vec4<f32>(a.z), b, sum2);
+      sum3 = fma(vec4<f32>(a.w), b, sum3);
     }
-    total[0] += sums[0];
-    total[1] += sums[1];
-    total[2] += sums[2];
-    total[3] += sums[3];
+    total0 += sum0;
+    total1 += sum1;
+    total2 += sum2;
+    total3 += sum3;
     workgroupBarrier();
   }
+  let total = mat4x4<f32>(total0, total1, total2, total3);
   for (var i = 0u; i < 4u; i++) {
     let row = firstRow + thread.y * 4u + i;
     if (row < n) {
