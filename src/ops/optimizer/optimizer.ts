@@ -1,0 +1,131 @@
+// The update of an optimiser step: AdamW with decoupled weight decay and bias correction (torch.optim.AdamW) in place, so that
+// parameter and moments keep their tensors, and the size of a gradient (sum of squares in fixed order, norm over many tensors
+// with one readback), by which the trainer clips, and skips a step that is not finite.
+
+import { backend, engine, getBackend, type Tensor, type TensorInfo, tensor } from "@tensorflow/tfjs-core";
+import { type Dispatcher, dispatcherOf, f32, type Kernel, spread } from "@/gpu/dispatcher";
+import { floatsOf } from "../attention/hostValues";
+import { defineOp } from "../defineOp";
+import adamwCode from "./adamw.wgsl?raw";
+import squaresCode from "./sumOfSquares.wgsl?raw";
+
+/** A trained tensor with its first and second moment, all float32 of one size; moments start at 0. */
+export interface OptimizedParameter {
+  readonly value: Tensor;
+  readonly m: Tensor;
+  readonly v: Tensor;
+}
+
+export interface AdamwSettings {
+  readonly learningRate: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  readonly weightDecay: number;
+  /** Number of this update, from 1. */
+  readonly step: number;
+  /** Multiplies the gradient first: the factor of norm clipping. */
+  readonly gradientScale: number;
+}
+
+const adamwKernel: Kernel = {
+  name: "adamw",
+  code: adamwCode,
+  entryPoint: "main",
+  bindings: ["write", "write", "write", "read"],
+  uniform: true,
+};
+
+/** Updates one parameter in place from its gradient (same size). */
+export function adamwStep({ value, m, v }: OptimizedParameter, gradient: Tensor, settings: AdamwSettings): void {
+  const count = value.size;
+  if (m.size !== count || v.size !== count || gradient.size !== count)
+    throw new Error(`adamwStep: sizes ${m.size}, ${v.size} and ${gradient.size} for a parameter of ${count}`);
+  const { learningRate, beta1, beta2, epsilon, weightDecay, step, gradientScale } = settings;
+  if (!Number.isInteger(step) || step < 1) throw new Error(`adamwStep: step ${step} is not a whole number from 1`);
+  const keep = 1 - learningRate * weightDecay;
+  const stepSize = learningRate / (1 - beta1 ** step);
+  const rootCorrection = Math.sqrt(1 - beta2 ** step);
+  if (getBackend() === "webgpu") {
+    const workgroups = spread(Math.ceil(count / 256));
+    const numbers = [gradientScale, keep, 1 - beta1, beta2, 1 - beta2, stepSize, rootCorrection, epsilon];
+    dispatcherOf(backend()).run({
+      kernel: adamwKernel,
+      buffers: [value, m, v, gradient],
+      params: [count, workgroups[0], ...numbers.map(f32)],
+      workgroups,
+    });
+    return;
+  }
+  const [values, first, second, slopes] = [value, m, v, gradient].map((x) => floatsOf(x)) as [
+    Float32Array,
+    Float32Array,
+    Float32Array,
+    Float32Array,
+  ];
+  for (let i = 0; i < count; i++) {
+    const g = (slopes[i] as number) * gradientScale;
+    const mean = (first[i] as number) + (g - (first[i] as number)) * (1 - beta1);
+    const square = beta2 * (second[i] as number) + (1 - beta2) * g * g;
+    first[i] = mean;
+    second[i] = square;
+    values[i] = keep * (values[i] as number) - (stepSize * mean) / (Math.sqrt(square) / rootCorrection + epsilon);
+  }
+}
+
+const partialKernel: Kernel = {
+  name: "sumOfSquaresPartial",
+  code: squaresCode,
+  entryPoint: "partial",
+  bindings: ["read", "write"],
+  uniform: true,
+};
+const totalKernel: Kernel = { ...partialKernel, name: "sumOfSquaresTotal", entryPoint: "total" };
+const block = 4096;
+
+/** Encodes the sum of squares of x into element `slot` of `out`. */
+function encode(gpu: Dispatcher, x: TensorInfo, out: TensorInfo, slot: number): void {
+  const count = x.shape.reduce((a, b) => a * b, 1);
+  const parts = Math.ceil(count / block);
+  const partial = gpu.output([parts]);
+  const workgroups = spread(parts);
+  gpu.run({ kernel: partialKernel, buffers: [x, partial], params: [count, workgroups[0], 0], workgroups });
+  gpu.run({ kernel: totalKernel, buffers: [partial, out], params: [parts, 1, slot], workgroups: [1] });
+  gpu.backend.disposeData(partial.dataId);
+}
+
+const sumOfSquaresOp = defineOp<Record<string, never>>({
+  name: "SumOfSquares",
+  webgpu: (inputs, _, gpu) => {
+    const out = gpu.output([1]);
+    encode(gpu, (inputs as Record<"x", TensorInfo>).x, out, 0);
+    return out;
+  },
+  reference: ({ x }) => tensor([squares(x as Tensor)], [1]),
+});
+
+function squares(x: Tensor): number {
+  let sum = 0;
+  for (const value of floatsOf(x)) sum += value * value;
+  return sum;
+}
+
+/** Σ x² → [1], in a fixed order; not differentiable. */
+export function sumOfSquares(x: Tensor): Tensor {
+  return sumOfSquaresOp({ x }, {})[0] as Tensor;
+}
+
+/** √(Σ over all tensors of Σ x²): the global gradient norm; NaN or infinite when an element is. */
+export async function gradientNorm(tensors: readonly Tensor[]): Promise<number> {
+  if (tensors.length === 0) return 0;
+  if (getBackend() !== "webgpu") return Math.sqrt(tensors.reduce((sum, x) => sum + squares(x), 0));
+  const gpu = dispatcherOf(backend());
+  const info = gpu.output([tensors.length]);
+  tensors.forEach((x, slot) => {
+    encode(gpu, x, info, slot);
+  });
+  const out = engine().makeTensorFromTensorInfo(info);
+  const sums = await out.data<"float32">();
+  out.dispose();
+  return Math.sqrt(sums.reduce((sum, value) => sum + value, 0));
+}
