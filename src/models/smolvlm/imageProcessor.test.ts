@@ -5,7 +5,7 @@ import { readSafetensors } from "@/formats/safetensors";
 import { decodePng } from "@/image/pngDecode";
 import { createRgbImage } from "@/image/rgbImage";
 import { parseSmolVlmConfig } from "./config";
-import { frameGridOf, processImage } from "./imageProcessor";
+import { frameGridOf, processImage, processImages } from "./imageProcessor";
 
 const json = (path: string) => JSON.parse(readFileSync(path, "utf8"));
 const root = "fixtures/smolvlm";
@@ -25,11 +25,13 @@ describe("processImage", () => {
     ] as const) {
       it(`gives Python's ${key} for ${name}`, async () => {
         const expected = tensors.float32(key);
-        const processed = await Promise.all(
-          files.map(async (file: string) => processImage((await decodePng(readFileSync(`${folder}/${file}`)))!, config)),
+        const images = await Promise.all(
+          files.map(async (file: string) => (await decodePng(readFileSync(`${folder}/${file}`)))!),
         );
-        const values: number[] = processed.flatMap((image) => [...image.pixelValues]);
-        expect(processed.reduce((sum, image) => sum + image.frames, 0)).toBe(tensors.tensors.get(key)!.shape[1]);
+        const { pixelValues, frames, grids, size } = processImages(images, config);
+        expect([1, frames, 3, size, size]).toEqual(tensors.tensors.get(key)!.shape);
+        expect(grids).toEqual(images.map((image) => frameGridOf(image, config)));
+        const values: number[] = [...pixelValues];
         expect(values.length).toBe(expected.length);
         const worst = values.reduce((most, value, i) => Math.max(most, Math.abs(value - expected[i]!)), 0);
         expect(worst).toBeLessThanOrEqual(1e-6);

@@ -114,3 +114,26 @@ export function frameGridOf(size: Size, config: SmolVlmImageConfig): FrameGrid {
   if (whole.width <= config.frameSize && whole.height <= config.frameSize) return { rows: 0, columns: 0 };
   return { rows: whole.height / config.frameSize, columns: whole.width / config.frameSize };
 }
+
+/** The model's input for all pictures of one prompt. */
+export interface ProcessedImages {
+  /** [frames, 3, size, size]: the frames of all pictures in order. */
+  readonly pixelValues: Float32Array<ArrayBuffer>;
+  readonly frames: number;
+  readonly size: number;
+  /** One per picture, for `buildPrompt`. */
+  readonly grids: readonly FrameGrid[];
+}
+
+/** Turns the pictures of one prompt into frames. */
+export function processImages(images: readonly RgbImage[], config: SmolVlmImageConfig): ProcessedImages {
+  const processed = images.map((image) => processImage(image, config));
+  const pixelValues = new Float32Array(processed.reduce((sum, image) => sum + image.pixelValues.length, 0));
+  let at = 0;
+  for (const image of processed) {
+    pixelValues.set(image.pixelValues, at);
+    at += image.pixelValues.length;
+  }
+  const grids = processed.map(({ rows, columns }) => ({ rows, columns }));
+  return { pixelValues, frames: processed.reduce((sum, image) => sum + image.frames, 0), size: config.frameSize, grids };
+}
