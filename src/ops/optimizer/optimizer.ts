@@ -4,6 +4,7 @@
 
 import { backend, engine, getBackend, type Tensor, type TensorInfo, tensor } from "@tensorflow/tfjs-core";
 import { type Dispatcher, dispatcherOf, f32, type Kernel, spread } from "@/gpu/dispatcher";
+import { readTensors } from "@/gpu/readback";
 import { floatsOf } from "../attention/hostValues";
 import { defineOp } from "../defineOp";
 import adamwCode from "./adamw.wgsl?raw";
@@ -125,7 +126,7 @@ export async function gradientNorm(tensors: readonly Tensor[]): Promise<number> 
     encode(gpu, x, info, slot);
   });
   const out = engine().makeTensorFromTensorInfo(info);
-  const sums = await out.data<"float32">();
+  const [sums] = (await readTensors([out])) as [Float32Array];
   out.dispose();
   return Math.sqrt(sums.reduce((sum, value) => sum + value, 0));
 }
