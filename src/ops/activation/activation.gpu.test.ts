@@ -1,0 +1,5 @@
+import { setUpGpu } from "../test/gpuFixture";
+import { describeActivations } from "./suite";
+
+setUpGpu();
+describeActivations();

@@ -1,0 +1,5 @@
+import { useWasm } from "../test/wasmFixture";
+import { describeActivations } from "./suite";
+
+useWasm();
+describeActivations();

@@ -1,0 +1,5 @@
+import { setUpGpu } from "../test/gpuFixture";
+import { describeAttention } from "./suite";
+
+setUpGpu();
+describeAttention();

@@ -1,0 +1,5 @@
+import { useWasm } from "../test/wasmFixture";
+import { describeAttention } from "./suite";
+
+useWasm();
+describeAttention();

@@ -1,0 +1,5 @@
+import { setUpGpu } from "../test/gpuFixture";
+import { describeEmbedding } from "./suite";
+
+setUpGpu();
+describeEmbedding();

@@ -1,0 +1,5 @@
+import { useWasm } from "../test/wasmFixture";
+import { describeEmbedding } from "./suite";
+
+useWasm();
+describeEmbedding();

@@ -1,0 +1,5 @@
+import { setUpGpu } from "../test/gpuFixture";
+import { describeNorm } from "./suite";
+
+setUpGpu();
+describeNorm();

@@ -1,0 +1,5 @@
+import { useWasm } from "../test/wasmFixture";
+import { describeNorm } from "./suite";
+
+useWasm();
+describeNorm();

@@ -1,0 +1,5 @@
+import { setUpGpu } from "../test/gpuFixture";
+import { describeRope } from "./suite";
+
+setUpGpu();
+describeRope();

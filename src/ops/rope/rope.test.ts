@@ -1,0 +1,5 @@
+import { useWasm } from "../test/wasmFixture";
+import { describeRope } from "./suite";
+
+useWasm();
+describeRope();
