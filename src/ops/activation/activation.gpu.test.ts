@@ -1,5 +1,5 @@
 import { setUpGpu } from "../test/gpuFixture";
-import { describeActivations } from "./suite";
+import { describeActivations } from "./describeActivations";
 
 setUpGpu();
 describeActivations();

@@ -1,5 +1,5 @@
-import { useWasm } from "../test/wasmFixture";
-import { describeActivations } from "./suite";
+import { setUpWasm } from "../test/wasmFixture";
+import { describeActivations } from "./describeActivations";
 
-useWasm();
+setUpWasm();
 describeActivations();

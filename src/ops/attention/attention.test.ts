@@ -1,5 +1,5 @@
-import { useWasm } from "../test/wasmFixture";
-import { describeAttention } from "./suite";
+import { setUpWasm } from "../test/wasmFixture";
+import { describeAttention } from "./describeAttention";
 
-useWasm();
+setUpWasm();
 describeAttention();

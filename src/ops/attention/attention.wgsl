@@ -29,8 +29,8 @@ var<workgroup> partials: array<f32, PARTIALS>;
 var<workgroup> blockSums: array<f32, 8>;
 var<workgroup> lanes: array<f32, LANES>;
 
-fn physical(meta: vec4i, j: u32) -> u32 {
-  return u32(select(meta.z + i32(j) - meta.y, meta.x + i32(j), i32(j) < meta.y));
+fn physical(row: vec4i, j: u32) -> u32 {
+  return u32(select(row.z + i32(j) - row.y, row.x + i32(j), i32(j) < row.y));
 }
 
 fn scoreOf(keyRow: u32, keyHead: u32) -> f32 {

@@ -8,7 +8,7 @@ import code from "./kvWrite.wgsl?raw";
 
 const kernel: Kernel = {
   name: "kvWrite",
-  code: code,
+  code,
   entryPoint: "main",
   bindings: ["read", "read", "write"],
   uniform: true,

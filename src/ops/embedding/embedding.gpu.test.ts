@@ -1,5 +1,5 @@
 import { setUpGpu } from "../test/gpuFixture";
-import { describeEmbedding } from "./suite";
+import { describeEmbedding } from "./describeEmbedding";
 
 setUpGpu();
 describeEmbedding();

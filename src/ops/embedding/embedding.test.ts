@@ -1,5 +1,5 @@
-import { useWasm } from "../test/wasmFixture";
-import { describeEmbedding } from "./suite";
+import { setUpWasm } from "../test/wasmFixture";
+import { describeEmbedding } from "./describeEmbedding";
 
-useWasm();
+setUpWasm();
 describeEmbedding();

@@ -9,7 +9,7 @@ import { gatherRowsReference } from "./reference";
 
 const kernel: Kernel = {
   name: "gatherRows",
-  code: code,
+  code,
   entryPoint: "main",
   bindings: ["read", "read", "write"],
   uniform: true,

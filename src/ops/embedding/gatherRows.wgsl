@@ -12,8 +12,8 @@ struct Params { count: u32, columns: u32 }
 fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(local_invocation_index) lane: u32) {
   let i = (wid.x + wid.y * grid.x) * 64u + lane;
   if (i >= params.count * params.columns) { return; }
-  let from = index[i / params.columns];
+  let source = index[i / params.columns];
   var value = 0.0;
-  if (from >= 0) { value = x[u32(from) * params.columns + i % params.columns]; }
+  if (source >= 0) { value = x[u32(source) * params.columns + i % params.columns]; }
   out[i] = value;
 }

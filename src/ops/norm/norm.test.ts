@@ -1,5 +1,5 @@
-import { useWasm } from "../test/wasmFixture";
-import { describeNorm } from "./suite";
+import { setUpWasm } from "../test/wasmFixture";
+import { describeNorm } from "./describeNorm";
 
-useWasm();
+setUpWasm();
 describeNorm();

@@ -50,7 +50,7 @@ const inputGradient = defineOp<NormAttributes>({
     const { x, weight, dy, statistics } = inputs as Named<"x" | "weight" | "dy" | "statistics">;
     const [m, d] = x.shape as [number, number];
     const out = gpu.output([m, d]);
-    const params = [m, d, f32(epsilon), centre ? 1 : 0];
+    const params = [m, d, f32(epsilon), centre ? 1 : 0, 0];
     gpu.run({ kernel: inputGradientKernel, buffers: [x, weight, dy, statistics, out], params, workgroups: spread(m) });
     return out;
   },
@@ -66,7 +66,7 @@ const weightGradient = defineOp<NormAttributes>({
     gpu.run({
       kernel: weightGradientKernel,
       buffers: [x, dy, statistics, out],
-      params: [m, d],
+      params: [m, d, 0, 0, 0],
       workgroups: spread(Math.ceil(d / 16)),
     });
     return out;
@@ -80,7 +80,7 @@ const biasGradient = defineOp<NormAttributes>({
     const { dy } = inputs as Named<"dy">;
     const [m, d] = dy.shape as [number, number];
     const out = gpu.output([d]);
-    gpu.run({ kernel: biasGradientKernel, buffers: [dy, out], params: [m, d], workgroups: spread(Math.ceil(d / 16)) });
+    gpu.run({ kernel: biasGradientKernel, buffers: [dy, out], params: [m, d, 0, 0, 0], workgroups: spread(Math.ceil(d / 16)) });
     return out;
   },
   reference: normBiasGradientReference,

@@ -1,5 +1,5 @@
-import { useWasm } from "../test/wasmFixture";
-import { describeRope } from "./suite";
+import { setUpWasm } from "../test/wasmFixture";
+import { describeRope } from "./describeRope";
 
-useWasm();
+setUpWasm();
 describeRope();

@@ -1,6 +1,8 @@
 // What every GPU test of an operation needs: a device per test file, error scopes around each test (a fault fails the test
 // that caused it), seeded inputs, comparison of numbers and of bits, and finite differences. Test code only.
 
+// First the package itself: its gradients read flags that it defines.
+import "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-core/dist/register_all_gradients";
 import { type Tensor, tensor } from "@tensorflow/tfjs-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";

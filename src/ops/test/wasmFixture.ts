@@ -7,7 +7,7 @@ import { setBackend } from "@tensorflow/tfjs-core";
 import { beforeAll } from "vitest";
 
 /** Call at top level. */
-export function useWasm(): void {
+export function setUpWasm(): void {
   beforeAll(async () => {
     const entry = createRequire(import.meta.url).resolve("@tensorflow/tfjs-backend-wasm/package.json");
     setWasmPaths(`${join(dirname(entry), "wasm-out")}/`);

@@ -27,16 +27,18 @@ export function describeActivations(): void {
     it("has the gradients finite differences give", async () => {
       const values = { gate: seededValues(65, 3, 2), up: seededValues(65, 4) };
       const weights = seededValues(65, 5);
-      const derivatives = grads((...at: Tensor[]) => swiglu(at[0]!, at[1]!))(
+      const derivatives = grads((...at: Tensor[]) => swiglu(at[0] as Tensor, at[1] as Tensor))(
         [tensor(values.gate, [5, 13]), tensor(values.up, [5, 13])],
         tensor(weights, [5, 13]),
       );
       for (const [index, input] of (["gate", "up"] as const).entries()) {
         const loss = (at: Float64Array) => {
-          const { gate, up } = { ...values, [input]: at };
-          return dot(swigluInFloat64(gate, up), weights);
+          const changed: Record<"gate" | "up", Numbers> = { ...values, [input]: at };
+          return dot(swigluInFloat64(changed.gate, changed.up), weights);
         };
-        expect(maxDifference(await derivatives[index]!.data(), finiteDifferences(loss, values[input]))).toBeLessThan(5e-6);
+        expect(maxDifference(await (derivatives[index] as Tensor).data(), finiteDifferences(loss, values[input]))).toBeLessThan(
+          5e-6,
+        );
       }
     });
 

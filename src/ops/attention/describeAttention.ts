@@ -96,7 +96,7 @@ export function keyRanges({ keyRows, rows }: AttentionCase): Int32Array {
     const seeing = rows.flatMap((meta, row) =>
       Array.from({ length: meta[3] }, (_, j) => physical(meta, j)).includes(key) ? [row] : [],
     );
-    ranges.set(seeing.length === 0 ? [0, 0] : [seeing[0]!, seeing[seeing.length - 1]! + 1], key * 2);
+    ranges.set(seeing.length === 0 ? [0, 0] : [Math.min(...seeing), Math.max(...seeing) + 1], key * 2);
   }
   return ranges;
 }
@@ -111,7 +111,7 @@ export function attentionInputs(shape: AttentionCase, seed: number) {
   };
   return {
     values,
-    q: tensor(values.q, [rows.length, heads, width]),
+    q: tensor(values.q, [rows.length, heads, width]) as Tensor3D,
     k: tensor(values.k, [keyRows, keyHeads, width]),
     v: tensor(values.v, [keyRows, keyHeads, width]),
     meta: {
@@ -125,7 +125,7 @@ export function attentionInputs(shape: AttentionCase, seed: number) {
 export function describeAttention(): void {
   describe("attention", () => {
     it.each(Object.keys(attentionCases))("agrees with float64 loops: %s", async (name) => {
-      const shape = attentionCases[name]!;
+      const shape = attentionCases[name] as AttentionCase;
       const { values, q, k, v, meta } = attentionInputs(shape, 1);
       const expected = attentionInFloat64(shape, values.q, values.k, values.v);
       const inferred = await attention(q, k, v, { rows: meta.rows }).data();
@@ -134,16 +134,18 @@ export function describeAttention(): void {
     });
 
     it.each(Object.keys(attentionCases))("has the gradients finite differences give: %s", async (name) => {
-      const shape = attentionCases[name]!;
+      const shape = attentionCases[name] as AttentionCase;
       const { values, q, k, v, meta } = attentionInputs(shape, 5);
       const weights = seededValues(values.q.length, 9);
-      const dy = tensor(weights, q.shape) as Tensor3D;
+      const dy = tensor(weights, q.shape);
       const loss = (at: Record<"q" | "k" | "v", ArrayLike<number>>) =>
-        attentionInFloat64(shape, at.q, at.k, at.v).reduce((sum, value, index) => sum + value * weights[index]!, 0);
-      const derivatives = grads((...inputs: Tensor[]) => attention(inputs[0]!, inputs[1]!, inputs[2]!, meta))([q, k, v], dy);
+        attentionInFloat64(shape, at.q, at.k, at.v).reduce((sum, value, index) => sum + value * (weights[index] as number), 0);
+      const derivatives = grads((...inputs: Tensor[]) =>
+        attention(inputs[0] as Tensor, inputs[1] as Tensor, inputs[2] as Tensor, meta),
+      )([q, k, v], dy);
       for (const [index, input] of (["q", "k", "v"] as const).entries()) {
         const expected = finiteDifferences((at) => loss({ ...values, [input]: at }), values[input]);
-        expect(maxDifference(await derivatives[index]!.data(), expected)).toBeLessThan(
+        expect(maxDifference(await (derivatives[index] as Tensor).data(), expected)).toBeLessThan(
           5e-6 * Math.max(1, maxMagnitude(expected)),
         );
       }
@@ -160,7 +162,7 @@ export function describeAttention(): void {
     });
 
     it("refuses shapes that do not fit", () => {
-      const { q, k, v, meta } = attentionInputs(attentionCases["packed causal sequences"]!, 1);
+      const { q, k, v, meta } = attentionInputs(attentionCases["packed causal sequences"] as AttentionCase, 1);
       expect(() => attention(q, k, q, meta)).toThrow(/do not fit/);
       expect(() => attention(q, k, v, { rows: meta.keys })).toThrow(/rows must be int32/);
       expect(() => kvWrite(k, v, meta.rows)).toThrow(/do not fit/);

@@ -11,7 +11,7 @@ function ropeInFloat64(x: ArrayLike<number>, positions: readonly number[], heads
   const at = (i: number) => x[i] as number;
   return Float64Array.from({ length: x.length }, (_, index) => {
     const i = index % width;
-    const position = positions[Math.floor(index / (heads * width))]!;
+    const position = positions[Math.floor(index / (heads * width))] as number;
     const angle = position * theta ** ((-2 * (i % half)) / width);
     return i < half
       ? at(index) * Math.cos(angle) - at(index + half) * Math.sin(angle)
@@ -43,7 +43,7 @@ export function describeRope(): void {
       const ids = tensor(positions, [3], "int32");
       const dx = grad((x) => rope(x, ids, table))(tensor(values, [3, heads, width]), tensor(weights, [3, heads, width]));
       const loss = (x: Float64Array) =>
-        ropeInFloat64(x, positions, heads, width, 100).reduce((sum, value, index) => sum + value * weights[index]!, 0);
+        ropeInFloat64(x, positions, heads, width, 100).reduce((sum, value, index) => sum + value * (weights[index] as number), 0);
       expect(maxDifference(await dx.data(), finiteDifferences(loss, values))).toBeLessThan(2e-6);
     });
 

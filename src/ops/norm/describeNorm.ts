@@ -55,15 +55,18 @@ export function describeNorm(): void {
       const values = inputsOf(m, d);
       const weights = seededValues(m * d, 4);
       const inputs = [tensor(values.x, [m, d]), tensor(values.weight, [d]), ...(centred ? [tensor(values.bias, [d])] : [])];
-      const derivatives = grads((...at: Tensor[]) => apply(at[0]!, at[1]!, at[2]!))(inputs, tensor(weights, [m, d]));
+      const derivatives = grads((...at: Tensor[]) => apply(at[0] as Tensor, at[1] as Tensor, at[2] as Tensor))(
+        inputs,
+        tensor(weights, [m, d]),
+      );
       for (const [index, input] of (["x", "weight", "bias"] as const).slice(0, inputs.length).entries()) {
         const loss = (at: Float64Array) => {
-          const { x, weight, bias } = { ...values, [input]: at };
+          const { x, weight, bias }: Record<"x" | "weight" | "bias", Numbers> = { ...values, [input]: at };
           const y = normInFloat64(x, weight, centred ? bias : undefined, epsilon);
-          return y.reduce((sum, value, i) => sum + value * weights[i]!, 0);
+          return y.reduce((sum, value, i) => sum + value * (weights[i] as number), 0);
         };
         const expected = finiteDifferences(loss, values[input]);
-        expect(maxDifference(await derivatives[index]!.data(), expected)).toBeLessThan(
+        expect(maxDifference(await (derivatives[index] as Tensor).data(), expected)).toBeLessThan(
           1e-5 * Math.max(1, maxMagnitude(expected)),
         );
       }
