@@ -2,20 +2,20 @@
 // final hidden states. Logits are made a few rows at a time (T = 256 positions of a 49 280-word vocabulary would be 50 MB per
 // condition), and a row's numbers do not depend on how the rows were cut. The statistics themselves are in logitStats.
 
-import { add, concat, reshape, slice, type Tensor, type TensorInfo, tidy } from "@tensorflow/tfjs-core";
+import { add, concat, getBackend, reshape, slice, type Tensor, type TensorInfo, tidy } from "@tensorflow/tfjs-core";
 import { defineOp, type OpInputs } from "../defineOp";
 import { linear, linearTransposed, weightGradient } from "../linear/linear";
 import type { Matrix } from "../matrix";
 import { logitGradient, logitRows } from "./logitRows";
 import { type HeadStats, logitStats } from "./logitStats";
 
-/** Bytes of logits that exist at a time, by default. */
-const defaultScratchBytes = 8 * 1024 * 1024;
+/** Bytes of logits that exist at a time by default. Without a GPU there is room, and one chunk saves the gradient a second pass. */
+const defaultScratchBytes = () => (getBackend() === "webgpu" ? 8 : 64) * 1024 * 1024;
 
 export interface HeadLogProbOptions {
   /** Logits are divided by it; 1 by default. */
   readonly temperature?: number;
-  /** Upper bound on the bytes of logits that exist at a time (one row at least). */
+  /** Upper bound on the bytes of logits that exist at a time (one row at least); 8 MiB by default on WebGPU. */
   readonly scratchBytes?: number;
 }
 
@@ -121,7 +121,7 @@ const headLogProbPacked = defineOp<HeadAttributes>({
  * Differentiable in hidden and in head.data when f32. Bit-equal to column 0 of `headStats`.
  */
 export function headLogProb(hidden: Tensor, head: Matrix, targets: Tensor, options: HeadLogProbOptions = {}): Tensor {
-  const { temperature = 1, scratchBytes = defaultScratchBytes } = options;
+  const { temperature = 1, scratchBytes = defaultScratchBytes() } = options;
   if (hidden.rank !== 2 || hidden.shape[0] !== targets.size)
     throw new Error(`headLogProb: ${targets.size} targets for hidden [${hidden.shape.join(", ")}]`);
   const { format, rows, columns, groupSize, data, scales } = head;
@@ -144,7 +144,7 @@ export function headStats(
   maskedHidden: Tensor,
   head: Matrix,
   targets: Tensor,
-  { topK, temperature = 1, scratchBytes = defaultScratchBytes }: HeadStatsOptions,
+  { topK, temperature = 1, scratchBytes = defaultScratchBytes() }: HeadStatsOptions,
 ): HeadStats {
   const count = targets.size;
   if (hidden.rank !== 2 || hidden.shape[0] !== count || maskedHidden.shape.join() !== hidden.shape.join())

@@ -17,6 +17,7 @@ export function torchAdamw(start: ArrayLike<number>) {
   let steps = 0;
   return {
     value,
+    m,
     step(gradient: ArrayLike<number>, { learningRate, beta1, beta2, epsilon, weightDecay, gradientScale }: Settings): void {
       steps++;
       for (let i = 0; i < value.length; i++) {
