@@ -25,6 +25,8 @@ export interface SliderProps {
   /** Hides the − / + buttons where space is short. */
   readonly compact?: boolean;
   readonly format?: (value: number) => string;
+  /** Equal distances are equal factors; `min` must be above 0. */
+  readonly scale?: "log" | undefined;
 }
 
 /** Rounds to the step's decimals, so that 0.1 + 0.2 stays 0.3. */
@@ -40,11 +42,15 @@ export function Slider(props: SliderProps) {
   const hardMin = props.hardMin ?? min;
   const hardMax = props.hardMax ?? max;
   const set = (next: number) => onChange(snap(Math.min(hardMax, Math.max(hardMin, next)), step));
+  const isLog = props.scale === "log";
+  const place = (number: number) => (isLog ? Math.log10(Math.max(number, min)) : number);
+  const setPlace = (at: number) => (isLog ? set(Number((10 ** at).toPrecision(2))) : set(at));
   const nudge = (by: number) => {
-    set(value + by);
+    setPlace(place(value) + by);
     onCommit?.();
   };
-  const filled = Math.min(1, Math.max(0, (value - min) / (max - min)));
+  const placeStep = isLog ? 0.05 : step;
+  const filled = Math.min(1, Math.max(0, (place(value) - place(min)) / (place(max) - place(min))));
   return (
     <div className={classes(styles.row, compact && styles.compact)} data-disabled={disabled || undefined}>
       <label htmlFor={id} className={styles.label} title={help}>
@@ -56,7 +62,7 @@ export function Slider(props: SliderProps) {
           className={styles.nudge}
           aria-label={`Decrease ${label}`}
           disabled={disabled || value <= hardMin}
-          onClick={() => nudge(-step)}
+          onClick={() => nudge(-placeStep)}
         >
           <Minus aria-hidden />
         </button>
@@ -66,13 +72,13 @@ export function Slider(props: SliderProps) {
         type="range"
         className={styles.range}
         style={{ "--filled": filled } as CSSProperties}
-        min={min}
-        max={max}
-        step={step}
-        value={value}
+        min={place(min)}
+        max={place(max)}
+        step={placeStep}
+        value={place(value)}
         disabled={disabled}
-        aria-valuetext={valueText}
-        onChange={(event) => set(event.target.valueAsNumber)}
+        aria-valuetext={valueText ?? (isLog ? String(value) : undefined)}
+        onChange={(event) => setPlace(event.target.valueAsNumber)}
         onPointerUp={onCommit}
         onKeyUp={onCommit}
       />
@@ -82,7 +88,7 @@ export function Slider(props: SliderProps) {
           className={styles.nudge}
           aria-label={`Increase ${label}`}
           disabled={disabled || value >= hardMax}
-          onClick={() => nudge(step)}
+          onClick={() => nudge(placeStep)}
         >
           <Plus aria-hidden />
         </button>

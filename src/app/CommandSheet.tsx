@@ -1,0 +1,110 @@
+// Commands and keys in one dialog: every row of the actions table with its keys, searchable; Enter runs the chosen one. It is the
+// command palette and the shortcut sheet at once.
+import { type KeyboardEvent, useState } from "react";
+import { Dialog, Modal, ModalOverlay } from "react-aria-components";
+import { useStore } from "@/state/store";
+import { type Action, type ActionGroup, actionList, keyLabel } from "./actions";
+import styles from "./CommandSheet.module.css";
+import { useShell } from "./shell";
+
+const groups: readonly ActionGroup[] = ["Ask", "Train", "Look", "Page"];
+
+/** The dialog; closed unless the shell says otherwise. */
+export function CommandSheet() {
+  const isOpen = useShell((state) => state.isSheetOpen);
+  const openSheet = useShell((state) => state.openSheet);
+  return (
+    <ModalOverlay className={styles.overlay ?? ""} isOpen={isOpen} onOpenChange={openSheet} isDismissable>
+      <Modal>
+        <Dialog className={styles.dialog ?? ""} aria-label="Commands and keys">
+          <Commands onDone={() => openSheet(false)} />
+        </Dialog>
+      </Modal>
+    </ModalOverlay>
+  );
+}
+
+function Commands({ onDone }: { onDone: () => void }) {
+  const [query, setQuery] = useState("");
+  const [chosen, setChosen] = useState(0);
+  const singleKeys = useShell((state) => state.singleKeys);
+  const setSingleKeys = useShell((state) => state.setSingleKeys);
+  const state = useStore();
+  const found = groups.flatMap((group) => actionList.filter((action) => action.group === group && matches(action, query)));
+  const run = (action: Action | undefined) => {
+    if (!action?.isEnabled(state) || action.id === "commands") return;
+    onDone();
+    // After the dialog has given the focus back, so that "Go to …" keeps it.
+    setTimeout(action.run, 0);
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    const by = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
+    if (by !== 0) {
+      event.preventDefault();
+      setChosen((chosen + by + found.length) % Math.max(1, found.length));
+    }
+    if (event.key === "Enter") {
+      event.preventDefault();
+      run(found[chosen]);
+    }
+  };
+  return (
+    <>
+      <input
+        // biome-ignore lint/a11y/noAutofocus: a dialog opened by the user puts the focus on its first field
+        autoFocus
+        className={styles.search}
+        type="search"
+        role="combobox"
+        aria-expanded="true"
+        aria-controls="command-list"
+        aria-activedescendant={found[chosen] ? `command-${found[chosen].id}` : undefined}
+        aria-label="Search commands"
+        placeholder="Search commands"
+        value={query}
+        onChange={(event) => {
+          setQuery(event.target.value);
+          setChosen(0);
+        }}
+        onKeyDown={onKeyDown}
+      />
+      <div id="command-list" role="listbox" aria-label="Commands" className={styles.list} tabIndex={-1}>
+        {found.map((action, i) => (
+          // biome-ignore lint/a11y/useKeyWithClickEvents: keys act on the search field, which has the focus
+          <div
+            key={action.id}
+            id={`command-${action.id}`}
+            role="option"
+            tabIndex={-1}
+            aria-selected={i === chosen}
+            aria-disabled={!action.isEnabled(state)}
+            className={styles.row}
+            onPointerEnter={() => setChosen(i)}
+            onClick={() => run(action)}
+          >
+            <span className={styles.group}>{action.group}</span>
+            <span>{action.label}</span>
+            <span className={styles.keys}>
+              {action.keys.map((key) => (
+                <kbd key={key}>{keyLabel(key)}</kbd>
+              ))}
+            </span>
+          </div>
+        ))}
+        {found.length === 0 && <p className={styles.none}>No command has that name.</p>}
+      </div>
+      <label className={styles.switch}>
+        <input type="checkbox" checked={singleKeys} onChange={(event) => setSingleKeys(event.target.checked)} />
+        Single letters act as keys outside fields and buttons
+      </label>
+    </>
+  );
+}
+
+function matches({ label, group }: Action, query: string): boolean {
+  const text = `${group} ${label}`.toLowerCase();
+  return query
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => text.includes(word));
+}

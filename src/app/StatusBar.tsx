@@ -1,0 +1,101 @@
+// The status bar: messages that stay until dismissed (newest first, errors before notices), device, and the running job with its
+// progress. Only messages are announced; progress is not.
+import { CircleAlert, Info, X } from "lucide-react";
+import { useState } from "react";
+import type { TrainPhase } from "@/protocol/training";
+import type { AppState } from "@/state/store";
+import { useStore } from "@/state/store";
+import { classes } from "@/ui/classes";
+import { formatBytes } from "@/ui/formatNumber";
+import styles from "./StatusBar.module.css";
+
+/** The bar below everything. */
+export function StatusBar() {
+  return (
+    <footer className={styles.footer}>
+      <Messages />
+      <div className={styles.bar}>
+        <DeviceText />
+        <Job />
+      </div>
+    </footer>
+  );
+}
+
+function Messages() {
+  const messages = useStore((state) => state.messages);
+  const dismiss = useStore((state) => state.dismiss);
+  const [showsAll, setShowsAll] = useState(false);
+  const ordered = messages.toReversed().sort((a, b) => Number(b.tone === "error") - Number(a.tone === "error"));
+  const shown = showsAll ? ordered : ordered.slice(0, 1);
+  return (
+    <div role="status" aria-label="Messages">
+      {shown.map(({ id, tone, text }, index) => (
+        <div key={id} className={classes(styles.message, tone === "error" && styles.error)}>
+          {tone === "error" ? <CircleAlert aria-hidden /> : <Info aria-hidden />}
+          <p>
+            {text}
+            {index === 0 && ordered.length > 1 && (
+              <button type="button" className={styles.more} aria-expanded={showsAll} onClick={() => setShowsAll(!showsAll)}>
+                {showsAll ? "Show one" : `${ordered.length - 1} more`}
+              </button>
+            )}
+          </p>
+          <button type="button" className={styles.dismiss} aria-label={`Dismiss: ${text}`} onClick={() => dismiss(id)}>
+            <X aria-hidden />
+          </button>
+        </div>
+      ))}
+    </div>
+  );
+}
+
+function DeviceText() {
+  const device = useStore((state) => state.device);
+  if (!device) return <span className={styles.device}>No device yet</span>;
+  return (
+    <span className={styles.device}>{device.backend === "webgpu" ? `WebGPU · ${device.adapter}` : "WebAssembly, no GPU"}</span>
+  );
+}
+
+const phaseTexts: Readonly<Record<TrainPhase, string>> = {
+  rollouts: "sampling rollouts",
+  scoring: "scoring",
+  update: "updating the adapter",
+  evaluating: "evaluating",
+};
+
+/** The running job in words, with its done share where one is known. */
+export function jobOf({ model, ask, training }: Pick<AppState, "model" | "ask" | "training">): {
+  readonly text: string;
+  readonly share: number | null;
+} | null {
+  if (model.status === "loading") {
+    const share = model.totalBytes > 0 ? model.loadedBytes / model.totalBytes : null;
+    const bytes = model.totalBytes > 0 ? ` (${formatBytes(model.loadedBytes)} of ${formatBytes(model.totalBytes)})` : "";
+    return { text: `Loading ${model.file || "model"}${bytes}`, share };
+  }
+  if (ask.status === "running") return { text: `Answering, ${ask.rollouts} rollouts`, share: null };
+  if (training.status === "running") {
+    const { step, phase, done, total, pausing } = training;
+    return {
+      text: `${pausing ? "Pausing after" : "Training"} step ${step + 1}: ${phaseTexts[phase]}`,
+      share: total > 0 ? done / total : null,
+    };
+  }
+  return null;
+}
+
+function Job() {
+  const model = useStore((state) => state.model);
+  const ask = useStore((state) => state.ask);
+  const training = useStore((state) => state.training);
+  const job = jobOf({ model, ask, training });
+  if (!job) return <span className={styles.job}>Ready</span>;
+  return (
+    <span className={styles.job}>
+      {job.text}
+      <progress className={styles.progress} aria-label={job.text} max={1} {...(job.share === null ? {} : { value: job.share })} />
+    </span>
+  );
+}

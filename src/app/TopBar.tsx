@@ -1,0 +1,124 @@
+// The top bar: name, model, training controls, and the page's own actions. Every button runs a row of the actions table.
+import { Command, Link2, Moon, Pause, Play, RotateCcw, SkipForward, WifiOff } from "lucide-react";
+import { useSyncExternalStore } from "react";
+import { useStore } from "@/state/store";
+import { Button } from "@/ui/Button";
+import { formatBytes, formatCount, formatNumber } from "@/ui/formatNumber";
+import { type Action, actions, keyLabel } from "./actions";
+import { useShell } from "./shell";
+import styles from "./TopBar.module.css";
+
+/** The bar above everything. */
+export function TopBar() {
+  return (
+    <header className={styles.bar}>
+      <h1 className={styles.name}>
+        VPPO <span>playground</span>
+      </h1>
+      <ModelChip />
+      <TrainingControls />
+      <div className={styles.right}>
+        <OfflineChip />
+        <ActionButton action={actions.share} icon={<Link2 aria-hidden />} />
+        <ActionButton action={actions.theme} icon={<Moon aria-hidden />} />
+        <ActionButton action={actions.commands} icon={<Command aria-hidden />} />
+      </div>
+    </header>
+  );
+}
+
+function ActionButton({ action, icon }: { action: Action; icon: React.ReactNode }) {
+  const isEnabled = useStore(action.isEnabled);
+  const [key] = action.keys;
+  return (
+    <Button
+      label={action.label}
+      icon={icon}
+      iconOnly
+      tone="quiet"
+      disabled={!isEnabled}
+      onPress={action.run}
+      {...(key ? { hint: keyLabel(key) } : {})}
+    />
+  );
+}
+
+function TrainingControls() {
+  const isRunning = useStore((state) => state.training.status === "running");
+  const isPausing = useStore((state) => state.training.status === "running" && state.training.pausing);
+  const step = useStore((state) => state.training.step);
+  const canReset = useStore(actions.reset.isEnabled);
+  const canPlay = useStore(actions.play.isEnabled);
+  const canStep = useStore(actions.step.isEnabled);
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset is for form controls; these are transport buttons
+    <div className={styles.training} role="group" aria-label="Training controls">
+      <Button label="Reset" iconOnly icon={<RotateCcw aria-hidden />} disabled={!canReset} onPress={actions.reset.run} />
+      <Button
+        label={isPausing ? "Pausing…" : isRunning ? "Pause" : "Play"}
+        tone="primary"
+        icon={isRunning ? <Pause aria-hidden /> : <Play aria-hidden />}
+        disabled={!canPlay || isPausing}
+        onPress={actions.play.run}
+        hint="Space"
+      />
+      <Button label="Step" icon={<SkipForward aria-hidden />} disabled={!canStep} onPress={actions.step.run} hint="." />
+      <span className={styles.step}>
+        step <output>{step}</output>
+      </span>
+    </div>
+  );
+}
+
+function ModelChip() {
+  const model = useStore((state) => state.model);
+  const speed = useStore((state) => (state.ask.status === "finished" ? state.ask.tokensPerSecond : null));
+  const openTab = useShell((state) => state.openTab);
+  const { dot, text } = describeModel();
+  return (
+    <button type="button" className={styles.model} onClick={() => openTab("system")} title="Show the System tab">
+      <span className={styles.dot} data-state={dot} aria-hidden />
+      {text}
+    </button>
+  );
+
+  function describeModel(): { readonly dot: string; readonly text: string } {
+    switch (model.status) {
+      case "none":
+        return { dot: "off", text: "No model" };
+      case "failed":
+        return { dot: "bad", text: "Model failed" };
+      case "loading": {
+        const { loadedBytes, totalBytes } = model;
+        const share = totalBytes > 0 ? ` ${formatBytes(loadedBytes)} of ${formatBytes(totalBytes)}` : "";
+        return { dot: "busy", text: `Loading model${share}` };
+      }
+      case "ready": {
+        const { name, parameters, format } = model.model;
+        const rate = speed === null ? "" : ` · ${formatNumber(Math.round(speed))} tok/s`;
+        return { dot: "ready", text: `${name} · ${formatCount(parameters)} · ${format}${rate}` };
+      }
+      default:
+        return model satisfies never;
+    }
+  }
+}
+
+function OfflineChip() {
+  const isOnline = useSyncExternalStore(subscribeOnline, () => navigator.onLine);
+  if (isOnline) return null;
+  return (
+    <span className={styles.offline}>
+      <WifiOff aria-hidden /> Offline: the embedded model works from the cache
+    </span>
+  );
+}
+
+function subscribeOnline(notify: () => void): () => void {
+  window.addEventListener("online", notify);
+  window.addEventListener("offline", notify);
+  return () => {
+    window.removeEventListener("online", notify);
+    window.removeEventListener("offline", notify);
+  };
+}

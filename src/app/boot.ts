@@ -1,0 +1,28 @@
+// What happens when the page opens: state from the link, the recorded example at once, and behind it the embedded model. Without
+// a recording the first sample stands in as the question, so that the page is never empty.
+
+import { loadModel, openRecording } from "@/state/modelJob";
+import { connectPersistence } from "@/state/persist";
+import { useStore } from "@/state/store";
+import { samples } from "@/views/prompt/samples";
+import { embeddedModel } from "@/views/system/embeddedModel";
+
+/** Starts everything; resolves when recording and model are there or have failed (failures go to the status bar). */
+export async function boot(): Promise<void> {
+  connectPersistence();
+  const wanted = useStore.getState().input.sample;
+  const loading = loadModel(embeddedModel());
+  await openRecording(new URL("recorded/example.json", document.baseURI).href);
+  const { input, notify } = useStore.getState();
+  const linked = wanted === null ? undefined : samples().find(({ id }) => id === wanted);
+  if (wanted !== null && !linked) {
+    notify("error", "The sample in the link was not used: this page has none of that name. Pick one from the samples.");
+  }
+  const start = linked ?? (input.image ? undefined : samples()[0]);
+  if (start) setSample(start);
+  await loading;
+}
+
+function setSample({ image, question, answer, id }: ReturnType<typeof samples>[number]): void {
+  useStore.getState().setInput({ image, question, answer, sample: id });
+}

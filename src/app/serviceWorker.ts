@@ -1,0 +1,28 @@
+// Registers the service worker (public/sw.js) in production builds, so that after one visit the page works without a network.
+// The page waits for it before the engine starts, because only what passes through the worker can be kept.
+
+/** How long the first visit waits for the worker to take over; without it the page works, but not offline. */
+const longestWaitMs = 3000;
+
+/** Makes the page work offline; resolves when requests are being kept, when that is impossible, or after a short wait. */
+export async function startServiceWorker(): Promise<void> {
+  if (!import.meta.env.PROD || !("serviceWorker" in navigator)) return;
+  try {
+    await navigator.serviceWorker.register(new URL("sw.js", document.baseURI));
+    await Promise.race([controlled(), new Promise((resolve) => setTimeout(resolve, longestWaitMs))]);
+    const registration = await navigator.serviceWorker.ready;
+    // What was fetched before the worker took over is asked for again, from the browser's own cache.
+    const urls = performance.getEntriesByType("resource").map((entry) => entry.name);
+    registration.active?.postMessage({ type: "keep", urls: [location.href.split("#")[0], ...urls] });
+  } catch (error) {
+    // Private windows and plain http forbid it; everything but offline use works.
+    console.info("Offline use is not available:", error);
+  }
+}
+
+function controlled(): Promise<void> {
+  if (navigator.serviceWorker.controller) return Promise.resolve();
+  return new Promise((resolve) => {
+    navigator.serviceWorker.addEventListener("controllerchange", () => resolve(), { once: true });
+  });
+}

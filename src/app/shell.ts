@@ -1,0 +1,47 @@
+// State of the shell alone: open tab, command sheet, single-key switch. Not shared, not undoable; the switch is remembered.
+import { create } from "zustand";
+
+export type DrawerTab = "charts" | "rollouts" | "settings" | "system";
+
+const singleKeysKey = "vppo-playground.single-keys";
+
+interface ShellState {
+  readonly tab: DrawerTab;
+  readonly isSheetOpen: boolean;
+  /** Whether single letters act as shortcuts (WCAG 2.1.4 asks for a switch). */
+  readonly singleKeys: boolean;
+  openTab(tab: DrawerTab): void;
+  openSheet(isOpen: boolean): void;
+  setSingleKeys(on: boolean): void;
+}
+
+/** The shell's store. */
+export const useShell = create<ShellState>()((set) => ({
+  tab: "charts",
+  isSheetOpen: false,
+  singleKeys: remembered(singleKeysKey) !== "off",
+  openTab: (tab) => set({ tab }),
+  openSheet: (isSheetOpen) => set({ isSheetOpen }),
+  setSingleKeys: (singleKeys) => {
+    remember(singleKeysKey, singleKeys ? "on" : "off");
+    set({ singleKeys });
+  },
+}));
+
+/** A small remembered value of the page; null when there is none or storage is closed. */
+export function remembered(key: string): string | null {
+  try {
+    return localStorage.getItem(key);
+  } catch {
+    return null;
+  }
+}
+
+/** Remembers a small value; private windows and full disks simply forget. */
+export function remember(key: string, value: string): void {
+  try {
+    localStorage.setItem(key, value);
+  } catch {
+    // Nothing depends on it.
+  }
+}

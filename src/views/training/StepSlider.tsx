@@ -1,0 +1,44 @@
+// Chooses the training step that charts and rollouts show; "Live" goes back to the newest.
+import { Radio } from "lucide-react";
+import { useStore } from "@/state/store";
+import { Button } from "@/ui/Button";
+import styles from "./TrainingPanel.module.css";
+
+/** A slider over the steps of a run; it follows the newest until it is moved. */
+export function StepSlider({ steps }: { steps: ArrayLike<number> }) {
+  const step = useStore((state) => state.step);
+  const setStep = useStore((state) => state.setStep);
+  const last = steps.length - 1;
+  const at = step === null ? last : indexOfStep(steps, step);
+  const shown = steps[at];
+  if (shown === undefined) return null;
+  return (
+    <div className={styles.stepSlider}>
+      <label className={styles.stepLabel}>
+        <span>Step</span>
+        <input
+          type="range"
+          min={0}
+          max={Math.max(last, 0)}
+          step={1}
+          value={at}
+          aria-label="Shown step"
+          aria-valuetext={`step ${shown} of ${steps[last] ?? shown}`}
+          onChange={(event) => {
+            const index = event.target.valueAsNumber;
+            setStep(index === last ? null : (steps[index] ?? null));
+          }}
+        />
+        <output className={styles.stepNumber}>{shown}</output>
+      </label>
+      <Button label="Live" tone="quiet" icon={<Radio aria-hidden />} pressed={step === null} onPress={() => setStep(null)} />
+    </div>
+  );
+}
+
+/** Index of the nearest step not above the wanted one; 0 when all are. */
+export function indexOfStep(steps: ArrayLike<number>, wanted: number): number {
+  let index = 0;
+  for (let i = 0; i < steps.length; i++) if ((steps[i] as number) <= wanted) index = i;
+  return index;
+}
