@@ -45,7 +45,7 @@ interface BackendInternals {
   computePassEncoder: GPUComputePassEncoder | null;
   dispatchCountInPass: number;
   commandQueueOwnedIds: WeakSet<object>;
-  tensorMap: { get(dataId: object): { resource?: GPUBuffer; external?: boolean } };
+  tensorMap: { get(dataId: object): { resource?: GPUBuffer; external?: boolean; values?: unknown } };
 }
 
 /** Dispatches encoded before TF.js' encoder is submitted; fewer submits cost less JavaScript, but delay the GPU's start. */
@@ -78,6 +78,7 @@ export class Dispatcher {
   readonly #layouts = new Map<string, GPUBindGroupLayout>();
   readonly #modules = new Map<string, GPUShaderModule>();
   #uniforms = new Map<string, GPUBuffer>();
+  readonly #staging: GPUBuffer[] = [];
 
   constructor(readonly backend: WebGPUBackend) {}
 
@@ -121,7 +122,11 @@ export class Dispatcher {
     const bindGroup = this.device.createBindGroup({ label: kernel.name, layout: this.#layout(kernel), entries });
     this.counters.bindGroups++;
     const grid = [workgroups[0], workgroups[1] ?? 1, workgroups[2] ?? 1] as const;
-    for (const tensor of buffers) this.#internals.commandQueueOwnedIds.add(tensor.dataId);
+    buffers.forEach((tensor, index) => {
+      this.#internals.commandQueueOwnedIds.add(tensor.dataId);
+      // TF.js keeps what `data()` once read; a kernel that writes the buffer makes that copy stale.
+      if (kernel.bindings[index] === "write") this.#internals.tensorMap.get(tensor.dataId).values = null;
+    });
     this.capture?.record({ pipeline, bindGroup, grid });
     this.encode(pipeline, bindGroup, grid);
     if (this.#internals.dispatchCountInPass >= dispatchesPerSubmit && !this.capture) this.flush();
@@ -157,6 +162,29 @@ export class Dispatcher {
     this.#internals.commandEncoder?.copyBufferToBuffer(source, fromOffset, target, toOffset, bytes);
     this.#internals.commandQueueOwnedIds.add(from.dataId);
     this.#internals.commandQueueOwnedIds.add(to.dataId);
+  }
+
+  /** Copies a tensor into a plain buffer, in order with everything else. */
+  copyToBuffer(from: TensorInfo, to: GPUBuffer, bytes: number, toOffset: number): void {
+    const source = this.bufferOf(from);
+    this.backend.ensureCommandEncoderReady();
+    this.backend.endComputePassEncoder();
+    this.#internals.commandEncoder?.copyBufferToBuffer(source, 0, to, toOffset, bytes);
+  }
+
+  /** A buffer to map for reading, reused between readbacks. */
+  staging(bytes: number): GPUBuffer {
+    const at = this.#staging.findIndex((buffer) => buffer.size >= bytes);
+    const found = at >= 0 ? this.#staging.splice(at, 1)[0] : undefined;
+    const usage = GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ;
+    return found ?? this.device.createBuffer({ label: "readback", size: Math.ceil(bytes / 4096) * 4096, usage });
+  }
+
+  /** Gives a staging buffer back; at most four are kept. */
+  releaseStaging(buffer: GPUBuffer): void {
+    this.#staging.push(buffer);
+    this.#staging.sort((a, b) => a.size - b.size);
+    if (this.#staging.length > 4) this.#staging.shift()?.destroy();
   }
 
   /** Overwrites a tensor's buffer from the CPU, after all work encoded before (queue writes would overtake it). */

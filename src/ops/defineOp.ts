@@ -12,6 +12,7 @@ import {
   tidy,
 } from "@tensorflow/tfjs-core";
 import { type Dispatcher, dispatcherOf } from "@/gpu/dispatcher";
+import "./stockGradients";
 
 /** Inputs of an op by name; absent optional inputs are left out. */
 export type OpInputs = Readonly<Record<string, Tensor | undefined>>;

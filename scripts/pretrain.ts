@@ -1,0 +1,123 @@
+// Trains the embedded model from nothing: `npm run pretrain -- --samples 240000`. Replicas run in worker threads (wasm, one
+// core each) or one replica on a GPU (`--backend webgpu`, Dawn). Resumable: state and curve are in runs/pretrain.
+
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { parseArgs } from "node:util";
+import { Worker } from "node:worker_threads";
+import { writeSafetensors } from "@/formats/safetensors";
+import { toFloat16 } from "@/formats/toFloat16";
+import { parseSmolVlmConfig } from "@/models/smolvlm/config";
+import { initialWeights } from "./pretrain/init";
+import { type PretrainPlan, parameterCount, stateOffsets } from "./pretrain/plan";
+
+const { values } = parseArgs({
+  args: process.argv.slice(2),
+  options: {
+    folder: { type: "string", default: "public/models/shapes-vlm" },
+    state: { type: "string", default: "runs/pretrain" },
+    backend: { type: "string", default: "wasm" },
+    replicas: { type: "string", default: String(Math.min(2, availableParallelism())) },
+    samples: { type: "string", default: "240000" },
+    batch: { type: "string", default: "64" },
+    lr: { type: "string", default: "0.0012" },
+    seed: { type: "string", default: "1" },
+  },
+});
+const json = (path: string): unknown => JSON.parse(readFileSync(path, "utf8"));
+const config = parseSmolVlmConfig({
+  config: json(`${values.folder}/config.json`),
+  preprocessorConfig: json(`${values.folder}/preprocessor_config.json`),
+  processorConfig: json(`${values.folder}/processor_config.json`),
+  generationConfig: json(`${values.folder}/generation_config.json`),
+});
+const count = parameterCount(config);
+const offsets = stateOffsets(config);
+mkdirSync(values.state, { recursive: true });
+const stateFile = `${values.state}/state.bin`;
+const progressFile = `${values.state}/progress.json`;
+const curveFile = `${values.state}/curve.jsonl`;
+
+const state = new SharedArrayBuffer(count * 3 * 4);
+const view = new Float32Array(state);
+let firstStep = 0;
+if (existsSync(stateFile) && existsSync(progressFile)) {
+  const bytes = readFileSync(stateFile);
+  view.set(new Float32Array(bytes.buffer, bytes.byteOffset, count * 3));
+  firstStep = (json(progressFile) as { step: number }).step;
+  console.log(`resuming after step ${firstStep}`);
+} else {
+  for (const [name, { data }] of initialWeights(config, Number(values.seed))) view.set(data, offsets.get(name)?.start ?? 0);
+}
+
+const batch = Number(values.batch);
+const plan: PretrainPlan = {
+  folder: values.folder,
+  config,
+  backend: values.backend === "webgpu" ? "webgpu" : "wasm",
+  replicas: values.backend === "webgpu" ? 1 : Number(values.replicas),
+  seed: Number(values.seed),
+  batch,
+  steps: Math.ceil(Number(values.samples) / batch),
+  firstStep,
+  learningRate: Number(values.lr),
+  warmUpSteps: 200,
+  weightDecay: 0.05,
+  maxGradNorm: 1,
+  checkpointEvery: 100,
+};
+console.log(`${count} parameters, ${plan.steps} steps of ${batch}, ${plan.replicas} × ${plan.backend}`);
+
+const shared = {
+  state,
+  gradients: Array.from({ length: plan.replicas }, () => new SharedArrayBuffer(count * 4)),
+  losses: new SharedArrayBuffer(plan.replicas * 8),
+  barrier: new SharedArrayBuffer(8),
+};
+new Int32Array(shared.barrier)[1] = firstStep * 2;
+const started = Date.now();
+let average = Number.NaN;
+const workers = Array.from(
+  { length: plan.replicas },
+  (_, rank) =>
+    new Worker(new URL("scripts/run.mjs", `file://${process.cwd()}/`), {
+      argv: ["scripts/pretrain/worker.ts"],
+      workerData: { plan, rank, shared },
+    }),
+);
+await Promise.all(
+  workers.map(
+    (worker) =>
+      new Promise<void>((resolve, reject) => {
+        worker.on("message", onStep);
+        worker.on("error", reject);
+        worker.on("exit", (code) => (code === 0 ? resolve() : reject(new Error(`replica ended with code ${code}`))));
+      }),
+  ),
+);
+
+function onStep(report: { step: number; loss: number; gradNorm: number; learningRate: number; saved: boolean }): void {
+  const { step, loss, saved } = report;
+  average = Number.isNaN(average) ? loss : 0.98 * average + 0.02 * loss;
+  const seconds = (Date.now() - started) / 1000;
+  if (step % 20 === 0) {
+    const samples = step * batch;
+    appendFileSync(curveFile, `${JSON.stringify({ ...report, samples, average, seconds })}\n`);
+    console.log(
+      `${step} samples ${samples} loss ${average.toFixed(4)} |g| ${report.gradNorm.toFixed(2)} ${(((step - firstStep) * batch) / seconds).toFixed(1)}/s`,
+    );
+  }
+  if (!saved) return;
+  writeFileSync(stateFile, new Uint8Array(state.slice(0)));
+  writeFileSync(progressFile, JSON.stringify({ step, plan: { ...plan, config: undefined } }));
+  exportWeights();
+}
+
+/** Writes model.safetensors (float16) into the model folder. */
+function exportWeights(): void {
+  const tensors = [...offsets].map(([name, { start, size, shape }]) => {
+    const halves = toFloat16(view.slice(start, start + size));
+    return { name, dtype: "F16" as const, shape, bytes: new Uint8Array(halves.buffer) };
+  });
+  writeFileSync(`${values.folder}/model.safetensors`, writeSafetensors(tensors, new Map([["format", "pt"]])));
+}

@@ -1,0 +1,51 @@
+// Training samples of the embedded model: one image, one question with a grounded or shortcut answer, and (in a share of
+// the samples) a description of the image. Question and answer follow the image, so both share the image's rows.
+
+import type { PackGroup } from "@/engine/packing";
+import { createRng } from "@/lib/rng";
+import { withInstruction } from "@/tasks/instruction";
+import { trainingAnswer } from "@/tasks/shapes/answers";
+import { captionQuestion, writeCaption } from "@/tasks/shapes/caption";
+import { type ShapesProblem, sampleShapes } from "@/tasks/shapes/sampleShapes";
+import type { TextTokenizer } from "@/text/tokenizer";
+
+/** A packed group and, per target, whether it is part of an answer (1) or of a question (0). */
+export interface TrainingSample {
+  readonly problem: ShapesProblem;
+  readonly group: PackGroup;
+  readonly weights: readonly Float32Array[];
+}
+
+const answerStream = 0x414e53;
+
+/** The index-th training sample of a seed. */
+export function trainingSample(
+  tokenizer: TextTokenizer,
+  imageTokens: number,
+  seed: number,
+  index: number,
+  captionShare: number,
+): TrainingSample {
+  const problem = sampleShapes(seed, index, "train");
+  const rng = createRng(seed ^ answerStream, index);
+  const turns = [encodeTurn(tokenizer, problem.question, trainingAnswer(problem, rng))];
+  if (rng.next() < captionShare) turns.push(encodeTurn(tokenizer, captionQuestion, writeCaption(problem.scene, rng)));
+  const header = tokenizer.encodeTemplate(
+    `<|im_start|>User:<fake_token_around_image><global-img>${"<image>".repeat(imageTokens)}<fake_token_around_image>`,
+  );
+  const image = tokenizer.tokenId("<image>");
+  let feature = 0;
+  const prompt = {
+    ids: Int32Array.from(header),
+    feature: Int32Array.from(header, (id) => (id === image ? feature++ : -1)),
+    featureCount: imageTokens,
+  };
+  return { problem, group: { prompt, responses: turns.map(({ ids }) => ids) }, weights: turns.map(({ weights }) => weights) };
+}
+
+function encodeTurn(tokenizer: TextTokenizer, question: string, answer: string): { ids: Int32Array; weights: Float32Array } {
+  const asked = tokenizer.encodeTemplate(`${withInstruction(question)}<end_of_utterance>\nAssistant:`);
+  const answered = tokenizer.encodeTemplate(`${answer}<end_of_utterance>`);
+  const ids = Int32Array.from([...asked, ...answered]);
+  return { ids, weights: new Float32Array(ids.length).fill(1, asked.length) };
+}

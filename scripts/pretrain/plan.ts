@@ -1,0 +1,45 @@
+// What a pretraining run is: its size, schedule and the layout of the shared state (weights, then both AdamW moments).
+
+import type { SmolVlmConfig } from "@/models/smolvlm/config";
+import { checkpointShapes } from "@/models/smolvlm/weights";
+
+export interface PretrainPlan {
+  readonly folder: string;
+  readonly config: SmolVlmConfig;
+  readonly backend: "wasm" | "webgpu";
+  readonly replicas: number;
+  readonly seed: number;
+  readonly batch: number;
+  readonly steps: number;
+  readonly firstStep: number;
+  readonly learningRate: number;
+  readonly warmUpSteps: number;
+  readonly weightDecay: number;
+  readonly maxGradNorm: number;
+  readonly checkpointEvery: number;
+}
+
+/** Learning rate: linear warm-up, constant, cosine to a twentieth over the last 40 %. Descriptions: all samples first, 40 % later. */
+export function scheduleAt(plan: PretrainPlan, step: number): { learningRate: number; captionShare: number } {
+  const progress = step / plan.steps;
+  const decay = progress < 0.6 ? 1 : 0.05 + 0.95 * 0.5 * (1 + Math.cos(Math.PI * ((progress - 0.6) / 0.4)));
+  const warm = Math.min(1, (step + 1) / plan.warmUpSteps);
+  return { learningRate: plan.learningRate * warm * decay, captionShare: progress < 0.35 ? 1 : 0.3 };
+}
+
+/** Place of every tensor in the flat weight vector, in checkpoint order. */
+export function stateOffsets(config: SmolVlmConfig): Map<string, { start: number; size: number; shape: readonly number[] }> {
+  const offsets = new Map<string, { start: number; size: number; shape: readonly number[] }>();
+  let start = 0;
+  for (const [name, shape] of checkpointShapes(config)) {
+    const size = shape.reduce((a, b) => a * b, 1);
+    offsets.set(name, { start, size, shape });
+    start += size;
+  }
+  return offsets;
+}
+
+/** Number of weights. */
+export function parameterCount(config: SmolVlmConfig): number {
+  return [...stateOffsets(config).values()].reduce((sum, { size }) => sum + size, 0);
+}

@@ -1,0 +1,89 @@
+// Low-rank adapters on a loaded model: attach fresh ones, load and export PEFT files, remove them. Removing restores the base
+// model exactly, since base weights are never touched.
+
+import { dispose, keep, type Tensor, tensor2d } from "@tensorflow/tfjs-core";
+import { type Adapter, type AdapterModule, checkAdapter, createAdapterConfig } from "@/formats/peft";
+import { readTensors } from "@/gpu/readback";
+import { createRng } from "@/lib/rng";
+import type { SmolVlm } from "@/models/smolvlm/model";
+import type { LinearLayer } from "@/nn/linear";
+
+export interface LoraSettings {
+  readonly rank: number;
+  readonly alpha: number;
+  readonly seed: number;
+}
+
+/** PEFT's `target_modules` for all projections of the text decoder; a list of names would also hit the vision tower. */
+export const textTargets = ".*\\.text_model\\.layers\\.\\d+\\.(self_attn\\.(q|k|v|o)_proj|mlp\\.(gate|up|down)_proj)";
+
+/** Adds a fresh adapter (A uniform ±1/√in, B zero, as PEFT) to every text projection; replaces any other. */
+export function attachLora(model: SmolVlm, { rank, alpha, seed }: LoraSettings): void {
+  removeLora(model);
+  model.textProjections.forEach((layer, index) => {
+    const { rows: out, columns } = layer.weight;
+    const rng = createRng(seed, index);
+    const bound = 1 / Math.sqrt(columns);
+    const a = Float32Array.from({ length: rank * columns }, () => (rng.next() * 2 - 1) * bound);
+    setLora(layer, { a, b: new Float32Array(out * rank), in: columns, out, rank, scaling: alpha / rank });
+  });
+}
+
+/** Takes every adapter off; the model is the base model again, bit for bit. */
+export function removeLora(model: SmolVlm): void {
+  for (const layer of model.projections) {
+    if (layer.lora) dispose([layer.lora.a, layer.lora.b]);
+    layer.lora = undefined;
+  }
+}
+
+/** Loads a PEFT adapter; throws AdapterError when it belongs to another model. */
+export function applyAdapter(model: SmolVlm, adapter: Adapter): void {
+  const layers = new Map(model.projections.map((layer) => [layer.name, layer]));
+  const shapes = new Map([...layers].map(([name, { weight }]) => [name, [weight.rows, weight.columns] as const]));
+  const checked = checkAdapter(adapter, shapes);
+  removeLora(model);
+  for (const [name, module] of checked.modules) {
+    const layer = layers.get(name);
+    if (layer) setLora(layer, module);
+  }
+}
+
+/** The adapter in use, ready to be written as PEFT files; undefined when there is none. */
+export async function exportAdapter(model: SmolVlm, baseModel: string): Promise<Adapter | undefined> {
+  const adapted = model.projections.filter((layer) => layer.lora);
+  const first = adapted[0]?.lora;
+  if (!first) return undefined;
+  const values = await readTensors(adapted.flatMap(({ lora }) => (lora ? [lora.a, lora.b] : [])));
+  const modules = new Map<string, AdapterModule>();
+  adapted.forEach((layer, i) => {
+    const { rows: out, columns } = layer.weight;
+    const rank = layer.lora?.a.shape[0] ?? 0;
+    const [a, b] = [values[i * 2] as Float32Array<ArrayBuffer>, values[i * 2 + 1] as Float32Array<ArrayBuffer>];
+    modules.set(layer.name, { a, b, in: columns, out, rank, scaling: layer.lora?.scaling ?? 1 });
+  });
+  const rank = first.a.shape[0] as number;
+  const alpha = first.scaling * rank;
+  const config = createAdapterConfig({ rank, alpha, targetModules: textTargets, baseModel });
+  return { rank, alpha, scaling: first.scaling, modules, config };
+}
+
+/** The trainable tensors of the attached adapter with their PEFT module paths. */
+export function loraParameters(model: SmolVlm): { readonly name: string; readonly tensor: Tensor }[] {
+  return model.projections.flatMap(({ name, lora }) =>
+    lora
+      ? [
+          { name: `${name}.lora_A.weight`, tensor: lora.a },
+          { name: `${name}.lora_B.weight`, tensor: lora.b },
+        ]
+      : [],
+  );
+}
+
+function setLora(layer: LinearLayer, module: AdapterModule): void {
+  layer.lora = {
+    a: keep(tensor2d(module.a, [module.rank, module.in])),
+    b: keep(tensor2d(module.b, [module.out, module.rank])),
+    scaling: module.scaling,
+  };
+}

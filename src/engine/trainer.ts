@@ -1,0 +1,250 @@
+// VPPO on a task, one optimizer step at a time: roll out with masked twins, score with rl/, back-propagate layer by layer,
+// AdamW on the adapter. The mathematics is rl/'s, the same functions that draw the page's sliders. A step that is not finite
+// is skipped and reported; weights change only after everything before has succeeded.
+
+import { concat, dispose, keep, type Tensor2D, tidy, zerosLike } from "@tensorflow/tfjs-core";
+import { readTensors } from "@/gpu/readback";
+import { adamwStep, gradientNorm, type OptimizedParameter } from "@/ops/optimizer/optimizer";
+import type { TokenChunk, TokenTexts } from "@/protocol/generation";
+import type { StepReport, TrainPhase, TrainRollout, TrainSettings } from "@/protocol/training";
+import { dependencyOf } from "@/rl/dependency";
+import type { Trajectory } from "@/rl/trajectory";
+import { policyUpdate } from "@/rl/vppo";
+import { withInstruction } from "@/tasks/instruction";
+import type { Problem, Task } from "@/tasks/task";
+import { textBatch } from "./batch";
+import type { DecodedStep, Rollout } from "./generate";
+import { type Gradients, LayerwisePass } from "./layerwise";
+import { attachLora, loraParameters } from "./lora";
+import { packGroups } from "./packing";
+import { type PreparedQuestion, prepare, rollOut, tokenStatsOf } from "./rollouts";
+import type { Session } from "./session";
+
+export interface StepEvents {
+  readonly onPhase?: (phase: TrainPhase, done: number, total: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Prompts of a step whose tokens are reported in full. */
+const reportedPrompts = 1;
+/** Alternatives reported per token of those. */
+const reportedAlternatives = 5;
+
+/** Optimizer state and step counter of one training run; the adapter itself lives on the model. */
+export class Trainer {
+  step = 0;
+  readonly #parameters: OptimizedParameter[] = [];
+
+  private constructor(
+    private readonly session: Session,
+    private readonly task: Task,
+  ) {}
+
+  /** Starts a run on a fresh adapter, or goes on from the one that is attached. */
+  static create(session: Session, task: Task, settings: TrainSettings): Trainer {
+    const trainer = new Trainer(session, task);
+    if (loraParameters(session.model).length === 0) {
+      attachLora(session.model, { rank: settings.loraRank, alpha: settings.loraAlpha, seed: settings.seed });
+    }
+    for (const { tensor } of loraParameters(session.model)) {
+      trainer.#parameters.push({ value: tensor, m: keep(zerosLike(tensor)), v: keep(zerosLike(tensor)) });
+    }
+    return trainer;
+  }
+
+  /** One optimizer step: prompts × rollouts, one update on all of them. Resolves to undefined when stopped before the update. */
+  async takeStep(settings: TrainSettings, { onPhase, signal }: StepEvents = {}): Promise<StepReport | undefined> {
+    const started = performance.now();
+    const { promptsPerStep, rolloutsPerPrompt, sampling, mask, seed } = settings;
+    const problems = Array.from({ length: promptsPerStep }, (_, p) =>
+      this.task.sample(seed, this.step * promptsPerStep + p, "train"),
+    );
+    const firstStream = this.step * promptsPerStep * rolloutsPerPrompt;
+    const request = {
+      questions: problems.map(({ image, question }) => ({ image, text: withInstruction(question) })),
+      rollouts: rolloutsPerPrompt,
+      sampling,
+      mask,
+      firstStream,
+    };
+    const prepared = prepare(this.session, request);
+    const rollouts: Rollout[] = [];
+    const reported: DecodedStep[] = [];
+    for (let p = 0; p < promptsPerStep; p++) {
+      onPhase?.("rollouts", p, promptsPerStep);
+      const one = { ...request, questions: request.questions.slice(p, p + 1), firstStream: firstStream + p * rolloutsPerPrompt };
+      const report = p < reportedPrompts;
+      const part = await rollOut(
+        this.session,
+        {
+          ...one,
+          alternatives: report ? reportedAlternatives : 0,
+          ...(signal && { signal }),
+          ...(report && { onStep: (s: DecodedStep) => reported.push(s) }),
+        },
+        prepared.slice(p, p + 1),
+      );
+      rollouts.push(...part.map((rollout) => ({ ...rollout, group: p })));
+      if (signal?.aborted) return undefined;
+    }
+    const rolledOut = performance.now();
+    const texts = rollouts.map(({ ids }) => this.session.tokenizer.decode(ids, { skipSpecial: true }));
+    const rewards = rollouts.map(({ group }, i) => this.task.reward(texts[i] as string, problems[group] as Problem));
+
+    onPhase?.("scoring", 0, 1);
+    const outcome = await this.#update(settings, prepared, rollouts, rewards, onPhase);
+    const { update, gradNorm, skipped } = outcome;
+    this.step++;
+    const seconds = (performance.now() - started) / 1000;
+    const tokens = rollouts.reduce((sum, { ids }) => sum + ids.length, 0);
+    const mean = (values: ArrayLike<number>) => Array.from(values).reduce((a, b) => a + b, 0) / Math.max(1, values.length);
+    const spread = (values: ArrayLike<number>) => Math.max(...Array.from(values)) - Math.min(...Array.from(values));
+    return {
+      step: this.step,
+      metrics: {
+        ...update.metrics,
+        "critic/score/mean": mean(rewards),
+        "reward/accuracy": mean(rewards),
+        "response_length/mean": tokens / rollouts.length,
+        "actor/grad_norm": gradNorm,
+        "actor/lr": settings.learningRate,
+        "actor/loss": update.loss,
+        "vppo/kept_share": update.keptShare,
+        "vppo/kept_tokens": update.keptCount / Math.max(1, update.tokenCount),
+        "vppo/mean_dependency": mean(update.meanDependency),
+        "vppo/alpha_spread": spread(update.alpha),
+        "vppo/skipped": skipped ? 1 : 0,
+        "perf/tokens_per_second": tokens / ((rolledOut - started) / 1000),
+        "timing_s/gen": (rolledOut - started) / 1000,
+        "timing_s/step": seconds,
+      },
+      rollouts: rollouts.map((rollout, i): TrainRollout => {
+        const problem = problems[rollout.group] as Problem;
+        return {
+          prompt: rollout.group,
+          question: problem.question,
+          answer: problem.answer,
+          family: problem.family,
+          text: texts[i] as string,
+          reward: rewards[i] as number,
+          advantage: update.advantages[i] as number,
+          alpha: update.alpha[i] as number,
+          meanDependency: update.meanDependency[i] as number,
+          length: rollout.ids.length,
+          ...(rollout.group < reportedPrompts && { tokens: chunkOf(reported, i) }),
+        };
+      }),
+      images: problems.map(({ image }) => image),
+      texts: this.#textsOf(rollouts, reported),
+    };
+  }
+
+  /** Discards moments; the adapter stays. */
+  [Symbol.dispose](): void {
+    for (const { m, v } of this.#parameters) dispose([m, v]);
+    this.#parameters.length = 0;
+  }
+
+  async #update(
+    settings: TrainSettings,
+    prepared: readonly PreparedQuestion[],
+    rollouts: readonly Rollout[],
+    rewards: readonly number[],
+    onPhase: StepEvents["onPhase"],
+  ) {
+    const { session } = this;
+    const packed = packGroups(
+      prepared.map(({ prompt }, p) => ({ prompt, responses: rollouts.filter(({ group }) => group === p).map(({ ids }) => ids) })),
+    );
+    const features = session.encode(prepared.map(({ image }) => image));
+    const stacked = keep(tidy(() => concat(features as Tensor2D[], 0)));
+    dispose(features);
+    const batch = textBatch(packed, session.ropeTable);
+    const trainable = new Set(loraParameters(session.model).map(({ tensor }) => tensor));
+    const pass = new LayerwisePass(session.model, batch, undefined, trainable, stacked);
+    let gradients: Gradients = new Map();
+    try {
+      const logpTensor = pass.forward();
+      const [logp] = await readTensors([logpTensor]);
+      logpTensor.dispose();
+      const trajectories = rollouts.map((rollout, i): Trajectory => {
+        const stats = tokenStatsOf(rollout);
+        const segment = packed.segments[i] as (typeof packed.segments)[number];
+        return {
+          group: rollout.group,
+          reward: rewards[i] as number,
+          logp: (logp as Float32Array).slice(segment.start, segment.start + segment.length),
+          logpOld: stats.logp,
+          dependency: dependencyOf(stats, settings.policy.dependencyMeasure),
+        };
+      });
+      const update = policyUpdate(trajectories, settings.policy);
+      onPhase?.("update", 0, 1);
+      const cotangent = new Float32Array(packed.targets.length);
+      update.gradient.forEach((gradient, i) => {
+        cotangent.set(gradient, (packed.segments[i] as (typeof packed.segments)[number]).start);
+      });
+      gradients = pass.backward(cotangent);
+      const gradNorm = await gradientNorm([...gradients.values()]);
+      const skipped = !Number.isFinite(gradNorm) || !Number.isFinite(update.loss);
+      if (!skipped && gradients.size > 0) this.#apply(settings, gradients, gradNorm);
+      return { update, gradNorm, skipped };
+    } finally {
+      dispose([...gradients.values()]);
+      pass[Symbol.dispose]();
+      batch.dispose();
+      stacked.dispose();
+    }
+  }
+
+  #apply(settings: TrainSettings, gradients: Gradients, gradNorm: number): void {
+    const { learningRate, weightDecay, maxGradNorm } = settings;
+    const gradientScale = Math.min(1, maxGradNorm / (gradNorm + 1e-6));
+    for (const parameter of this.#parameters) {
+      const gradient = gradients.get(parameter.value.id);
+      if (!gradient) continue;
+      adamwStep(parameter, gradient, {
+        learningRate,
+        beta1: 0.9,
+        beta2: 0.999,
+        epsilon: 1e-8,
+        weightDecay,
+        step: this.step + 1,
+        gradientScale,
+      });
+    }
+  }
+
+  #textsOf(rollouts: readonly Rollout[], steps: readonly DecodedStep[]): TokenTexts {
+    const texts: Record<number, string> = {};
+    const note = (id: number) => {
+      texts[id] ??= this.session.tokenizer.tokenText(id);
+    };
+    for (const { ids } of rollouts) ids.forEach(note);
+    for (const { topIds } of steps) topIds.forEach(note);
+    return texts;
+  }
+}
+
+/** The tokens of one rollout out of the steps of its group. */
+function chunkOf(steps: readonly DecodedStep[], rollout: number): TokenChunk {
+  const rows = steps.flatMap((step) => {
+    const at = step.rollout.indexOf(rollout);
+    return at < 0 ? [] : [{ step, at }];
+  });
+  const width = reportedAlternatives * 2;
+  const chunk = {
+    rollout: new Int32Array(rows.length).fill(rollout),
+    ids: Int32Array.from(rows, ({ step, at }) => step.ids[at] as number),
+    stats: new Float32Array(rows.length * 7),
+    topIds: new Int32Array(rows.length * width),
+    topLogp: new Float32Array(rows.length * width),
+    topOther: new Float32Array(rows.length * width),
+  };
+  rows.forEach(({ step, at }, n) => {
+    chunk.stats.set(step.stats.subarray(at * 7, at * 7 + 7), n * 7);
+    for (const key of ["topIds", "topLogp", "topOther"] as const)
+      chunk[key].set(step[key].subarray(at * width, (at + 1) * width), n * width);
+  });
+  return chunk;
+}

@@ -1,0 +1,36 @@
+// A projection as the models use it: a weight matrix in any format, an optional bias, and an optional LoRA pair on top.
+// Removing the adapter restores the base output bit for bit, since the base product never changes.
+
+import type { Tensor, Tensor2D } from "@tensorflow/tfjs-core";
+import { linear } from "@/ops/linear/linear";
+import { f32Matrix, type Matrix } from "@/ops/matrix";
+
+/** Low-rank update W + scaling·B·A (PEFT: scaling = lora_alpha / r). */
+export interface Lora {
+  readonly a: Tensor2D; // [r, in]
+  readonly b: Tensor2D; // [out, r]
+  readonly scaling: number;
+}
+
+/** One projection of a model, named by its module path in `transformers` (the PEFT key without prefix). */
+export interface LinearLayer {
+  readonly name: string;
+  readonly weight: Matrix;
+  readonly bias?: Tensor;
+  lora?: Lora | undefined;
+}
+
+/** x·Wᵀ + bias + scaling·(x·Aᵀ)·Bᵀ + residual for rows x [M, in] → [M, out]. */
+export function applyLinear(layer: LinearLayer, x: Tensor, residual?: Tensor): Tensor {
+  const base = linear(x, layer.weight, { ...(layer.bias && { bias: layer.bias }), ...(residual && { residual }) });
+  if (!layer.lora) return base;
+  const { a, b, scaling } = layer.lora;
+  return linear(linear(x, f32Matrix(a)), f32Matrix(b), { residual: base, scale: scaling });
+}
+
+/** The tensors of a projection that training may change. */
+export function linearParameters(layer: LinearLayer): Tensor[] {
+  const trainable = layer.weight.format === "f32" ? [layer.weight.data] : [];
+  if (layer.bias) trainable.push(layer.bias);
+  return trainable;
+}
