@@ -32,7 +32,7 @@ struct Params {
 
 /// 0 f32, 1 int8, 2 int4.
 override FORMAT: u32 = 0u;
-/// fewRows computes this many rows, at most 16; those from params.m on are thrown away.
+/// fewRows computes 1, 2, 4, 8 or 16 rows; those from params.m on are thrown away.
 override ROWS: u32 = 1u;
 /// Threads along one side of a tile, 8 or 16; a tile has 4·SIDE rows and columns.
 override SIDE: u32 = 16u;
@@ -70,6 +70,34 @@ fn finish(total: f32, row: u32, column: u32) {
 
 var<workgroup> partial: array<f32, 256u * ROWS>;
 
+/// Adds x[first + 0..3][4·k4 ..]·w to four rows' sums. Rows from params.m on repeat the last one.
+fn addRows(first: u32, k4: u32, w: vec4<f32>, sums: vec4<f32>) -> vec4<f32> {
+  let quads = params.k >> 2u;
+  let last = params.m - 1u;
+  let a = x[min(first, last) * quads + k4];
+  var b = a;
+  var c = a;
+  var d = a;
+  if (ROWS > 1u) { b = x[min(first + 1u, last) * quads + k4]; }
+  if (ROWS > 2u) {
+    c = x[min(first + 2u, last) * quads + k4];
+    d = x[min(first + 3u, last) * quads + k4];
+  }
+  var result = fma(vec4<f32>(a.x, b.x, c.x, d.x), vec4<f32>(w.x), sums);
+  result = fma(vec4<f32>(a.y, b.y, c.y, d.y), vec4<f32>(w.y), result);
+  result = fma(vec4<f32>(a.z, b.z, c.z, d.z), vec4<f32>(w.z), result);
+  return fma(vec4<f32>(a.w, b.w, c.w, d.w), vec4<f32>(w.w), result);
+}
+
+fn storeRows(first: u32, local: u32, sums: vec4<f32>) {
+  partial[first * 256u + local] = sums.x;
+  if (ROWS > 1u) { partial[(first + 1u) * 256u + local] = sums.y; }
+  if (ROWS > 2u) {
+    partial[(first + 2u) * 256u + local] = sums.z;
+    partial[(first + 3u) * 256u + local] = sums.w;
+  }
+}
+
 @compute @workgroup_size(256)
 fn fewRows(
   @builtin(workgroup_id) group: vec3<u32>,
@@ -79,23 +107,30 @@ fn fewRows(
   let firstColumn = (group.x + group.y * grid.x) * 32u;
   let column = firstColumn + (local >> 3u);
   let lane = local & 7u;
-  // Explicit, because SwiftShader was seen not to clear an array variable that has no initialiser.
-  var sums = array<f32, 16>();
+  var sum0 = vec4<f32>();
+  var sum1 = vec4<f32>();
+  var sum2 = vec4<f32>();
+  var sum3 = vec4<f32>();
   if (column < params.n) {
     let quads = params.k >> 2u;
     for (var block = lane; block * 8u < quads; block += 8u) {
       let end = min(block * 8u + 8u, quads);
       for (var k4 = block * 8u; k4 < end; k4++) {
         let w = weight4(column, k4);
-        for (var row = 0u; row < ROWS; row++) {
-          let v = x[min(row, params.m - 1u) * quads + k4];
-          sums[row] = fma(v.w, w.w, fma(v.z, w.z, fma(v.y, w.y, fma(v.x, w.x, sums[row]))));
+        sum0 = addRows(0u, k4, w, sum0);
+        if (ROWS > 4u) { sum1 = addRows(4u, k4, w, sum1); }
+        if (ROWS > 8u) {
+          sum2 = addRows(8u, k4, w, sum2);
+          sum3 = addRows(12u, k4, w, sum3);
         }
       }
     }
   }
-  for (var row = 0u; row < ROWS; row++) {
-    partial[row * 256u + local] = sums[row];
+  storeRows(0u, local, sum0);
+  if (ROWS > 4u) { storeRows(4u, local, sum1); }
+  if (ROWS > 8u) {
+    storeRows(8u, local, sum2);
+    storeRows(12u, local, sum3);
   }
   workgroupBarrier();
   for (var index = local; index < ROWS * 32u; index += 256u) {
