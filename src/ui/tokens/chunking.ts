@@ -1,0 +1,67 @@
+// Cuts a stream of token texts into the blocks that token text is drawn in: a new block after a line break, after the end of the
+// thinking part, and in very long lines at the end of a sentence. Pure; works token by token, so that streaming never re-cuts.
+
+/** Where a token goes. */
+export interface ChunkPlace {
+  /** True when the token opens a new block. */
+  readonly opens: boolean;
+  /** True while inside `<think> … </think>`, tags included. */
+  readonly thinking: boolean;
+}
+
+/** Takes token texts in order and says where each goes. */
+export interface Chunker {
+  place(text: string): ChunkPlace;
+}
+
+const sentenceCutAfter = 96;
+const hardCutAfter = 192;
+const openTag = "<think>";
+const closeTag = "</think>";
+
+/** A chunker at the start of a text. */
+export function createChunker(): Chunker {
+  let count = 0;
+  let cutNext = true;
+  let thinking = false;
+  let closing = false;
+  // Tags may be spread over several tokens, so the end of what was read is kept.
+  let tail = "";
+  return {
+    place(text) {
+      if (closing && cutNext) {
+        thinking = false;
+        closing = false;
+      }
+      tail = (tail + text).slice(-64);
+      const opens = cutNext;
+      count = opens ? 1 : count + 1;
+      if (!thinking && opensThinking(tail, text)) thinking = true;
+      const closes = thinking && tail.includes(closeTag);
+      cutNext = text.includes("\n") || (count >= sentenceCutAfter && /[.!?]\s*$/.test(text)) || count >= hardCutAfter;
+      if (closes) {
+        closing = true;
+        cutNext = true;
+        tail = "";
+      }
+      return { opens, thinking };
+    },
+  };
+}
+
+function opensThinking(tail: string, text: string): boolean {
+  const read = tail.trimStart();
+  // The first tokens of an answer may be pieces of the tag ("<", "think", ">"): they belong to it from the first piece on.
+  return tail.includes(openTag) || (read.length <= openTag.length && openTag.startsWith(read.trimEnd()) && text.trim() !== "");
+}
+
+/** Tokens as they are shown: white space gets a visible sign, special tokens and empty pieces stay recognisable. */
+export function displayText(text: string): string {
+  if (text === "") return "∅";
+  return text.replaceAll("\n", "⏎\n").replaceAll("\t", "⇥");
+}
+
+/** True for tokens like `<|im_end|>` and `<end_of_utterance>` that end or structure a text. */
+export function isSpecialToken(text: string): boolean {
+  return /^<(\|.*\||[a-z]+_[a-z_]+|\/?s)>$/.test(text);
+}

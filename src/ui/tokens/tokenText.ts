@@ -1,0 +1,158 @@
+// The text of one rollout as coloured tokens: owns thousands of nodes outside React. Appending adds nodes, a new colouring changes
+// only classes that differ, a moved threshold toggles only tokens that cross it. Reads no layout; knows no store.
+
+import { binClasses } from "../color/binClasses";
+import { createChunker, displayText, isSpecialToken } from "./chunking";
+import styles from "./tokenText.module.css";
+
+/** Draws tokens into an element that nobody else writes to. */
+export class TokenText {
+  private nodes: HTMLElement[] = [];
+  private bins = new Uint8Array(64);
+  private kept = new Uint8Array(64);
+  private chunker = createChunker();
+  private chunk: HTMLElement | null = null;
+  private hovered = -1;
+  private active = -1;
+  private span: readonly [start: number, end: number] | null = null;
+
+  /** @param idPrefix Makes option ids `${idPrefix}-${index}`. */
+  constructor(
+    private readonly host: HTMLElement,
+    private readonly idPrefix: string,
+  ) {}
+
+  get length(): number {
+    return this.nodes.length;
+  }
+
+  /** The node of a token. */
+  node(index: number): HTMLElement | undefined {
+    return this.nodes[index];
+  }
+
+  /** Removes everything. */
+  clear(): void {
+    this.host.replaceChildren();
+    this.nodes = [];
+    this.chunker = createChunker();
+    this.chunk = null;
+    this.hovered = -1;
+    this.active = -1;
+    this.span = null;
+  }
+
+  /** Appends tokens until there are `count`. */
+  extend(count: number, textOf: (index: number) => string): void {
+    this.reserve(count);
+    for (let i = this.nodes.length; i < count; i++) {
+      const text = textOf(i);
+      const { opens, thinking } = this.chunker.place(text);
+      if (opens || !this.chunk) {
+        this.chunk = document.createElement("div");
+        this.chunk.className = thinking ? `${styles.chunk} ${styles.thinking}` : `${styles.chunk}`;
+        this.chunk.setAttribute("role", "presentation");
+        this.host.append(this.chunk);
+      }
+      const node = document.createElement("span");
+      node.id = `${this.idPrefix}-${i}`;
+      node.className = `${styles.token} ${binClasses[0]}`;
+      if (isSpecialToken(text)) node.classList.add(styles.special ?? "");
+      node.setAttribute("role", "option");
+      node.setAttribute("aria-selected", "false");
+      node.dataset.i = String(i);
+      node.textContent = displayText(text);
+      this.bins[i] = 0;
+      this.kept[i] = 0;
+      this.chunk.append(node);
+      this.nodes.push(node);
+    }
+  }
+
+  /** Sets the colour bin of every token; returns how many nodes changed. */
+  setBins(bins: Uint8Array): number {
+    let touched = 0;
+    for (let i = 0; i < this.nodes.length; i++) {
+      const bin = bins[i] ?? 0;
+      const before = this.bins[i] as number;
+      if (bin === before) continue;
+      this.nodes[i]?.classList.replace(binClasses[before] ?? "", binClasses[bin] ?? "");
+      this.bins[i] = bin;
+      touched++;
+    }
+    return touched;
+  }
+
+  /** Marks kept tokens; returns how many nodes changed. */
+  setKept(mask: Uint8Array): number {
+    let touched = 0;
+    for (let i = 0; i < this.nodes.length; i++) {
+      const kept = mask[i] ?? 0;
+      if (kept === this.kept[i]) continue;
+      this.nodes[i]?.classList.toggle(styles.kept ?? "", kept === 1);
+      this.kept[i] = kept;
+      touched++;
+    }
+    return touched;
+  }
+
+  /** Marks the token under the pointer, −1 for none. */
+  setHovered(index: number): void {
+    if (index === this.hovered) return;
+    this.nodes[this.hovered]?.classList.remove(styles.hovered ?? "");
+    this.nodes[index]?.classList.add(styles.hovered ?? "");
+    this.hovered = index;
+  }
+
+  /** Marks the token that keys act on and gives it its spoken sentence, −1 for none. */
+  setActive(index: number, spoken: string): void {
+    const before = this.nodes[this.active];
+    if (index !== this.active) {
+      before?.classList.remove(styles.active ?? "");
+      before?.removeAttribute("aria-label");
+    }
+    const node = this.nodes[index];
+    this.active = index;
+    if (!node) {
+      this.host.removeAttribute("aria-activedescendant");
+      return;
+    }
+    node.classList.add(styles.active ?? "");
+    node.setAttribute("aria-label", spoken);
+    this.host.setAttribute("aria-activedescendant", node.id);
+  }
+
+  /** Marks the pinned tokens, end included; null for none. */
+  setSpan(span: readonly [start: number, end: number] | null): void {
+    if (this.span) this.markSpan(this.span, false);
+    if (span) this.markSpan(span, true);
+    this.span = span;
+  }
+
+  private markSpan([start, end]: readonly [number, number], isOn: boolean): void {
+    for (let i = start; i <= end; i++) {
+      const node = this.nodes[i];
+      node?.classList.toggle(styles.pinned ?? "", isOn);
+      node?.setAttribute("aria-selected", String(isOn));
+    }
+  }
+
+  private reserve(count: number): void {
+    if (count <= this.bins.length) return;
+    const capacity = Math.max(count, this.bins.length * 2);
+    this.bins = enlarged(this.bins, capacity);
+    this.kept = enlarged(this.kept, capacity);
+  }
+}
+
+function enlarged(source: Uint8Array, capacity: number): Uint8Array<ArrayBuffer> {
+  const target = new Uint8Array(capacity);
+  target.set(source);
+  return target;
+}
+
+/** Index of the token an event happened on; −1 outside of tokens. */
+export function tokenIndexOf(target: EventTarget | null): number {
+  const node = target instanceof Element ? target.closest<HTMLElement>("[data-i]") : null;
+  return node?.dataset.i === undefined ? -1 : Number(node.dataset.i);
+}

@@ -1,0 +1,91 @@
+// The two predictions of one position: per token one bar with the image and one with the masked image, its term of the KL, and the
+// rest of the vocabulary, so that the terms add up to the KL in the last row.
+import { useState } from "react";
+import { answerTokens } from "@/client/live";
+import type { PairedTop } from "@/state/pairedTop";
+import { classes } from "@/ui/classes";
+import { Select } from "@/ui/Field";
+import { formatNumber } from "@/ui/formatNumber";
+import { displayText } from "@/ui/tokens/chunking";
+import { formatFixed, formatProbability } from "@/ui/tokens/numberText";
+import styles from "./PairedBars.module.css";
+
+type Order = "probability" | "contribution";
+
+const orders = [
+  { value: "probability", label: "by probability" },
+  { value: "contribution", label: "by part of KL" },
+] as const satisfies readonly { value: Order; label: string }[];
+
+/** Paired top tokens of a position. */
+export function PairedBars({ pairs, kl }: { pairs: PairedTop; kl: number }) {
+  const [order, setOrder] = useState<Order>("probability");
+  const rows =
+    order === "probability" ? pairs.rows : [...pairs.rows].sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution));
+  return (
+    <section className={styles.section} aria-labelledby="paired-title">
+      <header className={styles.header}>
+        <h3 id="paired-title" className={styles.title}>
+          Next token, image and masked
+        </h3>
+        <div className={styles.order}>
+          <Select label="Order" hideLabel value={order} options={orders} onChange={setOrder} />
+        </div>
+      </header>
+      <table className={styles.table}>
+        <thead>
+          <tr>
+            <th scope="col">Token</th>
+            <th scope="col" colSpan={2}>
+              <span className={styles.keyImage} aria-hidden="true" /> Image{" "}
+              <span className={styles.keyMasked} aria-hidden="true" /> Masked
+            </th>
+            <th scope="col" title="p · (ln p − ln q), in nats">
+              KL part
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <tr key={row.id} className={classes(row.sampled && styles.sampled)}>
+              <th scope="row" title={row.sampled ? "The token that was sampled" : undefined}>
+                {displayText(answerTokens.text(row.id))}
+                {row.sampled && <span className="sr-only"> (sampled)</span>}
+              </th>
+              <Bars image={row.probability} masked={row.probabilityMasked} />
+              <td className={styles.part}>{formatFixed(row.contribution, 3)}</td>
+            </tr>
+          ))}
+          <tr className={styles.tail}>
+            <th scope="row">all other</th>
+            <Bars image={pairs.tail.probability} masked={pairs.tail.probabilityMasked} />
+            <td className={styles.part}>{formatFixed(pairs.tail.contribution, 3)}</td>
+          </tr>
+        </tbody>
+        <tfoot>
+          <tr>
+            <th scope="row" colSpan={3}>
+              KL, the sum
+            </th>
+            <td className={styles.part}>{formatNumber(kl)}</td>
+          </tr>
+        </tfoot>
+      </table>
+    </section>
+  );
+}
+
+function Bars({ image, masked }: { image: number; masked: number }) {
+  return (
+    <>
+      <td className={styles.bars} aria-hidden="true">
+        <span className={styles.barImage} style={{ width: `${image * 100}%` }} />
+        <span className={styles.barMasked} style={{ width: `${masked * 100}%` }} />
+      </td>
+      <td className={styles.values}>
+        <span>{formatProbability(image)}</span>
+        <span>{formatProbability(masked)}</span>
+      </td>
+    </>
+  );
+}
