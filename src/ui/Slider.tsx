@@ -1,9 +1,10 @@
 // A slider with a number field and − / + buttons, so that every value can be set by dragging, by keys, by typing and by single
 // clicks. The number field takes values beyond the slider's range when `hardMin`/`hardMax` allow it.
 import { Minus, Plus } from "lucide-react";
-import { type CSSProperties, useId } from "react";
+import { useId } from "react";
 import { classes } from "./classes";
 import { NumberInput } from "./NumberInput";
+import { RangeInput } from "./RangeInput";
 import styles from "./Slider.module.css";
 
 export interface SliderProps {
@@ -50,7 +51,6 @@ export function Slider(props: SliderProps) {
     onCommit?.();
   };
   const placeStep = isLog ? 0.05 : step;
-  const filled = Math.min(1, Math.max(0, (place(value) - place(min)) / (place(max) - place(min))));
   return (
     <div className={classes(styles.row, compact && styles.compact)} data-disabled={disabled || undefined}>
       <label htmlFor={id} className={styles.label} title={help}>
@@ -67,18 +67,15 @@ export function Slider(props: SliderProps) {
           <Minus aria-hidden />
         </button>
       )}
-      <input
+      <RangeInput
         id={id}
-        type="range"
-        className={styles.range}
-        style={{ "--filled": filled } as CSSProperties}
         min={place(min)}
         max={place(max)}
         step={placeStep}
         value={place(value)}
         disabled={disabled}
         aria-valuetext={valueText ?? (isLog ? String(value) : undefined)}
-        onChange={(event) => setPlace(event.target.valueAsNumber)}
+        onChange={setPlace}
         onPointerUp={onCommit}
         onKeyUp={onCommit}
       />

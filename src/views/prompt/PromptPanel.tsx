@@ -71,7 +71,7 @@ export function PromptPanel() {
             onChange={(event) => setInput({ question: event.target.value, answer: null })}
           />
         </section>
-        <SamplePicker onPick={pickSample} />
+        <SamplePicker onPick={pickSample} upload={<UploadButton input={imageInput} />} />
         <MaskSection />
         <details className={styles.details}>
           <summary>Sampling</summary>
@@ -111,7 +111,6 @@ export function PromptPanel() {
 /** Picture and masked twin, or the place to drop one. */
 function ImageGroup({ input }: { input: ImageInput }) {
   const image = useStore((state) => state.input.image);
-  const file = useRef<HTMLInputElement>(null);
   const twin = useTwin();
   const strategy = useStore((state) => state.settings.maskStrategy);
   const region = useStore((state) => state.region);
@@ -148,6 +147,15 @@ function ImageGroup({ input }: { input: ImageInput }) {
       )}
       {input.error && <Message tone="bad">{input.error}</Message>}
       {input.notices.length > 0 && !input.error && <Message>{input.notices.join(" ")}</Message>}
+    </div>
+  );
+}
+
+/** Opens the file chooser. */
+function UploadButton({ input }: { input: ImageInput }) {
+  const file = useRef<HTMLInputElement>(null);
+  return (
+    <>
       <input
         ref={file}
         type="file"
@@ -167,7 +175,7 @@ function ImageGroup({ input }: { input: ImageInput }) {
         tone="quiet"
         onPress={() => file.current?.click()}
       />
-    </div>
+    </>
   );
 }
 

@@ -1,7 +1,7 @@
 // The sample pictures: one press sets picture, question and the known answer. The sentence below says what the sample under the
 // pointer (or the chosen one) proves.
 import { EyeOff } from "lucide-react";
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import { useStore } from "@/state/store";
 import { classes } from "@/ui/classes";
 import { PixelImage } from "@/ui/PixelImage";
@@ -9,13 +9,16 @@ import styles from "./PromptPanel.module.css";
 import { type Sample, samples } from "./samples";
 
 /** The grid of samples. */
-export function SamplePicker({ onPick }: { onPick: (sample: Sample) => void }) {
+export function SamplePicker({ onPick, upload }: { onPick: (sample: Sample) => void; upload: ReactNode }) {
   const chosen = useStore((state) => state.input.sample);
   const [looked, setLooked] = useState<string | null>(null);
   const shown = samples().find(({ id }) => id === (looked ?? chosen));
   return (
     <section className={styles.samples} aria-label="Samples">
-      <h3 className={styles.heading}>Samples</h3>
+      <div className={styles.headingRow}>
+        <h3 className={styles.heading}>Samples</h3>
+        {upload}
+      </div>
       <ul className={styles.sampleGrid} onPointerLeave={() => setLooked(null)}>
         {samples().map((sample) => (
           <li key={sample.id}>

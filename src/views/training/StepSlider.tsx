@@ -2,6 +2,7 @@
 import { Radio } from "lucide-react";
 import { useStore } from "@/state/store";
 import { Button } from "@/ui/Button";
+import { RangeInput } from "@/ui/RangeInput";
 import styles from "./TrainingPanel.module.css";
 
 /** A slider over the steps of a run; it follows the newest until it is moved. */
@@ -14,23 +15,19 @@ export function StepSlider({ steps }: { steps: ArrayLike<number> }) {
   if (shown === undefined) return null;
   return (
     <div className={styles.stepSlider}>
-      <label className={styles.stepLabel}>
-        <span>Step</span>
-        <input
-          type="range"
+      <span aria-hidden>Step</span>
+      <div className={styles.stepTrack}>
+        <RangeInput
           min={0}
           max={Math.max(last, 0)}
           step={1}
           value={at}
           aria-label="Shown step"
           aria-valuetext={`step ${shown} of ${steps[last] ?? shown}`}
-          onChange={(event) => {
-            const index = event.target.valueAsNumber;
-            setStep(index === last ? null : (steps[index] ?? null));
-          }}
+          onChange={(index) => setStep(index === last ? null : (steps[index] ?? null))}
         />
-        <output className={styles.stepNumber}>{shown}</output>
-      </label>
+      </div>
+      <output className={styles.stepNumber}>{shown}</output>
       <Button label="Live" tone="quiet" icon={<Radio aria-hidden />} pressed={step === null} onPress={() => setStep(null)} />
     </div>
   );

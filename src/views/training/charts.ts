@@ -57,7 +57,7 @@ function seriesOf(run: SeriesSource, metric: Metric, isShared: boolean, smoothin
 
 const chartTitles: Readonly<Record<string, string>> = {
   accuracy: "Accuracy",
-  kept: "Kept by the filter",
+  kept: "Kept",
   alpha: "α spread",
   clip: "Clip fractions",
 };

@@ -1,0 +1,153 @@
+import { act } from "react";
+import { createRoot, type Root } from "react-dom/client";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { baselineSeries, trainingSeries } from "@/client/live";
+import type { StepReport, TrainRollout } from "@/protocol/training";
+import { useStore } from "@/state/store";
+import { RolloutsPanel } from "@/views/rollouts/RolloutsPanel";
+import { TrainingPanel } from "./TrainingPanel";
+
+const start = useStore.getState();
+let root: Root;
+let box: HTMLElement;
+
+beforeEach(() => {
+  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
+  useStore.setState(start, true);
+  trainingSeries.reset();
+  baselineSeries.reset();
+  box = document.body.appendChild(document.createElement("div"));
+  box.style.width = "1000px";
+  root = createRoot(box);
+});
+afterEach(() => {
+  act(() => root.unmount());
+  box.remove();
+  vi.unstubAllGlobals();
+});
+
+function rollout(prompt: number, reward: number, advantage: number): TrainRollout {
+  const text = `<think> prompt ${prompt} </think> \\boxed{${reward}}`;
+  const measures = { alpha: 1.05, meanDependency: 0.25, length: 12 };
+  return { prompt, question: `Question ${prompt}?`, answer: "1", family: "total", text, reward, advantage, ...measures };
+}
+
+function step(number: number, reward: number, rollouts: readonly TrainRollout[] = []): void {
+  const metrics = { "reward/overall": reward, "actor/grad_norm": 0.5 };
+  const report: StepReport = { step: number, metrics, rollouts, images: [], texts: {} };
+  trainingSeries.append(number, metrics, report);
+}
+
+// Charts are drawn once their box has a width, which the browser reports after layout.
+async function show(panel: React.ReactNode) {
+  await act(async () => {
+    root.render(panel);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  });
+}
+
+const charts = () => [...box.querySelectorAll("figure svg")].map((svg) => svg.getAttribute("aria-label"));
+const slider = () => box.querySelector<HTMLInputElement>('[aria-label="Shown step"]') as HTMLInputElement;
+
+async function moveTo(input: HTMLInputElement, value: number) {
+  await act(async () => {
+    const set = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value")?.set;
+    set?.call(input, String(value));
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+}
+
+describe("TrainingPanel", () => {
+  it("says how to begin while there is no run", async () => {
+    await show(<TrainingPanel />);
+    expect(box.textContent).toContain("No run yet. Press Step");
+    expect(charts()).toEqual([]);
+  });
+
+  it("draws the metrics of the run, and of a later step when it arrives", async () => {
+    step(1, 0.25);
+    step(2, 0.5);
+    await show(<TrainingPanel />);
+    expect(charts()).toEqual(["Reward rose from 0.25 to 0.5 in 2 steps", "Gradient norm stayed at 0.5 in 2 steps"]);
+    await act(async () => {
+      step(3, 0.75);
+      await new Promise((resolve) => setTimeout(resolve, 400));
+    });
+    expect(charts()[0]).toBe("Reward rose from 0.25 to 0.75 in 3 steps");
+  });
+
+  it("shows the recorded run until there is one of one's own", async () => {
+    baselineSeries.append(1, { "reward/overall": 0.1 });
+    baselineSeries.append(2, { "reward/overall": 0.9 });
+    await show(<TrainingPanel />);
+    expect(box.textContent).toContain("Recorded run.");
+    expect(charts()).toEqual(["Reward rose from 0.1 to 0.9 in 2 steps"]);
+  });
+
+  it("pins a step with the slider and goes back to live at its end", async () => {
+    step(1, 0.25);
+    step(2, 0.5);
+    await show(<TrainingPanel />);
+    expect(slider().value).toBe("1");
+    await moveTo(slider(), 0);
+    expect(useStore.getState().step).toBe(1);
+    await moveTo(slider(), 1);
+    expect(useStore.getState().step).toBeNull();
+  });
+
+  it("explains a step without a gradient", async () => {
+    step(1, 1, [rollout(0, 1, 0), rollout(0, 1, 0)]);
+    await show(<TrainingPanel />);
+    expect(box.textContent).toContain("there is no gradient");
+  });
+
+  it("says why training failed and that the last good adapter is kept", async () => {
+    useStore
+      .getState()
+      .setTraining({ status: "failed", step: 3, message: "The GPU was lost: it was reset. Press Step to go on." });
+    await show(<TrainingPanel />);
+    expect(box.querySelector("[role=alert]")?.textContent).toBe(
+      "The GPU was lost: it was reset. Press Step to go on. The last good adapter is kept.",
+    );
+  });
+
+  it("turns every chart into a table", async () => {
+    step(1, 0.25);
+    await show(<TrainingPanel />);
+    await act(async () => box.querySelector<HTMLElement>('[aria-label="View as table"]')?.click());
+    expect(charts()).toEqual([]);
+    expect([...box.querySelectorAll("tbody tr")].map((row) => row.textContent)).toEqual(["10.25", "10.5"]);
+  });
+});
+
+describe("RolloutsPanel", () => {
+  const rows = () =>
+    [...box.querySelectorAll("tbody tr")].map((row) => [...row.querySelectorAll("td")].map((cell) => cell.textContent));
+
+  it("says how to begin while there are no rollouts", async () => {
+    await show(<RolloutsPanel />);
+    expect(box.textContent).toContain("No rollouts yet.");
+  });
+
+  it("lists reward, advantage, α, dependency, length and text of the newest step", async () => {
+    step(1, 0.5, [rollout(0, 0, -1)]);
+    step(2, 0.5, [rollout(0, 1, 1.5), rollout(1, 0, -1.5)]);
+    await show(<RolloutsPanel />);
+    expect(rows()).toEqual([
+      ["1", "1", "1.5", "1.05", "0.25", "12", "Question 0? → 1<think> prompt 0 </think> \\boxed{1}"],
+      ["2", "0", "−1.5", "1.05", "0.25", "12", "Question 1? → 1<think> prompt 1 </think> \\boxed{0}"],
+    ]);
+  });
+
+  it("follows the pinned step and sorts by a column", async () => {
+    step(1, 0.5, [rollout(0, 0, -1), rollout(0, 1, 1)]);
+    step(2, 0.5, [rollout(0, 1, 1.5)]);
+    useStore.getState().setStep(1);
+    await show(<RolloutsPanel />);
+    expect(rows().map((row) => row[2])).toEqual(["−1", "1"]);
+    const header = [...box.querySelectorAll("th")].find((cell) => cell.textContent === "Advantage");
+    await act(async () => header?.querySelector("button")?.click());
+    expect(rows().map((row) => row[2])).toEqual(["1", "−1"]);
+    expect(header?.getAttribute("aria-sort")).toBe("descending");
+  });
+});
