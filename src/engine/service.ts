@@ -1,0 +1,332 @@
+// The engine's jobs behind `protocol/engine.ts`: one at a time, streams through the given port, failures as ErrorReports. It
+// owns the session and the trainer, keeps the last good adapter aside, and can rebuild both on a fresh device.
+
+import { memory } from "@tensorflow/tfjs-core";
+import { type CheckpointFolder, urlFolder } from "@/fetching/folder";
+import { type Adapter, readAdapter, writeAdapter } from "@/formats/peft";
+import { DeviceLostError } from "@/gpu/errors";
+import { describeError, UserError } from "@/lib/errors";
+import type { AdapterFiles, DeviceReport, EngineApi, LoadEvent, LoadRequest, MemoryReport, ModelReport } from "@/protocol/engine";
+import type { AskEvent, AskRequest, TokenTexts } from "@/protocol/generation";
+import type { EvaluationReport, EvaluationRequest, TrainEvent, TrainSettings } from "@/protocol/training";
+import { withInstruction } from "@/tasks/instruction";
+import { taskById } from "@/tasks/registry";
+import type { Device } from "./device";
+import { evaluate } from "./evaluate";
+import type { DecodedStep } from "./generate";
+import { applyAdapter, exportAdapter, removeLora } from "./lora";
+import { prepare, rollOut } from "./rollouts";
+import { Session } from "./session";
+import { Trainer } from "./trainer";
+
+/** Something must be loaded or finished first. */
+export class NotReadyError extends UserError {
+  override readonly name = "NotReadyError";
+}
+
+/** Asks for a session, a device or a file that is not what it should be. */
+export class RequestError extends UserError {
+  override readonly name = "RequestError";
+}
+
+export interface ServiceOptions {
+  readonly startDevice: (wanted: LoadRequest["backend"]) => Promise<Device>;
+  readonly fetch: typeof fetch;
+}
+
+const maxQuestionLetters = 4000;
+const maxRollouts = 64;
+
+/** Implementation of the engine; the worker exposes it. */
+export class EngineService implements EngineApi {
+  #device: Device | undefined;
+  #session: Session | undefined;
+  #trainer: Trainer | undefined;
+  #adapterName: string | undefined;
+  #lastGoodAdapter: Adapter | undefined;
+  #loaded: LoadRequest | undefined;
+  #job: Promise<unknown> = Promise.resolve();
+  #abort = new AbortController();
+  readonly #knownTexts = new Set<number>();
+
+  constructor(private readonly options: ServiceOptions) {}
+
+  load(request: LoadRequest, events: MessagePort): Promise<ModelReport> {
+    const emit = (event: LoadEvent) => events.postMessage(event);
+    return this.#run(async () => {
+      this.#dropTrainer();
+      this.#session?.[Symbol.dispose]();
+      this.#session = undefined;
+      if (!this.#device || (request.backend !== "auto" && this.#device.report.backend !== request.backend)) {
+        this.#device = await this.options.startDevice(request.backend);
+      }
+      emit({ type: "device", device: this.#device.report });
+      this.#session = await this.#open(request, (file, loadedBytes, totalBytes) =>
+        emit({ type: "file", file, loadedBytes, totalBytes }),
+      );
+      this.#loaded = request;
+      this.#adapterName = undefined;
+      this.#lastGoodAdapter = undefined;
+      this.#knownTexts.clear();
+      const model = this.#modelReport();
+      emit({ type: "ready", model });
+      return model;
+    });
+  }
+
+  ask(request: AskRequest, events: MessagePort): Promise<void> {
+    const emit = (event: AskEvent) => events.postMessage(event);
+    return this.#run(async (signal) => {
+      const session = this.#ready();
+      checkAsk(request);
+      const { image, question, rollouts, sampling, mask, topK } = request;
+      const job = { questions: [{ image, text: withInstruction(question) }], rollouts, sampling, mask };
+      const prepared = prepare(session, job);
+      const first = prepared[0];
+      if (!first) throw new RequestError("Nothing was asked", "there is no question", "Type a question");
+      const room = session.config.text.maxPositionEmbeddings - first.prompt.ids.length;
+      if (room < 2) {
+        const why = `it has ${first.prompt.ids.length} tokens and the model reads at most ${session.config.text.maxPositionEmbeddings}`;
+        throw new RequestError("The question is too long", why, "Shorten it");
+      }
+      emit({
+        type: "started",
+        rollouts,
+        topK,
+        promptTokens: first.prompt.ids.length,
+        image,
+        masked: first.masked,
+        notices: sampling.maxNewTokens > room ? [`The answer is limited to ${room} tokens by the model's context.`] : [],
+      });
+      const started = performance.now();
+      let tokens = 0;
+      const alternatives = Math.max(1, Math.min(topK, session.config.text.vocabSize));
+      const onStep = (step: DecodedStep) => {
+        tokens += step.ids.length;
+        emit({ type: "tokens", chunk: step, texts: this.#newTexts(step) });
+        step.ids.forEach((id, n) => {
+          if (session.eosIds.includes(id)) emit({ type: "rolloutFinished", rollout: step.rollout[n] as number, reason: "stop" });
+        });
+      };
+      const limited = { ...sampling, maxNewTokens: Math.min(sampling.maxNewTokens, room) };
+      const results = await rollOut(session, { ...job, sampling: limited, alternatives, signal, onStep }, prepared);
+      results.forEach(({ reason }, rollout) => {
+        if (reason === "length") emit({ type: "rolloutFinished", rollout, reason });
+      });
+      const elapsedMs = performance.now() - started;
+      emit({ type: "finished", tokensPerSecond: (tokens * 1000) / elapsedMs, elapsedMs, stopped: signal.aborted });
+    });
+  }
+
+  train(settings: TrainSettings, steps: number, events: MessagePort): Promise<void> {
+    const emit = (event: TrainEvent) => events.postMessage(event);
+    return this.#run(async (signal) => {
+      const session = this.#ready();
+      this.#trainer ??= Trainer.create(session, taskById(settings.task), settings);
+      const trainer = this.#trainer;
+      let skippedInRow = 0;
+      try {
+        for (let i = 0; i < steps && !signal.aborted; i++) {
+          const report = await trainer.takeStep(settings, {
+            signal,
+            onPhase: (phase, done, total) => emit({ type: "phase", phase, done, total }),
+          });
+          if (!report) break;
+          const skipped = report.metrics["vppo/skipped"] === 1;
+          skippedInRow = skipped ? skippedInRow + 1 : 0;
+          if (!skipped) {
+            this.#lastGoodAdapter = await exportAdapter(session.model, session.name);
+            this.#adapterName = `trained, step ${trainer.step}`;
+          } else
+            emit({
+              type: "notice",
+              message: "A step was skipped: its loss or gradient was not a finite number. The adapter is unchanged.",
+            });
+          emit({ type: "step", report });
+          if (skippedInRow >= 3) {
+            const message =
+              "Training paused: three steps in a row were not finite. The last good adapter is kept; lower the learning rate.";
+            emit({ type: "stopped", step: trainer.step, reason: "failed", message });
+            return;
+          }
+        }
+      } catch (error) {
+        // The adapter on the model is still the last good one: weights change only at the very end of a step.
+        emit({ type: "stopped", step: trainer.step, reason: "failed", message: describeError(error).message });
+        throw error;
+      }
+      emit({ type: "stopped", step: trainer.step, reason: "paused" });
+    });
+  }
+
+  stop(): void {
+    this.#abort.abort();
+  }
+
+  resetTraining(): Promise<void> {
+    return this.#run(async () => {
+      this.#dropTrainer();
+      if (this.#session) removeLora(this.#session.model);
+      this.#adapterName = undefined;
+      this.#lastGoodAdapter = undefined;
+    });
+  }
+
+  evaluate(request: EvaluationRequest, events: MessagePort): Promise<EvaluationReport> {
+    const emit = (event: TrainEvent) => events.postMessage(event);
+    return this.#run((signal) =>
+      evaluate(this.#ready(), taskById(request.task), request, {
+        signal,
+        onProgress: (done, total) => emit({ type: "phase", phase: "evaluating", done, total }),
+      }),
+    );
+  }
+
+  saveAdapter(): Promise<AdapterFiles> {
+    return this.#run(async () => {
+      const session = this.#ready();
+      const adapter = await exportAdapter(session.model, session.name);
+      if (!adapter)
+        throw new NotReadyError("There is no adapter to save", "nothing was trained or loaded yet", "Train a step first");
+      return writeAdapter(adapter);
+    });
+  }
+
+  loadAdapter({ config, weights }: AdapterFiles, name: string): Promise<ModelReport> {
+    return this.#run(async () => {
+      const session = this.#ready();
+      const adapter = readAdapter(parseConfig(config), weights);
+      applyAdapter(session.model, adapter);
+      // Moments belong to the adapter that was trained; a loaded one starts afresh.
+      this.#dropTrainer();
+      this.#adapterName = name;
+      this.#lastGoodAdapter = adapter;
+      return this.#modelReport();
+    });
+  }
+
+  async memory(): Promise<MemoryReport> {
+    const pool = this.#device?.gpu?.pool;
+    const counters = this.#device?.gpu?.dispatcher.counters;
+    return {
+      tensors: memory().numTensors,
+      gpuBytes: pool?.numBytesAllocated ?? memory().numBytes,
+      gpuPeakBytes: pool?.numBytesPeak ?? memory().numBytes,
+      dispatches: counters?.dispatches ?? 0,
+      submits: counters?.submits ?? 0,
+    };
+  }
+
+  recover(): Promise<DeviceReport> {
+    return this.#run(async () => {
+      const request = this.#loaded;
+      // Tensors of a lost device are gone with it; nothing of them can be disposed or read.
+      this.#trainer = undefined;
+      this.#session = undefined;
+      this.#device = await this.options.startDevice(request?.backend ?? "auto");
+      if (request) {
+        this.#session = await this.#open(request);
+        if (this.#lastGoodAdapter) applyAdapter(this.#session.model, this.#lastGoodAdapter);
+      }
+      return this.#device.report;
+    });
+  }
+
+  /** Jobs run one after the other; every failure leaves as an ErrorReport. */
+  #run<T>(job: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const result = this.#job.then(async () => {
+      this.#abort = new AbortController();
+      try {
+        const value = await job(this.#abort.signal);
+        this.#device?.gpu?.assertHealthy();
+        return value;
+      } catch (error) {
+        throw describeError(await this.#cause(error));
+      }
+    });
+    this.#job = result.catch(() => undefined);
+    return result;
+  }
+
+  /** A failure while the device is lost is the loss, whatever surfaced first. */
+  async #cause(error: unknown): Promise<unknown> {
+    const lost = this.#device?.gpu?.lost;
+    if (!lost || error instanceof DeviceLostError) return error;
+    const loss = await Promise.race([lost, new Promise<undefined>((resolve) => setTimeout(resolve, 50))]);
+    return loss ?? error;
+  }
+
+  #open(request: LoadRequest, onProgress?: (file: string, loaded: number, total: number) => void): Promise<Session> {
+    const folder: CheckpointFolder = urlFolder(request.url, this.options.fetch);
+    const name = request.url.replace(/\/$/, "").split("/").pop() ?? "model";
+    return Session.load(folder, { name, format: request.format, ...(onProgress && { onProgress }) });
+  }
+
+  #ready(): Session {
+    if (!this.#session)
+      throw new NotReadyError("The model is not loaded", "loading has not finished or failed", "Load a model first");
+    return this.#session;
+  }
+
+  #dropTrainer(): void {
+    this.#trainer?.[Symbol.dispose]();
+    this.#trainer = undefined;
+  }
+
+  #modelReport(): ModelReport {
+    const session = this.#ready();
+    const { vision, text, imageSequenceLength, modelType } = session.config;
+    return {
+      name: session.name,
+      family: modelType,
+      parameters: session.parameters,
+      sizeBytes: session.sizeBytes,
+      format: session.format,
+      imageSize: vision.imageSize,
+      imageTokens: imageSequenceLength,
+      vocabularySize: text.vocabSize,
+      ...(this.#adapterName && { adapter: this.#adapterName }),
+    };
+  }
+
+  #newTexts({ ids, topIds }: DecodedStep): TokenTexts {
+    const texts: Record<number, string> = {};
+    const tokenizer = this.#ready().tokenizer;
+    for (const id of [...ids, ...topIds]) {
+      if (this.#knownTexts.has(id)) continue;
+      this.#knownTexts.add(id);
+      texts[id] = tokenizer.tokenText(id);
+    }
+    return texts;
+  }
+}
+
+function parseConfig(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (cause) {
+    throw new RequestError(
+      "The adapter could not be read",
+      "adapter_config.json is not valid JSON",
+      "Choose the two files of one PEFT adapter",
+      { cause },
+    );
+  }
+}
+
+function checkAsk({ question, rollouts, image }: AskRequest): void {
+  if (question.trim() === "") throw new RequestError("Nothing was asked", "the question is empty", "Type a question");
+  if (question.length > maxQuestionLetters) {
+    throw new RequestError(
+      "The question is too long",
+      `it has ${question.length} letters and at most ${maxQuestionLetters} are read`,
+      "Shorten it",
+    );
+  }
+  if (!Number.isInteger(rollouts) || rollouts < 1 || rollouts > maxRollouts) {
+    throw new RequestError("The number of rollouts cannot be used", `it is ${rollouts}`, `Choose 1 to ${maxRollouts}`);
+  }
+  if (image.width < 1 || image.height < 1 || image.data.length !== image.width * image.height * 3) {
+    throw new RequestError("The picture cannot be used", "its size and its data do not match", "Choose another picture");
+  }
+}
