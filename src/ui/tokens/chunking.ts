@@ -29,16 +29,22 @@ export function createChunker(): Chunker {
   let tail = "";
   return {
     place(text) {
-      if (closing && cutNext) {
+      if (closing && text.trim() !== "") {
         thinking = false;
         closing = false;
       }
       tail = (tail + text).slice(-64);
-      const opens = cutNext;
+      // White space after a cut stays at the end of its block: alone it would be an empty line.
+      const isFirst = count === 0;
+      const opens = cutNext && (isFirst || text.trim() !== "");
       count = opens ? 1 : count + 1;
       if (!thinking && opensThinking(tail, text)) thinking = true;
       const closes = thinking && tail.includes(closeTag);
-      cutNext = text.includes("\n") || (count >= sentenceCutAfter && /[.!?]\s*$/.test(text)) || count >= hardCutAfter;
+      cutNext =
+        (cutNext && !opens) ||
+        text.includes("\n") ||
+        (count >= sentenceCutAfter && /[.!?]\s*$/.test(text)) ||
+        count >= hardCutAfter;
       if (closes) {
         closing = true;
         cutNext = true;
@@ -59,6 +65,13 @@ function opensThinking(tail: string, text: string): boolean {
 export function displayText(text: string): string {
   if (text === "") return "∅";
   return text.replaceAll("\n", "⏎\n").replaceAll("\t", "⇥");
+}
+
+/** A token's name in lists and titles: a leading space gets a visible sign, so that " bus" and "bus" stay apart. */
+export function tokenLabel(text: string): string {
+  return displayText(text)
+    .replace(/^ +/, (spaces) => "␣".repeat(spaces.length))
+    .replaceAll("\n", "");
 }
 
 /** True for tokens like `<|im_end|>` and `<end_of_utterance>` that end or structure a text. */

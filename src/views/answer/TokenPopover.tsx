@@ -7,7 +7,7 @@ import { useStore } from "@/state/store";
 import { measureSymbols, tokenFacts, unitOf } from "@/state/tokenFacts";
 import { useUpdate } from "@/state/update";
 import { formatNumber } from "@/ui/formatNumber";
-import { displayText } from "@/ui/tokens/chunking";
+import { tokenLabel } from "@/ui/tokens/chunking";
 import { formatFixed, formatProbability, formatSigned } from "@/ui/tokens/numberText";
 import styles from "./TokenPopover.module.css";
 import { tokenElement } from "./tokenIds";
@@ -67,7 +67,7 @@ function Content({ token }: { token: TokenRef }) {
   return (
     <div ref={box} className={styles.popover} role="tooltip">
       <p className={styles.title}>
-        <span className={styles.token}>{displayText(facts.text)}</span>
+        <span className={styles.token}>{tokenLabel(facts.text)}</span>
         <span className={styles.rank}>
           rank {facts.rank} of {facts.tokenCount} · {facts.kept ? "● kept" : "filtered out"}
         </span>
@@ -89,7 +89,7 @@ function Content({ token }: { token: TokenRef }) {
         <tbody>
           {facts.pairs.rows.slice(0, shownPairs).map((row) => (
             <tr key={row.id} data-sampled={row.sampled || undefined}>
-              <th scope="row">{displayText(answerTokens.text(row.id))}</th>
+              <th scope="row">{tokenLabel(answerTokens.text(row.id))}</th>
               <td>{formatProbability(row.probability)}</td>
               <td>{formatProbability(row.probabilityMasked)}</td>
             </tr>

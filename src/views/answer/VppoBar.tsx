@@ -24,12 +24,14 @@ export function VppoBar() {
         <Knob name="keepRatio" disabled={!update.policy.filtering} valueText={keepText} />
         <Knob name="betaMin" disabled={!update.policy.shaping} valueText={(value) => formatNumber(value)} />
       </div>
-      <div className={styles.choices}>
-        <MethodSelect />
-        <MeasureSelect />
+      <div className={styles.second}>
+        <Figures update={update} />
+        <div className={styles.choices}>
+          <MethodSelect />
+          <MeasureSelect />
+        </div>
+        <History />
       </div>
-      <Figures update={update} />
-      <History />
     </div>
   );
 

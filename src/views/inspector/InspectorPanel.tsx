@@ -10,8 +10,8 @@ import { Button } from "@/ui/Button";
 import { binVariables } from "@/ui/color/maps";
 import { formatNumber } from "@/ui/formatNumber";
 import { EmptyState } from "@/ui/Message";
-import { displayText } from "@/ui/tokens/chunking";
-import { formatFixed } from "@/ui/tokens/numberText";
+import { tokenLabel } from "@/ui/tokens/chunking";
+import { formatFixed, formatProbability } from "@/ui/tokens/numberText";
 import styles from "./InspectorPanel.module.css";
 import { PairedBars } from "./PairedBars";
 import { SpanSummary } from "./SpanSummary";
@@ -56,7 +56,7 @@ function Token({ facts, update, choice }: { facts: TokenFacts; update: AnswerUpd
         <div className={styles.heading}>
           <p className={styles.choice}>{choiceText[choice]}</p>
           <h2 className={styles.title}>
-            <span className={styles.token}>{displayText(facts.text)}</span>
+            <span className={styles.token}>{tokenLabel(facts.text)}</span>
             <span className={styles.place}>
               token {token + 1} of {facts.tokenCount}, rollout {rollout + 1}
             </span>
@@ -74,12 +74,14 @@ function Token({ facts, update, choice }: { facts: TokenFacts; update: AnswerUpd
         <Figure label="gradient" value={facts.kept ? "● kept" : "filtered"} unit="" />
       </div>
       <dl className={styles.numbers}>
-        <Row label="KL, whole vocabulary" value={formatNumber(facts.kl)} unit="nats" />
-        <Row label="k3, sampled token" value={formatNumber(facts.k3)} unit="nats" />
-        <Row label="log-prob, image" value={formatFixed(facts.logp, 3)} unit="nats" />
-        <Row label="log-prob, masked" value={formatFixed(facts.logpMasked, 3)} unit="nats" />
-        <Row label="Entropy, image" value={formatFixed(facts.entropy, 3)} unit="nats" />
-        <Row label="Entropy, masked" value={formatFixed(facts.entropyMasked, 3)} unit="nats" />
+        <Row label="log p, image" value={formatFixed(facts.logp, 3)} />
+        <Row label="masked" value={formatFixed(facts.logpMasked, 3)} />
+        <Row label="Entropy, image" value={formatFixed(facts.entropy, 3)} />
+        <Row label="masked" value={formatFixed(facts.entropyMasked, 3)} />
+        <Row label="KL" value={formatNumber(facts.kl)} />
+        <Row label="k3" value={formatNumber(facts.k3)} />
+        <Row label="JSD" value={formatNumber(facts.jsd)} />
+        <Row label="Top-1 drop" value={formatProbability(facts.top1Drop)} />
       </dl>
       <PairedBars pairs={facts.pairs} kl={facts.kl} />
       <WeightFormula facts={facts} update={update} />
@@ -98,13 +100,11 @@ function Figure({ label, value, unit }: { label: string; value: string; unit: st
   );
 }
 
-function Row({ label, value, unit }: { label: string; value: string; unit: string }) {
+function Row({ label, value }: { label: string; value: string }) {
   return (
     <div>
       <dt>{label}</dt>
-      <dd>
-        {value} <span className={styles.unit}>{unit}</span>
-      </dd>
+      <dd>{value}</dd>
     </div>
   );
 }

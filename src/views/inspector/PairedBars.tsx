@@ -6,7 +6,7 @@ import type { PairedTop } from "@/state/pairedTop";
 import { classes } from "@/ui/classes";
 import { Select } from "@/ui/Field";
 import { formatNumber } from "@/ui/formatNumber";
-import { displayText } from "@/ui/tokens/chunking";
+import { tokenLabel } from "@/ui/tokens/chunking";
 import { formatFixed, formatProbability } from "@/ui/tokens/numberText";
 import styles from "./PairedBars.module.css";
 
@@ -26,13 +26,19 @@ export function PairedBars({ pairs, kl }: { pairs: PairedTop; kl: number }) {
     <section className={styles.section} aria-labelledby="paired-title">
       <header className={styles.header}>
         <h3 id="paired-title" className={styles.title}>
-          Next token, image and masked
+          Next token
         </h3>
         <div className={styles.order}>
           <Select label="Order" hideLabel value={order} options={orders} onChange={setOrder} />
         </div>
       </header>
       <table className={styles.table}>
+        <colgroup>
+          <col className={styles.tokenColumn} />
+          <col />
+          <col className={styles.valueColumn} />
+          <col className={styles.partColumn} />
+        </colgroup>
         <thead>
           <tr>
             <th scope="col">Token</th>
@@ -49,7 +55,7 @@ export function PairedBars({ pairs, kl }: { pairs: PairedTop; kl: number }) {
           {rows.map((row) => (
             <tr key={row.id} className={classes(row.sampled && styles.sampled)}>
               <th scope="row" title={row.sampled ? "The token that was sampled" : undefined}>
-                {displayText(answerTokens.text(row.id))}
+                {tokenLabel(answerTokens.text(row.id))}
                 {row.sampled && <span className="sr-only"> (sampled)</span>}
               </th>
               <Bars image={row.probability} masked={row.probabilityMasked} />

@@ -7,7 +7,7 @@ import { measureSymbols, unitOf } from "@/state/tokenFacts";
 import type { AnswerUpdate } from "@/state/update";
 import { Button } from "@/ui/Button";
 import { formatNumber } from "@/ui/formatNumber";
-import { displayText } from "@/ui/tokens/chunking";
+import { tokenLabel } from "@/ui/tokens/chunking";
 import { formatShare, formatSigned } from "@/ui/tokens/numberText";
 import styles from "./SpanSummary.module.css";
 
@@ -71,7 +71,7 @@ export function SpanSummary({ span, update }: { span: TokenSpan; update: AnswerU
         {top.map(({ value, token }) => (
           <li key={token}>
             <button type="button" onClick={() => pin({ rollout, start: token, end: token })}>
-              <span>{displayText(answerTokens.tokenText(rollout, token))}</span>
+              <span>{tokenLabel(answerTokens.tokenText(rollout, token))}</span>
               <span>
                 {formatNumber(value)} {unit}
               </span>
