@@ -1,45 +1,23 @@
-// Attention in stock operations, for the wasm and cpu backends and as an oracle. Consecutive query rows that look at the
-// same keys form a group; all heads of a group are one 2-D product with a block-diagonal matrix, because wasm's 2-D product
-// (XNNPACK) is ten times faster than its batched one. Groups are cut out by hand: stock slices copy their whole input.
+// Attention for the wasm and cpu backends, and an oracle. Consecutive query rows that look at the same keys form a group; per
+// key head its query rows and keys are cut out by hand and multiplied by the stock 2-D product, XNNPACK on wasm (its batched
+// product is ten times slower and its slices copy their whole input). The rest touches visible keys only, in plain loops.
 
-import {
-  add,
-  log,
-  matMul,
-  max,
-  mul,
-  reshape,
-  softmax,
-  sub,
-  sum,
-  type Tensor,
-  type Tensor2D,
-  tensor,
-  tidy,
-  transpose,
-} from "@tensorflow/tfjs-core";
+import { dispose, matMul, type Tensor, type Tensor2D, tensor } from "@tensorflow/tfjs-core";
 import { floatsOf, intsOf } from "./hostValues";
 
-type Inputs = Readonly<Record<string, Tensor>>;
+type Inputs<K extends string> = Readonly<Record<K, Tensor>>;
 
 interface Group {
+  /** The query rows: as many as `counts` has entries. */
   readonly firstRow: number;
-  readonly rowCount: number;
   /** Physical key row of each logical key, up to the largest key count in the group. */
   readonly keys: Int32Array;
   /** Keys each row sees. */
   readonly counts: Int32Array;
 }
 
-interface Heads {
-  /** Query heads, key heads and the width of one. */
-  readonly query: number;
-  readonly key: number;
-  readonly width: number;
-}
-
-/** Added to the score of a key a row may not see. */
-const hidden = -1e9;
+/** Below this many multiplications a loop beats the product's overhead; decoding stays below. */
+const smallProduct = 20_000;
 
 /** Cuts the query rows into runs with equal (prefixStart, prefixLength, segmentStart); rows without keys are left out. */
 function groupsOf(rows: Int32Array): Group[] {
@@ -53,123 +31,183 @@ function groupsOf(rows: Int32Array): Group[] {
     const counts = Int32Array.from({ length: end - first }, (_, index) => at(first + index, 3));
     const [prefixStart, prefixLength, segmentStart] = [at(first, 0), at(first, 1), at(first, 2)];
     const physical = (j: number) => (j < prefixLength ? prefixStart + j : segmentStart + j - prefixLength);
-    const keys = Int32Array.from({ length: Math.max(...counts) }, (_, j) => physical(j));
-    groups.push({ firstRow: first, rowCount: end - first, keys, counts });
+    groups.push({ firstRow: first, keys: Int32Array.from({ length: Math.max(...counts) }, (_, j) => physical(j)), counts });
   }
   return groups;
 }
 
-/** Block-diagonal [H·hd, H·K] with `scale` times the rows as columns: x · this gives every head's products, [rows, H, K]. */
-function blockColumns(source: Tensor, keys: Int32Array, { query, key, width }: Heads, scale = 1): Tensor2D {
-  const values = floatsOf(source);
-  const columns = query * keys.length;
-  const out = new Float32Array(query * width * columns);
-  keys.forEach((row, j) => {
-    for (let head = 0; head < query; head++) {
-      const from = (row * key + Math.floor((head * key) / query)) * width;
-      const to = head * width * columns + head * keys.length + j;
-      for (let d = 0; d < width; d++) out[to + d * columns] = scale * (values[from + d] as number);
+/** a [m, k] · b [k, n] */
+function product(a: Float32Array, b: Float32Array, m: number, k: number, n: number): Float32Array {
+  if (m * k * n > smallProduct) {
+    // Not `tidy`: it would walk through every element of the returned array.
+    const tensors = [tensor(a, [m, k]) as Tensor2D, tensor(b, [k, n]) as Tensor2D] as const;
+    const result = matMul(...tensors);
+    const values = floatsOf(result).slice();
+    dispose([...tensors, result]);
+    return values;
+  }
+  const out = new Float32Array(m * n);
+  for (let i = 0; i < m; i++) {
+    for (let p = 0; p < k; p++) {
+      const factor = a[i * k + p] as number;
+      for (let j = 0; j < n; j++) out[i * n + j] = (out[i * n + j] as number) + factor * (b[p * n + j] as number);
     }
-  });
-  return tensor(out, [query * width, columns]) as Tensor2D;
+  }
+  return out;
 }
 
-/** Block-diagonal [H·K, H·hd] with the rows as rows: weights [rows, H·K] · this gives [rows, H, hd]. */
-function blockRows(source: Tensor, keys: Int32Array, { query, key, width }: Heads, scale = 1): Tensor2D {
-  const values = floatsOf(source);
-  const columns = query * width;
-  const out = new Float32Array(query * keys.length * columns);
-  keys.forEach((row, j) => {
-    for (let head = 0; head < query; head++) {
-      const from = (row * key + Math.floor((head * key) / query)) * width;
-      const to = (head * keys.length + j) * columns + head * width;
-      for (let d = 0; d < width; d++) out[to + d] = scale * (values[from + d] as number);
-    }
-  });
-  return tensor(out, [query * keys.length, columns]) as Tensor2D;
-}
+/** What one key head of a group works on. Items are (query head of the key head, row): item = share · rows + row. */
+class HeadGroup {
+  readonly items: number;
+  readonly length: number;
 
-/** Adds the diagonal blocks of [H·K, H·hd] to the rows they came from; query heads of one key head add up. */
-function addBlocks(blocks: Tensor, keys: Int32Array, { query, key, width }: Heads, target: Float32Array): void {
-  const values = floatsOf(blocks);
-  const columns = query * width;
-  for (let head = 0; head < query; head++) {
-    keys.forEach((row, j) => {
-      const from = (head * keys.length + j) * columns + head * width;
-      const to = (row * key + Math.floor((head * key) / query)) * width;
-      for (let d = 0; d < width; d++) target[to + d] = (target[to + d] as number) + (values[from + d] as number);
-    });
+  constructor(
+    readonly group: Group,
+    private readonly keyHead: number,
+    private readonly shape: { readonly heads: number; readonly keyHeads: number; readonly width: number },
+  ) {
+    this.items = (shape.heads / shape.keyHeads) * group.counts.length;
+    this.length = group.keys.length;
+  }
+
+  get width(): number {
+    return this.shape.width;
+  }
+
+  /** Keys that an item sees. */
+  visible(item: number): number {
+    return this.group.counts[item % this.group.counts.length] as number;
+  }
+
+  /** Index of an item's (row, head) among [M, H]. */
+  place(item: number): number {
+    const { counts, firstRow } = this.group;
+    const head = (this.keyHead * this.shape.heads) / this.shape.keyHeads + Math.floor(item / counts.length);
+    return (firstRow + (item % counts.length)) * this.shape.heads + head;
+  }
+
+  /** Where logical key j starts in k and v. */
+  #keyStart(j: number): number {
+    return ((this.group.keys[j] as number) * this.shape.keyHeads + this.keyHead) * this.shape.width;
+  }
+
+  /** Rows of the items, [items, width]. */
+  queryRows(source: Float32Array, scale = 1): Float32Array {
+    const out = new Float32Array(this.items * this.width);
+    for (let item = 0; item < this.items; item++) {
+      const start = this.place(item) * this.width;
+      for (let d = 0; d < this.width; d++) out[item * this.width + d] = scale * (source[start + d] as number);
+    }
+    return out;
+  }
+
+  /** Rows of the keys, [length, width]. */
+  keyRows(source: Float32Array): Float32Array {
+    const out = new Float32Array(this.length * this.width);
+    for (let j = 0; j < this.length; j++) {
+      const start = this.#keyStart(j);
+      out.set(source.subarray(start, start + this.width), j * this.width);
+    }
+    return out;
+  }
+
+  writeQueryRows(values: Float32Array, target: Float32Array, scale = 1): void {
+    for (let item = 0; item < this.items; item++) {
+      const start = this.place(item) * this.width;
+      for (let d = 0; d < this.width; d++) target[start + d] = scale * (values[item * this.width + d] as number);
+    }
+  }
+
+  /** Adds [width, length] to the keys' rows: groups may share a prefix. */
+  addKeyColumns(values: Float32Array, target: Float32Array): void {
+    for (let j = 0; j < this.length; j++) {
+      const start = this.#keyStart(j);
+      for (let d = 0; d < this.width; d++)
+        target[start + d] = (target[start + d] as number) + (values[d * this.length + j] as number);
+    }
   }
 }
 
-function rowsOf(source: Tensor, { firstRow, rowCount }: Group, columns: number): Tensor2D {
-  const values = floatsOf(source).slice(firstRow * columns, (firstRow + rowCount) * columns);
-  return tensor(values, [rowCount, columns]) as Tensor2D;
+function transposed(values: Float32Array, rows: number, columns: number): Float32Array {
+  const out = new Float32Array(values.length);
+  for (let row = 0; row < rows; row++)
+    for (let column = 0; column < columns; column++) out[column * rows + row] = values[row * columns + column] as number;
+  return out;
 }
 
-/** Scaled and masked scores [rows·H, K] of a group. */
-function scoresOf(q: Tensor, k: Tensor, group: Group, heads: Heads): Tensor2D {
-  const { rowCount, keys, counts } = group;
-  const columns = blockColumns(k, keys, heads, heads.width ** -0.5);
-  const scores = matMul(rowsOf(q, group, heads.query * heads.width), columns);
-  const flat: [number, number] = [rowCount * heads.query, keys.length];
-  if (counts.every((count) => count === keys.length)) return reshape(scores, flat) as Tensor2D;
-  const mask = new Float32Array(rowCount * keys.length);
-  counts.forEach((count, row) => {
-    mask.fill(hidden, row * keys.length + count, (row + 1) * keys.length);
-  });
-  const masked = add(reshape(scores, [rowCount, heads.query, keys.length]), tensor(mask, [rowCount, 1, keys.length]));
-  return reshape(masked, flat) as Tensor2D;
+/** Calls `work` for every group and key head. */
+function forEachHeadGroup({ q, k, rows }: Inputs<"q" | "k" | "rows">, work: (headGroup: HeadGroup) => void): void {
+  const [, heads, width] = q.shape as [number, number, number];
+  const keyHeads = k.shape[1] as number;
+  for (const group of groupsOf(intsOf(rows).slice()))
+    for (let keyHead = 0; keyHead < keyHeads; keyHead++) work(new HeadGroup(group, keyHead, { heads, keyHeads, width }));
 }
 
-function headsOf(q: Tensor, k: Tensor): Heads {
-  const [, query, width] = q.shape as [number, number, number];
-  return { query, key: k.shape[1] as number, width };
+/** Scaled scores [items, length]. */
+function scoresOf(headGroup: HeadGroup, q: Tensor, k: Tensor): Float32Array {
+  const { items, length, width } = headGroup;
+  const queries = headGroup.queryRows(floatsOf(q), width ** -0.5);
+  return product(queries, transposed(headGroup.keyRows(floatsOf(k)), length, width), items, width, length);
 }
 
 /** Output [M, H, hd] and log-sum-exp of the scores [M, H] (0 for rows without keys). */
-export function attentionReference(inputs: Inputs): Tensor[] {
-  const { q, k, v, rows } = inputs as { q: Tensor; k: Tensor; v: Tensor; rows: Tensor };
-  const heads = headsOf(q, k);
-  const columns = heads.query * heads.width;
-  const out = new Float32Array(q.size);
-  const lse = new Float32Array((q.shape[0] as number) * heads.query);
-  for (const group of groupsOf(intsOf(rows).slice())) {
-    tidy(() => {
-      const { firstRow, rowCount, keys } = group;
-      const scores = scoresOf(q, k, group, heads);
-      const weights = softmax(scores);
-      // exp(max − lse) is the largest weight, so no second exponential is needed.
-      const logSum = sub(max(scores, 1), log(max(weights, 1)));
-      lse.set(floatsOf(logSum), firstRow * heads.query);
-      const result = matMul(reshape(weights, [rowCount, heads.query * keys.length]) as Tensor2D, blockRows(v, keys, heads));
-      out.set(floatsOf(result), firstRow * columns);
-    });
-  }
-  return [tensor(out, [...q.shape]), tensor(lse, [q.shape[0] as number, heads.query])];
+export function attentionReference(inputs: Readonly<Record<string, Tensor>>): Tensor[] {
+  const { q, k, v, rows } = inputs as Inputs<"q" | "k" | "v" | "rows">;
+  const [m, heads] = q.shape as [number, number, number];
+  const [out, lse] = [new Float32Array(q.size), new Float32Array(m * heads)];
+  forEachHeadGroup({ q, k, rows }, (headGroup) => {
+    const { items, length, width } = headGroup;
+    const weights = scoresOf(headGroup, q, k);
+    for (let item = 0; item < items; item++) {
+      const row = weights.subarray(item * length, (item + 1) * length);
+      const count = headGroup.visible(item);
+      let largest = Number.NEGATIVE_INFINITY;
+      for (let j = 0; j < count; j++) if ((row[j] as number) > largest) largest = row[j] as number;
+      let total = 0;
+      for (let j = 0; j < count; j++) {
+        const weight = Math.exp((row[j] as number) - largest);
+        row[j] = weight;
+        total += weight;
+      }
+      for (let j = 0; j < count; j++) row[j] = (row[j] as number) / total;
+      row.fill(0, count);
+      lse[headGroup.place(item)] = largest + Math.log(total);
+    }
+    headGroup.writeQueryRows(product(weights, headGroup.keyRows(floatsOf(v)), items, length, width), out);
+  });
+  return [tensor(out, [...q.shape]), tensor(lse, [m, heads])];
 }
 
-/** Gradients [dq, dk, dv] for the cotangent dy [M, H, hd]; keys nobody sees get 0. */
-export function attentionGradientReference(inputs: Inputs): Tensor[] {
-  const { q, k, v, dy, rows } = inputs as { q: Tensor; k: Tensor; v: Tensor; dy: Tensor; rows: Tensor };
-  const heads = headsOf(q, k);
-  const columns = heads.query * heads.width;
-  const scale = heads.width ** -0.5;
+/** Gradients [dq, dk, dv] for the cotangent dy [M, H, hd] of `output`; keys nobody sees get 0. */
+export function attentionGradientReference(inputs: Readonly<Record<string, Tensor>>): Tensor[] {
+  const { q, k, v, dy, output, lse, rows } = inputs as Inputs<"q" | "k" | "v" | "dy" | "output" | "lse" | "rows">;
   const [dq, dk, dv] = [new Float32Array(q.size), new Float32Array(k.size), new Float32Array(v.size)];
-  for (const group of groupsOf(intsOf(rows).slice())) {
-    tidy(() => {
-      const { firstRow, rowCount, keys } = group;
-      const wide: [number, number] = [rowCount, heads.query * keys.length];
-      const weights = softmax(scoresOf(q, k, group, heads));
-      const rowsOfDy = rowsOf(dy, group, columns);
-      addBlocks(matMul(transpose(reshape(weights, wide)) as Tensor2D, rowsOfDy), keys, heads, dv);
-      const dWeights = reshape(matMul(rowsOfDy, blockColumns(v, keys, heads)), weights.shape);
-      const product = mul(weights, dWeights);
-      const dScores = reshape(sub(product, mul(weights, sum(product, 1, true))), wide) as Tensor2D;
-      dq.set(floatsOf(matMul(dScores, blockRows(k, keys, heads, scale))), firstRow * columns);
-      const scaledQ = mul(rowsOf(q, group, columns), scale) as Tensor2D;
-      addBlocks(matMul(transpose(dScores), scaledQ), keys, heads, dk);
-    });
-  }
-  return [tensor(dq, q.shape), tensor(dk, k.shape), tensor(dv, v.shape)];
+  forEachHeadGroup({ q, k, rows }, (headGroup) => {
+    const { items, length, width } = headGroup;
+    const scale = width ** -0.5;
+    const cotangents = headGroup.queryRows(floatsOf(dy));
+    const outputs = headGroup.queryRows(floatsOf(output));
+    const values = transposed(headGroup.keyRows(floatsOf(v)), length, width);
+    const weights = scoresOf(headGroup, q, k);
+    const dscores = product(cotangents, values, items, width, length);
+    const logSums = floatsOf(lse);
+    for (let item = 0; item < items; item++) {
+      const count = headGroup.visible(item);
+      const logSum = logSums[headGroup.place(item)] as number;
+      let delta = 0;
+      for (let at = item * width; at < (item + 1) * width; at++) delta += (cotangents[at] as number) * (outputs[at] as number);
+      for (let at = item * length; at < item * length + count; at++) {
+        const weight = Math.exp((weights[at] as number) - logSum);
+        weights[at] = weight;
+        dscores[at] = weight * ((dscores[at] as number) - delta);
+      }
+      weights.fill(0, item * length + count, (item + 1) * length);
+      dscores.fill(0, item * length + count, (item + 1) * length);
+    }
+    headGroup.addKeyColumns(product(transposed(cotangents, items, width), weights, width, items, length), dv);
+    const queries = transposed(headGroup.queryRows(floatsOf(q), scale), items, width);
+    headGroup.addKeyColumns(product(queries, dscores, width, items, length), dk);
+    headGroup.writeQueryRows(product(dscores, headGroup.keyRows(floatsOf(k)), items, length, width), dq, scale);
+  });
+  return [tensor(dq, [...q.shape]), tensor(dk, [...k.shape]), tensor(dv, [...v.shape])];
 }

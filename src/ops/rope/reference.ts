@@ -1,14 +1,30 @@
-// Rotary embedding in stock operations, for the wasm and cpu backends and as an oracle.
+// Rotary embedding for the wasm and cpu backends, and an oracle. Plain loops over the tensors' storage: the stock composition
+// (gather, split, concatenate) takes six times as long on wasm.
 
-import { add, concat, gather, mul, neg, reshape, split, type Tensor } from "@tensorflow/tfjs-core";
+import { type Tensor, tensor } from "@tensorflow/tfjs-core";
+import { floatsOf, intsOf } from "../attention/hostValues";
 
-/** x·cos + rotateHalf(x)·sin; the inverse rotation negates sin. */
+/** (x·cos − y·sin, y·cos + x·sin) for each pair (x, y) = dimensions (i, i + hd/2); the inverse rotation negates sin. */
 export function ropeReference(inputs: Readonly<Record<string, Tensor>>, { inverse }: { readonly inverse: boolean }): Tensor {
   const { x, positions, table } = inputs as { x: Tensor; positions: Tensor; table: Tensor };
-  const [m, , width] = x.shape as [number, number, number];
-  const angles = gather(reshape(table, [table.shape[0] as number, width]), reshape(positions, [m]));
-  const [cos, sin] = split(reshape(angles, [m, 1, width]), 2, 2) as [Tensor, Tensor];
-  const [low, high] = split(x, 2, 2) as [Tensor, Tensor];
-  const rotated = inverse ? concat([high, neg(low)], 2) : concat([neg(high), low], 2);
-  return add(mul(x, concat([cos, cos], 2)), mul(rotated, concat([sin, sin], 2)));
+  const [m, heads, width] = x.shape as [number, number, number];
+  const half = width / 2;
+  const sign = inverse ? -1 : 1;
+  const [values, angles, rows] = [floatsOf(x), floatsOf(table), intsOf(positions)];
+  const out = new Float32Array(values.length);
+  for (let row = 0; row < m; row++) {
+    const base = (rows[row] as number) * width;
+    for (let head = 0; head < heads; head++) {
+      const start = (row * heads + head) * width;
+      for (let i = 0; i < half; i++) {
+        const cosine = angles[base + i] as number;
+        const sine = sign * (angles[base + half + i] as number);
+        const low = values[start + i] as number;
+        const high = values[start + half + i] as number;
+        out[start + i] = low * cosine - high * sine;
+        out[start + half + i] = high * cosine + low * sine;
+      }
+    }
+  }
+  return tensor(out, [m, heads, width]);
 }
