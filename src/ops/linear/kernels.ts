@@ -6,7 +6,7 @@ import type { MatrixFormat } from "../matrix";
 import linearCode from "./linear.wgsl?raw";
 import rowSumsCode from "./rowSums.wgsl?raw";
 
-/** Largest number of rows the matrix-vector variant takes; its partial sums then fill 16 KiB of workgroup memory. */
+/** Largest number of rows the matrix-vector variant takes: four sums of four rows in registers. */
 export const fewRowsLimit = 16;
 /** Rows of one partial sum of `weightGradient`, as in rowSums.wgsl. */
 export const chunkRows = 512;

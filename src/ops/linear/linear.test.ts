@@ -16,8 +16,9 @@ import {
   tensor2d,
 } from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
+import { dequantizeMatrix, quantizeMatrix } from "@/formats/quantize";
 import { createRng } from "@/lib/rng";
-import { f32Matrix } from "../matrix";
+import { f32Matrix, matrixFromPacked, matrixOnThisBackend } from "../matrix";
 import { columnSum, linear, linearTransposed, weightGradient } from "./linear";
 
 beforeAll(async () => {
@@ -99,6 +100,26 @@ describe("linear on the wasm backend", () => {
     const after = [linear(x, f32Matrix(data)), linearTransposed(dy, f32Matrix(data))].map((y) => y.dataSync()[0]!);
     expect(before.every((value) => value !== 0)).toBe(true);
     expect(after).toEqual([0, 0]);
+  });
+
+  it("computes with the numbers a packed matrix stands for", () => {
+    const [w, x] = [values(5 * 64, 10), tensor2d(values(3 * 64, 11), [3, 64])];
+    const matrix = matrixOnThisBackend(w, 5, 64, "int4", 32);
+    const numbers = dequantizeMatrix(quantizeMatrix(w, 5, 64, "int4", 32));
+    expect(matrix.format).toBe("f32");
+    expect(maxDifference(matrix.data.dataSync(), numbers)).toBe(0);
+    expect(maxDifference(numbers, w)).toBeGreaterThan(0.01);
+    expect(linear(x, matrix).shape).toEqual([3, 5]);
+  });
+
+  it("refuses groups and words that do not fit", () => {
+    expect(() => matrixOnThisBackend(values(64, 1), 1, 64, "int8", 16)).toThrow("use 32, 64 or 128");
+    expect(() => matrixOnThisBackend(values(48, 1), 1, 48, "int8", 32)).toThrow("not a multiple");
+    expect(() => matrixOnThisBackend(values(10, 1), 1, 64, "f32")).toThrow("10 values");
+    const shape = { rows: 1, columns: 64, groupSize: 32 };
+    expect(() => matrixFromPacked("int4", shape, tensor2d([1, 2], [1, 2], "int32"), tensor1d([1, 1]))).toThrow(
+      "needs int32 [1, 8]",
+    );
   });
 
   it("refuses shapes that do not fit", () => {

@@ -68,7 +68,8 @@ fn finish(total: f32, row: u32, column: u32) {
 
 // ---- few rows ------------------------------------------------------------------------------------------------------------
 
-var<workgroup> partial: array<f32, 256u * ROWS>;
+// The lanes' sums of at most four rows at a time: little workgroup memory leaves room for more workgroups.
+var<workgroup> partial: array<f32, 256u * min(ROWS, 4u)>;
 
 /// Adds x[first + 0..3][4·k4 ..]·w to four rows' sums. Rows from params.m on repeat the last one.
 fn addRows(first: u32, k4: u32, w: vec4<f32>, sums: vec4<f32>) -> vec4<f32> {
@@ -89,13 +90,26 @@ fn addRows(first: u32, k4: u32, w: vec4<f32>, sums: vec4<f32>) -> vec4<f32> {
   return fma(vec4<f32>(a.w, b.w, c.w, d.w), vec4<f32>(w.w), result);
 }
 
-fn storeRows(first: u32, local: u32, sums: vec4<f32>) {
-  partial[first * 256u + local] = sums.x;
-  if (ROWS > 1u) { partial[(first + 1u) * 256u + local] = sums.y; }
+/// Adds the eight lanes' sums of rows first + 0..3 and writes the results of 32 columns.
+fn finishRows(first: u32, firstColumn: u32, local: u32, sums: vec4<f32>) {
+  partial[local] = sums.x;
+  if (ROWS > 1u) { partial[256u + local] = sums.y; }
   if (ROWS > 2u) {
-    partial[(first + 2u) * 256u + local] = sums.z;
-    partial[(first + 3u) * 256u + local] = sums.w;
+    partial[512u + local] = sums.z;
+    partial[768u + local] = sums.w;
   }
+  workgroupBarrier();
+  let row = local >> 5u;
+  let column = firstColumn + (local & 31u);
+  if (row < min(ROWS, 4u) && first + row < params.m && column < params.n) {
+    let lanes = row * 256u + (local & 31u) * 8u;
+    var total = 0.0;
+    for (var lane = 0u; lane < 8u; lane++) {
+      total += partial[lanes + lane];
+    }
+    finish(total, first + row, column);
+  }
+  workgroupBarrier();
 }
 
 @compute @workgroup_size(256)
@@ -126,23 +140,11 @@ fn fewRows(
       }
     }
   }
-  storeRows(0u, local, sum0);
-  if (ROWS > 4u) { storeRows(4u, local, sum1); }
+  finishRows(0u, firstColumn, local, sum0);
+  if (ROWS > 4u) { finishRows(4u, firstColumn, local, sum1); }
   if (ROWS > 8u) {
-    storeRows(8u, local, sum2);
-    storeRows(12u, local, sum3);
-  }
-  workgroupBarrier();
-  for (var index = local; index < ROWS * 32u; index += 256u) {
-    let target_ = firstColumn + (index & 31u);
-    if (target_ < params.n && (index >> 5u) < params.m) {
-      let first = (index >> 5u) * 256u + (index & 31u) * 8u;
-      var total = 0.0;
-      for (var l = 0u; l < 8u; l++) {
-        total += partial[first + l];
-      }
-      finish(total, index >> 5u, target_);
-    }
+    finishRows(8u, firstColumn, local, sum2);
+    finishRows(12u, firstColumn, local, sum3);
   }
 }
 
