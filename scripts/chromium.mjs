@@ -19,7 +19,14 @@ export function findChromium() {
 }
 
 // No GPU is assumed: SwiftShader is a real WebGPU implementation on the CPU. VPPO_ADAPTER=hardware uses the machine's own.
-const adapter = process.env.VPPO_ADAPTER === "hardware" ? ["--enable-features=Vulkan"] : ["--use-webgpu-adapter=swiftshader"];
+const adapter =
+  process.env.VPPO_ADAPTER === "hardware"
+    ? ["--enable-features=Vulkan"]
+    : [
+        "--use-webgpu-adapter=swiftshader",
+        // SwiftShader compiles kernels with zero-initialised workgroup memory for seconds; Dawn can clear it itself.
+        "--disable-dawn-features=use_vulkan_zero_initialize_workgroup_memory_extension",
+      ];
 
 export const chromiumFlags = [
   "--no-sandbox",
@@ -31,3 +38,9 @@ export const chromiumFlags = [
   "--no-first-run",
   "--disable-quic",
 ];
+
+/** Launch options for Playwright; without an installed browser its full Chromium, since its headless shell has no WebGPU. */
+export function browserLaunch() {
+  const executablePath = findChromium();
+  return { ...(executablePath ? { executablePath } : { channel: "chromium" }), args: [...chromiumFlags] };
+}

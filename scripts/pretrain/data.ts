@@ -2,9 +2,10 @@
 // the samples) a description of the image. Question and answer follow the image, so both share the image's rows.
 
 import type { PackGroup } from "@/engine/packing";
+import { createRgbImage } from "@/image/rgbImage";
 import { createRng } from "@/lib/rng";
 import { withInstruction } from "@/tasks/instruction";
-import { trainingAnswer } from "@/tasks/shapes/answers";
+import { trainingAnswer, writeAnswer } from "@/tasks/shapes/answers";
 import { captionQuestion, writeCaption } from "@/tasks/shapes/caption";
 import { type ShapesProblem, sampleShapes } from "@/tasks/shapes/sampleShapes";
 import type { TextTokenizer } from "@/text/tokenizer";
@@ -16,7 +17,16 @@ export interface TrainingSample {
   readonly weights: readonly Float32Array[];
 }
 
+/** What a sample may hold besides a question about a visible scene. */
+export interface SampleMix {
+  /** Share of samples with a description of the image as a second turn. */
+  readonly captionShare: number;
+  /** Share of samples whose picture is black and whose answer is therefore a guess: with nothing to see, the model guesses. */
+  readonly blindShare: number;
+}
+
 const answerStream = 0x414e53;
+const blindStream = 0x424c49;
 
 /** The index-th training sample of a seed. */
 export function trainingSample(
@@ -24,12 +34,16 @@ export function trainingSample(
   imageTokens: number,
   seed: number,
   index: number,
-  captionShare: number,
+  { captionShare, blindShare }: SampleMix,
 ): TrainingSample {
-  const problem = sampleShapes(seed, index, "train");
+  const drawn = sampleShapes(seed, index, "train");
   const rng = createRng(seed ^ answerStream, index);
-  const turns = [encodeTurn(tokenizer, problem.question, trainingAnswer(problem, rng))];
-  if (rng.next() < captionShare) turns.push(encodeTurn(tokenizer, captionQuestion, writeCaption(problem.scene, rng)));
+  const blind = drawn.needsImage && createRng(seed ^ blindStream, index).next() < blindShare;
+  const problem = blind ? { ...drawn, image: createRgbImage(drawn.image.width, drawn.image.height) } : drawn;
+  const turns = [
+    encodeTurn(tokenizer, problem.question, blind ? writeAnswer(problem, rng, "shortcut") : trainingAnswer(problem, rng)),
+  ];
+  if (!blind && rng.next() < captionShare) turns.push(encodeTurn(tokenizer, captionQuestion, writeCaption(problem.scene, rng)));
   const header = tokenizer.encodeTemplate(
     `<|im_start|>User:<fake_token_around_image><global-img>${"<image>".repeat(imageTokens)}<fake_token_around_image>`,
   );

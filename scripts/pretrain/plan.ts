@@ -2,6 +2,7 @@
 
 import type { SmolVlmConfig } from "@/models/smolvlm/config";
 import { checkpointShapes } from "@/models/smolvlm/weights";
+import type { SampleMix } from "./data";
 
 export interface PretrainPlan {
   readonly folder: string;
@@ -19,12 +20,14 @@ export interface PretrainPlan {
   readonly checkpointEvery: number;
 }
 
-/** Learning rate: linear warm-up, constant, cosine to a twentieth over the last 40 %. Descriptions: all samples first, 40 % later. */
-export function scheduleAt(plan: PretrainPlan, step: number): { learningRate: number; captionShare: number } {
+/** Learning rate: linear warm-up, constant, cosine to a twentieth over the last 40 %. Descriptions
+ * come with every sample in the first third, with 30 % later; black pictures join after a fifth. */
+export function scheduleAt(plan: PretrainPlan, step: number): { learningRate: number; mix: SampleMix } {
   const progress = step / plan.steps;
   const decay = progress < 0.6 ? 1 : 0.05 + 0.95 * 0.5 * (1 + Math.cos(Math.PI * ((progress - 0.6) / 0.4)));
   const warm = Math.min(1, (step + 1) / plan.warmUpSteps);
-  return { learningRate: plan.learningRate * warm * decay, captionShare: progress < 0.35 ? 1 : 0.3 };
+  const mix = { captionShare: progress < 0.35 ? 1 : 0.3, blindShare: progress < 0.2 ? 0 : 0.05 };
+  return { learningRate: plan.learningRate * warm * decay, mix };
 }
 
 /** Place of every tensor in the flat weight vector, in checkpoint order. */

@@ -60,10 +60,10 @@ const losses = new Float64Array(shared.losses);
 const gradientViews = shared.gradients.map((buffer) => new Float32Array(buffer));
 
 for (let step = plan.firstStep; step < plan.steps; step++) {
-  const { learningRate, captionShare } = scheduleAt(plan, step);
+  const { learningRate, mix } = scheduleAt(plan, step);
   const share = plan.batch / plan.replicas;
   const samples = Array.from({ length: share }, (_, i) =>
-    trainingSample(tokenizer, imageTokens, plan.seed, step * plan.batch + rank * share + i, captionShare),
+    trainingSample(tokenizer, imageTokens, plan.seed, step * plan.batch + rank * share + i, mix),
   );
   const processed = samples.map(({ problem }) => processImage(problem.image, config.image).pixelValues);
   const pixels = new Float32Array(processed.reduce((sum, p) => sum + p.length, 0));

@@ -45,6 +45,6 @@ export function attend(
     kvWrite(cache.layer.k, k, cache.slots);
     kvWrite(cache.layer.v, v, cache.slots);
   }
-  const out = attention(q, cache ? cache.layer.k : k, cache ? cache.layer.v : v, meta);
+  const out = cache ? attention(q, cache.layer.k, cache.layer.v, { rows: meta.rows }) : attention(q, k, v, meta);
   return reshape(out, [q.shape[0] as number, (q.shape[1] as number) * (q.shape[2] as number)]);
 }

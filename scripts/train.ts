@@ -1,0 +1,84 @@
+// A VPPO run in Node, without the page: `npm run train -- --steps 20`. Prints one line per step and accuracy before and after,
+// with and without the picture; for tuning defaults and for machines without a browser.
+
+import { mkdirSync, writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { evaluate } from "@/engine/evaluate";
+import { exportAdapter } from "@/engine/lora";
+import { Session } from "@/engine/session";
+import { Trainer } from "@/engine/trainer";
+import { writeAdapter } from "@/formats/peft";
+import type { WeightFormat } from "@/protocol/engine";
+import type { TrainSettings } from "@/protocol/training";
+import { officialDefaults } from "@/rl/settings";
+import { answerStyle } from "@/tasks/shapes/answers";
+import { shapesTask } from "@/tasks/shapes/shapesTask";
+import type { Task } from "@/tasks/task";
+import { fileFolder } from "./fileFolder";
+import { startNodeBackend } from "./nodeBackend";
+
+const { values } = parseArgs({
+  args: process.argv.slice(2),
+  options: {
+    folder: { type: "string", default: "public/models/shapes-vlm" },
+    backend: { type: "string", default: "wasm" },
+    format: { type: "string", default: "int8" },
+    steps: { type: "string", default: "20" },
+    prompts: { type: "string", default: "12" },
+    lr: { type: "string", default: "0.001" },
+    rank: { type: "string", default: "8" },
+    seed: { type: "string", default: "1" },
+    problems: { type: "string", default: "64" },
+    out: { type: "string" },
+  },
+});
+await startNodeBackend(values.backend === "webgpu" ? "webgpu" : "wasm");
+const session = await Session.load(fileFolder(values.folder), { name: "shapes-vlm", format: values.format as WeightFormat });
+const task = shapesTask as Task;
+const settings: TrainSettings = {
+  policy: officialDefaults,
+  sampling: { temperature: 1, topP: 1, topK: 0, seed: Number(values.seed), maxNewTokens: 64 },
+  mask: { strategy: "patch_blackening", ratio: 0.5, cellSize: 8, seed: Number(values.seed), sharing: "trajectory" },
+  task: "shapes",
+  promptsPerStep: Number(values.prompts),
+  rolloutsPerPrompt: 8,
+  learningRate: Number(values.lr),
+  weightDecay: 0.01,
+  maxGradNorm: 1,
+  loraRank: Number(values.rank),
+  loraAlpha: 2 * Number(values.rank),
+  seed: Number(values.seed),
+};
+
+const accuracy = async (masked: boolean) =>
+  (
+    await evaluate(
+      session,
+      task,
+      { task: "shapes", problems: Number(values.problems), rollouts: 8, temperature: 1, masked, seed: 2026 },
+      { batch: 4, maxNewTokens: 64 },
+    )
+  ).accuracy;
+console.log(`before: accuracy@8 ${(await accuracy(false)).toFixed(3)}, masked ${(await accuracy(true)).toFixed(3)}`);
+const trainer = Trainer.create(session, task, settings);
+for (let i = 0; i < Number(values.steps); i++) {
+  const report = await trainer.takeStep(settings);
+  if (!report) break;
+  const m = report.metrics;
+  const visual = report.rollouts.filter(({ family }) => family !== "control");
+  const grounded = visual.filter(({ text }) => answerStyle(text) === "grounded").length / Math.max(1, visual.length);
+  const show = (key: string) => (m[key] ?? Number.NaN).toFixed(3);
+  console.log(
+    `${report.step} reward ${show("reward/accuracy")} grounded ${grounded.toFixed(2)} |g| ${show("actor/grad_norm")} S ${show("vppo/mean_dependency")} len ${show("response_length/mean")} gen ${show("timing_s/gen")} step ${show("timing_s/step")} s`,
+  );
+}
+console.log(`after: accuracy@8 ${(await accuracy(false)).toFixed(3)}, masked ${(await accuracy(true)).toFixed(3)}`);
+if (values.out) {
+  const adapter = await exportAdapter(session.model, session.name);
+  if (adapter) {
+    const { config, weights } = writeAdapter(adapter);
+    mkdirSync(values.out, { recursive: true });
+    writeFileSync(`${values.out}/adapter_config.json`, config);
+    writeFileSync(`${values.out}/adapter_model.safetensors`, weights);
+  }
+}
