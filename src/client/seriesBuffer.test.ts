@@ -1,0 +1,38 @@
+import { describe, expect, it } from "vitest";
+import type { StepReport } from "@/protocol/training";
+import { SeriesBuffer } from "./seriesBuffer";
+
+describe("SeriesBuffer", () => {
+  it("keeps columns aligned with steps, with NaN where a step lacks a metric, past several enlargements", () => {
+    const series = new SeriesBuffer();
+    for (let step = 1; step <= 200; step++)
+      series.append(step, step % 50 === 0 ? { reward: step, accuracy: 1 / step } : { reward: step });
+    expect(series.length).toBe(200);
+    expect([...series.steps()]).toEqual([...series.values("reward")]);
+    const accuracy = series.values("accuracy");
+    expect(accuracy).toHaveLength(200);
+    expect([accuracy[49], accuracy[50], accuracy[199]]).toEqual([1 / 50, Number.NaN, 1 / 200]);
+    expect(series.values("unknown")).toHaveLength(0);
+    expect(series.keys()).toEqual(["reward", "accuracy"]);
+  });
+
+  it("keeps the reports of the newest steps only", () => {
+    const series = new SeriesBuffer();
+    for (let step = 1; step <= 201; step++) {
+      const report: StepReport = { step, metrics: {}, rollouts: [], images: [], texts: {} };
+      series.append(step, {}, report);
+    }
+    expect(series.report(1)).toBeUndefined();
+    expect(series.report(2)?.step).toBe(2);
+    expect(series.reportSteps()).toHaveLength(200);
+  });
+
+  it("is empty after a reset and tells its listeners", () => {
+    const series = new SeriesBuffer();
+    let calls = 0;
+    series.append(1, { reward: 1 });
+    series.subscribe(() => calls++);
+    series.reset();
+    expect([series.length, series.keys().length, calls]).toEqual([0, 0, 1]);
+  });
+});

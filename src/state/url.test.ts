@@ -1,0 +1,79 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { applyPreset } from "./presets";
+import { defaultSettings, settingsTable } from "./settings";
+import { decodeState, encodeState } from "./url";
+
+const nothing = { pinned: null, sample: null };
+
+describe("the URL hash", () => {
+  it("is empty while nothing differs from the defaults", () => {
+    expect(encodeState({ settings: defaultSettings, ...nothing })).toBe("");
+  });
+
+  it("brings any allowed settings back", () => {
+    const anySettings = fc.record(
+      Object.fromEntries(
+        settingsTable.map((row) => [
+          row.key,
+          row.kind === "choice"
+            ? fc.constantFrom(...row.options.map((option) => option.value))
+            : row.integer
+              ? fc.integer({ min: row.min, max: row.max })
+              : fc.double({ min: row.min, max: row.max, noNaN: true }).map((value) => value + 0),
+        ]),
+      ),
+    );
+    fc.assert(
+      fc.property(anySettings, (values) => {
+        const settings = { ...defaultSettings, ...values };
+        const decoded = decodeState(`#${encodeState({ settings, ...nothing })}`);
+        expect(decoded.problems).toEqual([]);
+        expect(decoded.settings).toEqual(settings);
+      }),
+    );
+  });
+
+  it("brings pinned tokens and the sample back", () => {
+    const pinned = { rollout: 2, start: 4, end: 9 };
+    const decoded = decodeState(encodeState({ settings: defaultSettings, pinned, sample: "shapes:3 & more" }));
+    expect(decoded).toMatchObject({ pinned, sample: "shapes:3 & more", problems: [] });
+  });
+
+  it("takes the knobs of a method without writing them", () => {
+    const settings = applyPreset(defaultSettings, "officialCode");
+    const text = encodeState({ settings, ...nothing });
+    expect(text).toBe("v=1&preset=officialCode");
+    expect(decodeState(text).settings).toEqual(settings);
+  });
+
+  it.each([
+    ["k=2", "Keep k"],
+    ["k=0", "Keep k"],
+    ["bmin=-0.1", "β_min"],
+    ["bmin=", "β_min"],
+    ["k=NaN", "Keep k"],
+    ["k=Infinity", "Keep k"],
+    ["g=2.5", "Rollouts G"],
+    ["dep=attention", "Dependency"],
+    ["preset=__proto__", "Method"],
+  ])("uses the default for %s and says so", (hash, label) => {
+    const decoded = decodeState(hash);
+    expect(decoded.settings).toEqual(defaultSettings);
+    expect(decoded.problems).toHaveLength(1);
+    expect(decoded.problems[0]).toContain(label);
+    expect(decoded.problems[0]).toContain("Allowed:");
+  });
+
+  it("refuses a pin that is not one, and shortens what it quotes", () => {
+    expect(decodeState("pin=1.9.4").pinned).toBeNull();
+    expect(decodeState("pin=1.9.4").problems).toHaveLength(1);
+    expect(decodeState(`k=${"9".repeat(5000)}`).problems[0]?.length).toBeLessThan(200);
+  });
+
+  it("reads what it can from a link of another version and warns", () => {
+    const decoded = decodeState("v=7&k=0.25&somethingNew=1");
+    expect(decoded.settings.keepRatio).toBe(0.25);
+    expect(decoded.problems[0]).toContain("another version");
+  });
+});
