@@ -64,8 +64,10 @@ async function fetchPage(cache, request) {
 
 async function fetchAndKeep(cache, request) {
   const response = await fetch(request);
+  // That a file does not exist is kept too: an optional file of a model must be missing, not unreachable, without a network.
+  const isWorthKeeping = response.status === 200 || (response.status === 404 && !isImmutable(request.url));
   // A full disk must not break the page: the answer is used even if it cannot be kept.
-  if (response.status === 200) await cache.put(request, response.clone()).catch(() => {});
+  if (isWorthKeeping) await cache.put(request, response.clone()).catch(() => {});
   return response;
 }
 

@@ -25,7 +25,6 @@ export function App() {
       <TopBar />
       <FallbackNote />
       <main className={styles.main}>{isNarrow ? <TabbedLayout /> : <ColumnLayout isWide={isWide} />}</main>
-      <FirstVisitNote />
       <StatusBar />
       <CommandSheet />
     </div>
@@ -75,7 +74,10 @@ function AnswerColumns() {
 function Center({ hasInspector }: { hasInspector: boolean }) {
   return (
     <div className={styles.center}>
-      <PanelBox panel={panels.answer} />
+      <FirstVisitNote />
+      <div className={styles.answer}>
+        <PanelBox panel={panels.answer} />
+      </div>
       <PanelBox panel={panels.distribution} />
       {hasInspector && <PanelBox panel={panels.inspector} />}
     </div>

@@ -29,10 +29,9 @@ function Commands({ onDone }: { onDone: () => void }) {
   const [chosen, setChosen] = useState(0);
   const singleKeys = useShell((state) => state.singleKeys);
   const setSingleKeys = useShell((state) => state.setSingleKeys);
-  const state = useStore();
   const found = groups.flatMap((group) => actionList.filter((action) => action.group === group && matches(action, query)));
   const run = (action: Action | undefined) => {
-    if (!action?.isEnabled(state) || action.id === "commands") return;
+    if (!action?.isEnabled(useStore.getState()) || action.id === "commands") return;
     onDone();
     // After the dialog has given the focus back, so that "Go to …" keeps it.
     setTimeout(action.run, 0);
@@ -70,26 +69,13 @@ function Commands({ onDone }: { onDone: () => void }) {
       />
       <div id="command-list" role="listbox" aria-label="Commands" className={styles.list} tabIndex={-1}>
         {found.map((action, i) => (
-          // biome-ignore lint/a11y/useKeyWithClickEvents: keys act on the search field, which has the focus
-          <div
+          <CommandRow
             key={action.id}
-            id={`command-${action.id}`}
-            role="option"
-            tabIndex={-1}
-            aria-selected={i === chosen}
-            aria-disabled={!action.isEnabled(state)}
-            className={styles.row}
-            onPointerEnter={() => setChosen(i)}
-            onClick={() => run(action)}
-          >
-            <span className={styles.group}>{action.group}</span>
-            <span>{action.label}</span>
-            <span className={styles.keys}>
-              {action.keys.map((key) => (
-                <kbd key={key}>{keyLabel(key)}</kbd>
-              ))}
-            </span>
-          </div>
+            action={action}
+            isChosen={i === chosen}
+            onLook={() => setChosen(i)}
+            onRun={() => run(action)}
+          />
         ))}
         {found.length === 0 && <p className={styles.none}>No command has that name.</p>}
       </div>
@@ -98,6 +84,38 @@ function Commands({ onDone }: { onDone: () => void }) {
         Single letters act as keys outside fields and buttons
       </label>
     </>
+  );
+}
+
+interface CommandRowProps {
+  readonly action: Action;
+  readonly isChosen: boolean;
+  readonly onLook: () => void;
+  readonly onRun: () => void;
+}
+
+function CommandRow({ action, isChosen, onLook, onRun }: CommandRowProps) {
+  const isEnabled = useStore(action.isEnabled);
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: keys act on the search field, which has the focus
+    <div
+      id={`command-${action.id}`}
+      role="option"
+      tabIndex={-1}
+      aria-selected={isChosen}
+      aria-disabled={!isEnabled}
+      className={styles.row}
+      onPointerEnter={onLook}
+      onClick={onRun}
+    >
+      <span className={styles.group}>{action.group}</span>
+      <span>{action.label}</span>
+      <span className={styles.keys}>
+        {action.keys.map((key) => (
+          <kbd key={key}>{keyLabel(key)}</kbd>
+        ))}
+      </span>
+    </div>
   );
 }
 

@@ -1,4 +1,4 @@
-// Notes between top bar and panels: the call-out of the first visit and the message that there is no WebGPU. Each goes away when
+// Notes that belong to no panel: the call-out of the first visit (above the answer) and the message that there is no WebGPU. Each goes away when
 // it has done its work or is dismissed.
 import { MousePointerClick, TriangleAlert, X } from "lucide-react";
 import { useEffect, useState } from "react";

@@ -6,12 +6,16 @@ import { connectPersistence } from "@/state/persist";
 import { useStore } from "@/state/store";
 import { samples } from "@/views/prompt/samples";
 import { embeddedModel } from "@/views/system/embeddedModel";
+import { keepForOffline } from "./serviceWorker";
 
-/** Starts everything; resolves when recording and model are there or have failed (failures go to the status bar). */
-export async function boot(): Promise<void> {
+/**
+ * Starts everything; resolves when recording and model are there or have failed (failures go to the status bar). The model waits
+ * for `offlineReady`, because only what is fetched after it is kept for offline use; the small rest is kept by a second look.
+ */
+export async function boot(offlineReady: Promise<void>): Promise<void> {
   connectPersistence();
   const wanted = useStore.getState().input.sample;
-  const loading = loadModel(embeddedModel());
+  const loading = offlineReady.then(() => loadModel(embeddedModel()));
   await openRecording(new URL("recorded/example.json", document.baseURI).href);
   const { input, notify } = useStore.getState();
   const linked = wanted === null ? undefined : samples().find(({ id }) => id === wanted);
@@ -21,6 +25,7 @@ export async function boot(): Promise<void> {
   const start = linked ?? (input.image ? undefined : samples()[0]);
   if (start) setSample(start);
   await loading;
+  await keepForOffline();
 }
 
 function setSample({ image, question, answer, id }: ReturnType<typeof samples>[number]): void {

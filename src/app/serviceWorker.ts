@@ -10,14 +10,18 @@ export async function startServiceWorker(): Promise<void> {
   try {
     await navigator.serviceWorker.register(new URL("sw.js", document.baseURI));
     await Promise.race([controlled(), new Promise((resolve) => setTimeout(resolve, longestWaitMs))]);
-    const registration = await navigator.serviceWorker.ready;
-    // What was fetched before the worker took over is asked for again, from the browser's own cache.
-    const urls = performance.getEntriesByType("resource").map((entry) => entry.name);
-    registration.active?.postMessage({ type: "keep", urls: [location.href.split("#")[0], ...urls] });
   } catch (error) {
     // Private windows and plain http forbid it; everything but offline use works.
     console.info("Offline use is not available:", error);
   }
+}
+
+/** Has everything kept that this page has loaded, also what came before the worker had taken over. */
+export async function keepForOffline(): Promise<void> {
+  if (!import.meta.env.PROD || !("serviceWorker" in navigator)) return;
+  const registration = await navigator.serviceWorker.getRegistration();
+  const urls = performance.getEntriesByType("resource").map((entry) => entry.name);
+  registration?.active?.postMessage({ type: "keep", urls: [location.href.split("#")[0], ...urls] });
 }
 
 function controlled(): Promise<void> {

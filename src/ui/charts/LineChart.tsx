@@ -22,11 +22,25 @@ export interface LineChartProps {
   readonly onPick?: (step: number) => void;
   readonly asTable?: boolean;
   readonly format?: (value: number) => string;
+  /** Shorter format for the caption, where space is scarce. */
+  readonly captionFormat?: (value: number) => string;
 }
 
 /** A chart or its table. */
 export function LineChart(props: LineChartProps) {
-  const { title, unit, help, series, width, height, include, xDomain, asTable, format = formatNumber } = props;
+  const {
+    title,
+    unit,
+    help,
+    series,
+    width,
+    height,
+    include,
+    xDomain,
+    asTable,
+    format = formatNumber,
+    captionFormat = format,
+  } = props;
   const geometry = useMemo(
     () => lineGeometry(series, { width, height, ...(include ? { include } : {}), ...(xDomain ? { xDomain } : {}) }),
     [series, width, height, include, xDomain],
@@ -48,7 +62,7 @@ export function LineChart(props: LineChartProps) {
           {series.map((one, i) => (
             <span key={one.label} className={styles[`series${i + 1}`]}>
               {series.length > 1 && <span className={styles.name}>{one.label} </span>}
-              {valueText(one, shownStep, format)}
+              {valueText(one, shownStep, captionFormat)}
             </span>
           ))}
         </span>

@@ -14,6 +14,7 @@ export interface ChartSpec {
   readonly series: readonly ChartSeries[];
   readonly include?: readonly number[];
   readonly format: (value: number) => string;
+  readonly captionFormat: (value: number) => string;
 }
 
 type SeriesSource = Pick<SeriesBuffer, "steps" | "values">;
@@ -34,9 +35,15 @@ export function chartsOf(run: SeriesSource, smoothing: number): readonly ChartSp
         series: present.map((metric) => seriesOf(run, metric, present.length > 1, smoothing)),
         ...(first.domain ? { include: first.domain } : {}),
         format: first.format === "percent" ? formatPercent : formatNumber,
+        captionFormat: first.format === "percent" ? formatWholePercent : formatNumber,
       },
     ];
   });
+}
+
+// Two lines share a caption, so shares of 10 % and more go without decimals there.
+function formatWholePercent(value: number): string {
+  return value >= 0.1 ? `${Math.round(value * 100)} %` : formatPercent(value);
 }
 
 // Steps without a value (a metric measured every few steps) are left out, so that the line joins the measured ones; a value that
@@ -63,7 +70,7 @@ const chartTitles: Readonly<Record<string, string>> = {
 };
 
 const seriesLabels: Readonly<Record<string, string>> = {
-  "val/accuracy": "held out",
+  "val/accuracy": "image",
   "val/accuracy_masked": "masked",
   "actor/perception_token_fraction": "tokens",
   "vppo/kept_dependency_share": "dependency",
