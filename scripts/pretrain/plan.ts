@@ -26,7 +26,7 @@ export function scheduleAt(plan: PretrainPlan, step: number): { learningRate: nu
   const progress = step / plan.steps;
   const decay = progress < 0.6 ? 1 : 0.05 + 0.95 * 0.5 * (1 + Math.cos(Math.PI * ((progress - 0.6) / 0.4)));
   const warm = Math.min(1, (step + 1) / plan.warmUpSteps);
-  const mix = { captionShare: progress < 0.35 ? 1 : 0.3, blindShare: progress < 0.2 ? 0 : 0.05 };
+  const mix = { captionShare: progress < 0.35 ? 1 : 0.3, blindShare: progress < 0.22 ? 0 : 0.05 };
   return { learningRate: plan.learningRate * warm * decay, mix };
 }
 
