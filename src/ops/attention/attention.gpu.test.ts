@@ -1,11 +1,13 @@
 // Attention on WebGPU: the common tests, and what only the kernels promise: bits of a row that depend on nothing but its
 // query, its keys and their order.
 
-import { grads, type Tensor, tensor } from "@tensorflow/tfjs-core";
+import "@tensorflow/tfjs-backend-cpu";
+import { grads, setBackend, type Tensor, type Tensor3D, tensor } from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
-import { differingBits, maxDifference, maxMagnitude, read, seededValues, setUpGpu } from "../test/gpuFixture";
+import { differingBits, maxDifference, maxMagnitude, read, seededTensor, seededValues, setUpGpu } from "../test/gpuFixture";
 import { attention } from "./attention";
 import { type AttentionCase, attentionInFloat64, attentionInputs, describeAttention } from "./describeAttention";
+import { manyPairs } from "./kernels";
 
 setUpGpu({ floor: true });
 describeAttention();
@@ -25,10 +27,12 @@ describe("attention on WebGPU", () => {
     expect(maxDifference(await read(attention(q, k, v, meta)), expected)).toBeLessThan(2e-6 * maxMagnitude(expected));
   });
 
-  it.each([8, 64, 128])(
+  it.each([8, 24, 64, 128])(
     "gives a row the same bits alone, in a packed batch and over a scattered cache, heads of %i",
     async (width) => {
-      const length = 75;
+      // Together they take the kernel with a thread per pair (up to heads of 64), a row alone the one with a workgroup.
+      const length = 150;
+      expect(length * 4).toBeGreaterThanOrEqual(manyPairs);
       const shape: AttentionCase = { heads: 4, keyHeads: 2, width, keyRows: length, rows: causal(length) };
       const { values, q, k, v, meta } = attentionInputs(shape, 21);
       const together = await read(attention(q, k, v, meta));
@@ -36,22 +40,43 @@ describe("attention on WebGPU", () => {
       // The same keys with the first 33 moved behind a gap, as a shared prefix, among other numbers.
       const keyColumns = 2 * width;
       const scatter = (source: Float32Array, seed: number) => {
-        const pool = seededValues(200 * keyColumns, seed);
-        pool.set(source.subarray(0, 33 * keyColumns), 150 * keyColumns);
+        const pool = seededValues(240 * keyColumns, seed);
+        pool.set(source.subarray(0, 33 * keyColumns), 200 * keyColumns);
         pool.set(source.subarray(33 * keyColumns), 20 * keyColumns);
-        return tensor(pool, [200, 2, width]);
+        return tensor(pool, [240, 2, width]);
       };
       const [poolK, poolV] = [scatter(values.k, 31), scatter(values.v, 32)];
-      for (const row of [0, 32, 33, 74]) {
+      for (const row of [0, 32, 33, 74, 149]) {
         const own = tensor(values.q.slice(row * columns, (row + 1) * columns), [1, 4, width]);
         const expected = together.slice(row * columns, (row + 1) * columns);
         const alone = attention(own, k, v, { rows: tensor([0, 0, 0, row + 1], [1, 4], "int32") });
         expect(differingBits(await read(alone), expected)).toBe(0);
-        const cached = attention(own, poolK, poolV, { rows: tensor([150, 33, 20, row + 1], [1, 4], "int32") });
+        const cached = attention(own, poolK, poolV, { rows: tensor([200, 33, 20, row + 1], [1, 4], "int32") });
         expect(differingBits(await read(cached), expected)).toBe(0);
       }
     },
   );
+
+  it.each([
+    { width: 16, heads: 4, keyHeads: 2 },
+    { width: 64, heads: 3, keyHeads: 3 },
+  ])("has the reference's gradients with a thread per pair, heads of $width", async ({ width, heads, keyHeads }) => {
+    const rows = Array.from({ length: 190 }, (_, i) => [0, 40, i < 100 ? 40 : 150, 41 + (i < 100 ? i : i - 100)] as const);
+    const shape: AttentionCase = { heads, keyHeads, width, keyRows: 300, rows };
+    const gradientsOn = async (backendName: string) => {
+      await setBackend(backendName);
+      const { q, k, v, meta } = attentionInputs(shape, 51);
+      const run = (...at: Tensor[]) => attention(at[0] as Tensor, at[1] as Tensor, at[2] as Tensor, meta);
+      const result = await Promise.all(grads(run)([q, k, v], seededTensor<Tensor3D>([190, heads, width], 52)).map(read));
+      await setBackend("webgpu");
+      return result;
+    };
+    const expected = await gradientsOn("cpu");
+    for (const [index, actual] of (await gradientsOn("webgpu")).entries()) {
+      const values = expected[index] as Float32Array;
+      expect(maxDifference(actual, values)).toBeLessThan(5e-6 * Math.max(1, maxMagnitude(values)));
+    }
+  });
 
   it("gives the same gradient bits every time", async () => {
     const shape: AttentionCase = { heads: 4, keyHeads: 2, width: 16, keyRows: 150, rows: causal(150) };

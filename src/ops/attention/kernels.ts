@@ -1,49 +1,58 @@
-// The WGSL side of attention: which kernel runs on which grid. See attention.wgsl and attentionGradient.wgsl.
+// The WGSL side of attention: which kernel runs on which grid. With few (row, head) pairs each gets a workgroup, so that a
+// decode step fills the GPU; with many each gets a thread, which needs no barriers. Both give the same bits.
 
 import type { TensorInfo } from "@tensorflow/tfjs-core";
 import { type Dispatcher, f32, type Kernel, spread } from "@/gpu/dispatcher";
 import code from "./attention.wgsl?raw";
 import gradientCode from "./attentionGradient.wgsl?raw";
+import manyCode from "./attentionMany.wgsl?raw";
+import manyGradientCode from "./attentionManyGradient.wgsl?raw";
 
 type Named<K extends string> = Readonly<Record<K, TensorInfo>>;
 
-/** Constants of the kernels for heads of `width`; no result depends on the number of lanes. */
-function constantsFor(width: number): Record<string, number> {
-  return { WIDTH: width, LANES: width >= 32 ? 128 : 64 };
+/** From this many (row, head) pairs on, a thread does what a workgroup does below. */
+export const manyPairs = 512;
+const widestManyForward = 64;
+const widestManyKeyGradient = 32;
+
+const forwardBindings = ["read", "read", "read", "read", "write", "write"] as const;
+const prepareBindings = ["read", "read", "read", "read", "write"] as const;
+const queryBindings = ["read", "read", "read", "read", "read", "write"] as const;
+const keyBindings = ["read", "read", "read", "read", "read", "read", "write", "write"] as const;
+
+/** A kernel for heads of `width` with one workgroup per pair; no result depends on the number of lanes. */
+function kernelPerWorkgroup(source: string, entryPoint: string, bindings: Kernel["bindings"], width: number): Kernel {
+  const constants = { WIDTH: width, LANES: width >= 32 ? 128 : 64 };
+  return { name: `attention ${entryPoint}`, code: source, entryPoint, bindings, uniform: true, constants };
 }
 
-function forwardKernel(width: number): Kernel {
-  const bindings = ["read", "read", "read", "read", "write", "write"] as const;
-  return { name: "attention", code, entryPoint: "main", bindings, uniform: true, constants: constantsFor(width) };
+/** A kernel for heads of `width` with one thread per pair. */
+function kernelPerThread(source: string, entryPoint: string, bindings: Kernel["bindings"], width: number): Kernel {
+  const constants = { WIDTH4: width / 4 };
+  return { name: `attentionMany ${entryPoint}`, code: source, entryPoint, bindings, uniform: true, constants };
 }
 
-function prepareKernel(width: number): Kernel {
-  const bindings = ["read", "read", "read", "read", "write"] as const;
-  const constants = { WIDTH: width };
-  return { name: "attentionPrepareGradient", code: gradientCode, entryPoint: "prepare", bindings, uniform: true, constants };
-}
-
-function queryGradientKernel(width: number): Kernel {
-  const bindings = ["read", "read", "read", "read", "read", "write"] as const;
-  const constants = constantsFor(width);
-  return { name: "attentionQueryGradient", code: gradientCode, entryPoint: "queryGradient", bindings, uniform: true, constants };
-}
-
-function keyGradientKernel(width: number): Kernel {
-  const bindings = ["read", "read", "read", "read", "read", "read", "write", "write"] as const;
-  const constants = constantsFor(width);
-  return { name: "attentionKeyGradient", code: gradientCode, entryPoint: "keyGradient", bindings, uniform: true, constants };
+/** Picks the variant for `pairs` pairs and says how many workgroups it takes. */
+function variant(
+  sources: { readonly few: string; readonly many: string; readonly widestMany: number },
+  entryPoint: string,
+  bindings: Kernel["bindings"],
+  { pairs, width }: { readonly pairs: number; readonly width: number },
+): { kernel: Kernel; workgroups: readonly [number, number] } {
+  return pairs >= manyPairs && width <= sources.widestMany
+    ? { kernel: kernelPerThread(sources.many, entryPoint, bindings, width), workgroups: spread(Math.ceil(pairs / 64)) }
+    : { kernel: kernelPerWorkgroup(sources.few, entryPoint, bindings, width), workgroups: spread(pairs) };
 }
 
 /** [out [M, H, hd], lse [M, H]] */
 export function attentionOnGpu({ q, k, v, rows }: Named<"q" | "k" | "v" | "rows">, gpu: Dispatcher): TensorInfo[] {
   const [m, heads, width] = q.shape as [number, number, number];
   const outputs = [gpu.output([m, heads, width]), gpu.output([m, heads])];
+  const sources = { few: code, many: manyCode, widestMany: widestManyForward };
   gpu.run({
-    kernel: forwardKernel(width),
+    ...variant(sources, "main", forwardBindings, { pairs: m * heads, width }),
     buffers: [q, k, v, rows, ...outputs],
     params: [m, heads, k.shape[1] as number, f32(width ** -0.5)],
-    workgroups: spread(m * heads),
   });
   return outputs;
 }
@@ -58,14 +67,25 @@ export function attentionGradientOnGpu(
   const params = [m, heads, keyHeads, keyRows, f32(width ** -0.5)];
   const info = gpu.output([m, 4 + 2 * heads], "int32");
   const [dq, dk, dv] = [gpu.output(q.shape), gpu.output(k.shape), gpu.output(v.shape)];
-  const prepareGrid = spread(Math.ceil((m * heads) / 64));
-  gpu.run({ kernel: prepareKernel(width), buffers: [dy, output, lse, rows, info], params, workgroups: prepareGrid });
-  gpu.run({ kernel: queryGradientKernel(width), buffers: [q, k, v, dy, info, dq], params, workgroups: spread(m * heads) });
   gpu.run({
-    kernel: keyGradientKernel(width),
+    kernel: { ...kernelPerWorkgroup(gradientCode, "prepare", prepareBindings, width), constants: { WIDTH: width } },
+    buffers: [dy, output, lse, rows, info],
+    params,
+    workgroups: spread(Math.ceil((m * heads) / 64)),
+  });
+  const sources = { few: gradientCode, many: manyGradientCode };
+  gpu.run({
+    ...variant({ ...sources, widestMany: widestManyForward }, "queryGradient", queryBindings, { pairs: m * heads, width }),
+    buffers: [q, k, v, dy, info, dq],
+    params,
+  });
+  gpu.run({
+    ...variant({ ...sources, widestMany: widestManyKeyGradient }, "keyGradient", keyBindings, {
+      pairs: keyRows * keyHeads,
+      width,
+    }),
     buffers: [q, k, v, dy, info, keys, dk, dv],
     params,
-    workgroups: spread(keyRows * keyHeads),
   });
   gpu.backend.disposeData(info.dataId);
   return [dq, dk, dv];

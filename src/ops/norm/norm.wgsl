@@ -1,5 +1,5 @@
-// RMSNorm and LayerNorm and their gradients. Rows: one workgroup of 64 per row; lane t adds columns t, t + 64, ... in order,
-// then the 64 partial sums are added as 8 sums of 8: the same order for every M. Parameter gradients: 16 columns per
+// RMSNorm and LayerNorm and their gradients. Rows: one workgroup of 32 per row; lane t adds columns t, t + 32, ... in order,
+// then the 32 partial sums are added in order: the same order for every M. Parameter gradients: 16 columns per
 // workgroup, 4 lanes per column add rows l, l + 4, ... in order. Entry points share binding numbers, not buffers.
 // x [M, D], weight and bias [D], statistics [M, 2] = (mean, inverse deviation); mean is 0 when `centre` is 0.
 
@@ -26,25 +26,21 @@ struct Params { rows: u32, columns: u32, epsilon: f32, centre: u32, hasBias: u32
 @group(0) @binding(1) var<storage, read_write> dbias: array<f32>;
 @group(0) @binding(2) var<uniform> biasParams: Params;
 
-var<workgroup> partial: array<vec2f, 64>;
-var<workgroup> groupSums: array<vec2f, 8>;
+const lanes = 32u;
 
-/** Sum of `value` over the 64 lanes, in one fixed order, for every lane. */
+var<workgroup> partial: array<vec2f, lanes>;
+var<workgroup> parts: array<f32, 64>;
+
+/** Sum of `value` over the lanes, in order, for every lane. Callable once per barrier-separated stretch. */
 fn sumOfLanes(value: vec2f, lane: u32) -> vec2f {
   partial[lane] = value;
   workgroupBarrier();
-  if (lane < 8u) {
-    var sum = partial[lane * 8u];
-    for (var i = 1u; i < 8u; i++) { sum += partial[lane * 8u + i]; }
-    groupSums[lane] = sum;
-  }
-  workgroupBarrier();
-  var total = groupSums[0];
-  for (var i = 1u; i < 8u; i++) { total += groupSums[i]; }
+  var total = partial[0];
+  for (var i = 1u; i < lanes; i++) { total += partial[i]; }
   return total;
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(lanes)
 fn forward(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(local_invocation_index) lane: u32) {
   let row = wid.x + wid.y * grid.x;
   if (row >= params.rows) { return; }
@@ -53,24 +49,25 @@ fn forward(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) grid: vec
   var mean = 0.0;
   if (params.centre == 1u) {
     var sum = 0.0;
-    for (var c = lane; c < params.columns; c += 64u) { sum += x[base + c]; }
+    for (var c = lane; c < params.columns; c += lanes) { sum += x[base + c]; }
     mean = sumOfLanes(vec2f(sum, 0.0), lane).x / count;
+    workgroupBarrier();
   }
   var squares = 0.0;
-  for (var c = lane; c < params.columns; c += 64u) {
+  for (var c = lane; c < params.columns; c += lanes) {
     let centred = x[base + c] - mean;
     squares = fma(centred, centred, squares);
   }
   let variance = sumOfLanes(vec2f(squares, 0.0), lane).x / count;
   let inverse = 1.0 / sqrt(variance + params.epsilon);
-  for (var c = lane; c < params.columns; c += 64u) {
+  for (var c = lane; c < params.columns; c += lanes) {
     let unit = (x[base + c] - mean) * inverse;
     out[base + c] = fma(unit, weight[c], select(0.0, bias[c], params.hasBias == 1u));
   }
   if (lane == 0u) { newStatistics[row] = vec2f(mean, inverse); }
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(lanes)
 fn inputGradient(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(local_invocation_index) lane: u32) {
   let row = wid.x + wid.y * grid.x;
   if (row >= params.rows) { return; }
@@ -79,13 +76,13 @@ fn inputGradient(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) gri
   let inverse = statistics[row].y;
   // (Σ g·x̂, Σ g)
   var sums = vec2f(0.0);
-  for (var c = lane; c < params.columns; c += 64u) {
+  for (var c = lane; c < params.columns; c += lanes) {
     let g = dy[base + c] * weight[c];
     sums = fma(vec2f(g), vec2f((x[base + c] - mean) * inverse, 1.0), sums);
   }
   var means = sumOfLanes(sums, lane) / f32(params.columns);
   if (params.centre == 0u) { means.y = 0.0; }
-  for (var c = lane; c < params.columns; c += 64u) {
+  for (var c = lane; c < params.columns; c += lanes) {
     let g = dy[base + c] * weight[c];
     let unit = (x[base + c] - mean) * inverse;
     dx[base + c] = inverse * (fma(-unit, means.x, g) - means.y);
@@ -94,10 +91,10 @@ fn inputGradient(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) gri
 
 /** Adds the 4 lanes of a column in order; lane = part * 16 + column. */
 fn sumOfParts(value: f32, lane: u32) -> f32 {
-  partial[lane].x = value;
+  parts[lane] = value;
   workgroupBarrier();
   let column = lane % 16u;
-  return ((partial[column].x + partial[column + 16u].x) + partial[column + 32u].x) + partial[column + 48u].x;
+  return ((parts[column] + parts[column + 16u]) + parts[column + 32u]) + parts[column + 48u];
 }
 
 @compute @workgroup_size(64)
