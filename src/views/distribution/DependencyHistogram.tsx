@@ -19,7 +19,7 @@ export interface DependencyHistogramProps {
   readonly unit: string;
 }
 
-const height = 128;
+const height = 104;
 
 /** The histogram of one rollout. */
 export function DependencyHistogram(props: DependencyHistogramProps) {

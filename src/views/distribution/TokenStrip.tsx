@@ -17,7 +17,7 @@ export interface TokenStripProps {
   readonly symbol: string;
 }
 
-const barsHeight = 104;
+const barsHeight = 80;
 const ticksHeight = 4;
 
 /** The strip of one rollout. */

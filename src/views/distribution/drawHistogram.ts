@@ -34,7 +34,7 @@ export interface Histogram {
   valueAt(x: number): number;
 }
 
-const margin = { left: 28, right: 32, top: 8, bottom: 20 };
+const margin = { left: 28, right: 44, top: 8, bottom: 20 };
 const targetBarWidth = 12;
 const wantedTicks = [0, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 8, 10, 15, 20];
 const tickDistance = 32;
