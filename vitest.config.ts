@@ -1,6 +1,6 @@
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
-import { chromiumFlags, findChromium } from "./scripts/chromium.mjs";
+import { browserLaunch } from "./scripts/chromium.mjs";
 
 // Three kinds of tests, named by what they need: `x.test.ts` runs in Node, `x.gpu.test.ts` on WebGPU in a browser,
 // `X.view.test.tsx` on a real DOM in the same browser.
@@ -9,7 +9,7 @@ const browser = {
   enabled: true,
   headless: true,
   screenshotFailures: false,
-  provider: playwright({ launchOptions: { executablePath: findChromium() ?? undefined, args: [...chromiumFlags] } }),
+  provider: playwright({ launchOptions: browserLaunch() }),
   instances: [{ browser: "chromium" as const }],
 };
 
@@ -19,7 +19,12 @@ export default defineConfig({
     projects: [
       {
         resolve: { alias },
-        test: { name: "node", include: ["src/**/*.test.ts", "scripts/**/*.test.ts"], exclude: ["**/*.gpu.test.ts"], environment: "node" },
+        test: {
+          name: "node",
+          include: ["src/**/*.test.ts", "scripts/**/*.test.ts"],
+          exclude: ["**/*.gpu.test.ts"],
+          environment: "node",
+        },
       },
       {
         resolve: { alias },

@@ -28,7 +28,7 @@ const types = {
 const contentSecurityPolicy = [
   "default-src 'self'",
   "script-src 'self' 'wasm-unsafe-eval'",
-  "worker-src 'self' blob:",
+  "worker-src 'self'",
   "connect-src 'self' https://huggingface.co https://*.hf.co",
   "img-src 'self' blob: data:",
   "style-src 'self' 'unsafe-inline'",

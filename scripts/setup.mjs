@@ -112,7 +112,7 @@ export async function buildPage() {
   const sources = ["src", "public", "index.html", "package-lock.json", "tsconfig.json", "vite.config.ts"];
   if (existsSync(built) && sources.every((path) => newestTime(join(root, path)) < statSync(built).mtimeMs)) return;
   console.log("Building the page …");
-  if ((await runTool("vite", ["build", "--logLevel", "warn"])) !== 0) fail("The page could not be built: the message is above.");
+  if ((await runTool("vite", ["build", "--logLevel", "error"])) !== 0) fail("The page could not be built: the message is above.");
 }
 
 /** Latest change below a path; folders count too, because deleting a file changes only its folder. */

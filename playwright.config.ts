@@ -1,0 +1,34 @@
+// End-to-end tests: the built page in a real browser with WebGPU, served as `npm start` serves it. One worker and long limits,
+// because the GPU may be SwiftShader on two slow cores. Run them with `npm test` or `npm run test:e2e`.
+
+import { defineConfig } from "@playwright/test";
+import { browserLaunch } from "./scripts/chromium.mjs";
+
+// Chosen once and handed down: each worker process reads this file again.
+process.env.VPPO_E2E_PORT ??= String(20000 + (process.pid % 20000));
+const address = `http://localhost:${process.env.VPPO_E2E_PORT}/`;
+
+export default defineConfig({
+  testDir: "e2e",
+  workers: 1,
+  fullyParallel: false,
+  retries: 0,
+  timeout: 240_000,
+  expect: { timeout: 60_000 },
+  reporter: "list",
+  use: {
+    baseURL: address,
+    viewport: { width: 1440, height: 900 },
+    launchOptions: browserLaunch(),
+    actionTimeout: 30_000,
+    navigationTimeout: 60_000,
+    screenshot: "only-on-failure",
+  },
+  projects: [{ name: "chromium" }],
+  webServer: {
+    command: `node scripts/start.mjs --port ${process.env.VPPO_E2E_PORT} --strict-port`,
+    url: address,
+    timeout: 180_000,
+    gracefulShutdown: { signal: "SIGTERM", timeout: 5_000 },
+  },
+});
