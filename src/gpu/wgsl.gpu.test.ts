@@ -1,0 +1,89 @@
+// Every shader of the project, whether or not another test runs it: it compiles without a message, and its bindings keep the
+// convention the dispatcher relies on (group 0, numbered without gaps, at most 8 storage buffers). Kernels that `kernels.ts` files export are compared with what their shader declares; WebGPU itself compares all others when
+// a test first runs them, because the dispatcher's layouts are explicit.
+
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ResourceType, WgslReflect } from "wgsl_reflect";
+import * as linearKernels from "@/ops/linear/kernels";
+import { createGpu, type Gpu } from "./device";
+import type { Kernel } from "./dispatcher";
+
+const sources = import.meta.glob<string>("../**/*.wgsl", { query: "?raw", import: "default", eager: true });
+const modules = import.meta.glob<Record<string, unknown>>("../ops/*/kernels.ts", { eager: true });
+
+function isKernel(value: unknown): value is Kernel {
+  return typeof value === "object" && value !== null && "entryPoint" in value && "bindings" in value && "code" in value;
+}
+
+/** The shader without comments and function bodies: wgsl_reflect 1.6 does not parse all statements that WGSL has. */
+function declarations(code: string): string {
+  let text = "";
+  let depth = 0;
+  let isBody = false;
+  for (const part of code.replace(/\/\/.*$/gm, "").split(/([{}])/)) {
+    if (part === "}") depth--;
+    if (!isBody || depth === 0) text += part;
+    if (part === "}" && depth === 0) isBody = false;
+    if (part === "{" && depth++ === 0) isBody = /\bfn\s[^;{}]*$/.test(text.slice(0, -1));
+  }
+  return text;
+}
+
+/** What a module declares, per binding number: "read", "write" or "uniform" (entry points may share a number), and its constants. */
+function reflect(code: string) {
+  const { storage, uniforms, overrides, entry } = new WgslReflect(declarations(code));
+  const bindings: string[][] = [];
+  for (const { group, binding, access, resourceType, name } of [...storage, ...uniforms]) {
+    if (group !== 0) throw new Error(`${name} is in group ${group}`);
+    const use = resourceType === ResourceType.Uniform ? "uniform" : access === "read_write" ? "write" : "read";
+    bindings[binding] = [...(bindings[binding] ?? []), use];
+  }
+  return { bindings, constants: overrides.map(({ name }) => name), entryPoints: entry.compute.map(({ name }) => name) };
+}
+
+describe("the shaders", () => {
+  let gpu: Gpu;
+  beforeAll(async () => {
+    gpu = await createGpu();
+  });
+  afterAll(() => gpu.device.destroy());
+
+  it("are found", () => {
+    expect(Object.keys(sources).length).toBeGreaterThan(10);
+  });
+
+  it.for(Object.keys(sources))("%s compiles without a message", async (path) => {
+    gpu.device.pushErrorScope("validation");
+    const module = gpu.device.createShaderModule({ label: path, code: sources[path] as string });
+    const { messages } = await module.getCompilationInfo();
+    const error = await gpu.device.popErrorScope();
+    expect(messages.map(({ type, lineNum, message }) => `${type} at ${path}:${lineNum}: ${message}`)).toEqual([]);
+    expect(error?.message).toBeUndefined();
+  });
+
+  it.for(Object.keys(sources))("%s numbers its bindings as the dispatcher does", (path) => {
+    const { bindings, entryPoints } = reflect(sources[path] as string);
+    expect(entryPoints).not.toEqual([]);
+    expect(bindings.length).toBeGreaterThan(1);
+    Array.from(bindings).forEach((uses, binding) => {
+      expect(uses, `binding ${binding} is missing`).toBeDefined();
+      if (uses.some((use) => use !== "uniform")) expect(binding, "WebGPU guarantees 8 storage buffers").toBeLessThan(8);
+    });
+  });
+});
+
+describe("exported kernels", () => {
+  const { fewRowsKernel, manyRowsKernel, transposedKernel, weightGradientKernel } = linearKernels;
+  const made = [fewRowsKernel("int4", 4), manyRowsKernel("f32", 8), transposedKernel("int8", 16), weightGradientKernel(16)];
+  const kernels = [...made, ...Object.values(modules).flatMap((module) => Object.values(module).filter(isKernel))];
+
+  it.for(kernels.map((kernel) => [kernel.name, kernel] as const))("%s declares what its shader declares", ([, kernel]) => {
+    const { bindings, constants, entryPoints } = reflect(kernel.code);
+    expect(entryPoints).toContain(kernel.entryPoint);
+    const wanted = [...kernel.bindings, ...(kernel.uniform ? ["uniform"] : [])];
+    wanted.forEach((use, binding) => {
+      expect(bindings[binding], `binding ${binding}`).toContain(use);
+    });
+    for (const constant of Object.keys(kernel.constants ?? {})) expect(constants).toContain(constant);
+  });
+});
