@@ -25,7 +25,7 @@ describe("drawHistogram", () => {
   it("draws the curve from the whole dependency at the left to nothing at the right", () => {
     const drawing = drawHistogram(Float32Array.of(1, 1, 2), { width: 300, height: 100 });
     expect(drawing.plot).toEqual({ left: 28, right: 256, top: 8, bottom: 80 });
-    expect(drawing.curve).toMatchInlineSnapshot(`"M28,8L189.22,8L256,44L256,80L256,80"`);
+    expect(drawing.curve).toMatchInlineSnapshot(`"M28,8L28,8L189.22,8L189.22,44L256,44L256,80L256,80L256,80L256,80"`);
   });
 
   it("has no curve when there is no dependency, and no endless axis", () => {

@@ -2,7 +2,7 @@
 // root, because most tokens lie near 0 and a few far out; the curve says which share of the dependency lies at or above x.
 
 import { scaleLinear, scaleSqrt } from "d3-scale";
-import { line } from "d3-shape";
+import { curveStepBefore, line } from "d3-shape";
 import { niceAbove } from "@/ui/color/binning";
 
 /** Size of the drawing and its margins, in pixels. */
@@ -117,5 +117,5 @@ function cumulativePath(values: Float32Array, x: (value: number) => number, plot
     above -= value;
   });
   points.push([x(sorted.at(-1) ?? 0), y(0)], [plot.right, y(0)]);
-  return line().digits(2)(points) ?? "";
+  return line().curve(curveStepBefore).digits(2)(points) ?? "";
 }
