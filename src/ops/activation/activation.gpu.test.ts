@@ -1,5 +1,5 @@
 import { setUpGpu } from "../test/gpuFixture";
 import { describeActivations } from "./describeActivations";
 
-setUpGpu();
+setUpGpu({ floor: true });
 describeActivations();

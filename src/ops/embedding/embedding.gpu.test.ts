@@ -1,5 +1,5 @@
 import { setUpGpu } from "../test/gpuFixture";
 import { describeEmbedding } from "./describeEmbedding";
 
-setUpGpu();
+setUpGpu({ floor: true });
 describeEmbedding();

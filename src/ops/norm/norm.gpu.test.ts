@@ -1,5 +1,5 @@
 import { setUpGpu } from "../test/gpuFixture";
 import { describeNorm } from "./describeNorm";
 
-setUpGpu();
+setUpGpu({ floor: true });
 describeNorm();

@@ -1,5 +1,5 @@
 import { setUpGpu } from "../test/gpuFixture";
 import { describeRope } from "./describeRope";
 
-setUpGpu();
+setUpGpu({ floor: true });
 describeRope();
