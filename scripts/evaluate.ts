@@ -58,7 +58,7 @@ for (const [name, count, rollouts, temperature, masked] of [
     task,
     { task: "shapes", problems: count, rollouts, temperature, masked, seed },
     {
-      batch: temperature === 0 ? 16 : 4,
+      batch: temperature === 0 ? 32 : 8,
       onAnswer: (problem, text, reward) => {
         if (!problem.needsImage) return;
         const style = answerStyle(text);

@@ -56,7 +56,7 @@ const accuracy = async (masked: boolean) =>
       session,
       task,
       { task: "shapes", problems: Number(values.problems), rollouts: 8, temperature: 1, masked, seed: 2026 },
-      { batch: 4, maxNewTokens: 64 },
+      { batch: 8, maxNewTokens: 64 },
     )
   ).accuracy;
 console.log(`before: accuracy@8 ${(await accuracy(false)).toFixed(3)}, masked ${(await accuracy(true)).toFixed(3)}`);
@@ -69,7 +69,7 @@ for (let i = 0; i < Number(values.steps); i++) {
   const grounded = visual.filter(({ text }) => answerStyle(text) === "grounded").length / Math.max(1, visual.length);
   const show = (key: string) => (m[key] ?? Number.NaN).toFixed(3);
   console.log(
-    `${report.step} reward ${show("reward/accuracy")} grounded ${grounded.toFixed(2)} |g| ${show("actor/grad_norm")} S ${show("vppo/mean_dependency")} len ${show("response_length/mean")} gen ${show("timing_s/gen")} step ${show("timing_s/step")} s`,
+    `${report.step} reward ${show("reward/accuracy")} grounded ${grounded.toFixed(2)} |g| ${show("actor/grad_norm")} S ${show("actor/sensitivity_score_mean")} len ${show("response_length/mean")} gen ${show("timing_s/gen")} step ${show("timing_s/step")} s`,
   );
 }
 console.log(`after: accuracy@8 ${(await accuracy(false)).toFixed(3)}, masked ${(await accuracy(true)).toFixed(3)}`);

@@ -27,6 +27,8 @@ export interface StepEvents {
 
 /** Prompts of a step whose tokens are reported in full. */
 const reportedPrompts = 1;
+/** Rows (rollouts and twins) that decode together: enough to fill a GPU, few enough to stop soon. */
+const rowsPerBatch = 128;
 /** Alternatives reported per token of those. */
 const reportedAlternatives = 5;
 
@@ -70,21 +72,23 @@ export class Trainer {
     const prepared = prepare(this.session, request);
     const rollouts: Rollout[] = [];
     const reported: DecodedStep[] = [];
-    for (let p = 0; p < promptsPerStep; p++) {
+    const promptsPerBatch = Math.max(1, Math.floor(rowsPerBatch / (2 * rolloutsPerPrompt)));
+    for (let p = 0; p < promptsPerStep; p += promptsPerBatch) {
       onPhase?.("rollouts", p, promptsPerStep);
-      const one = { ...request, questions: request.questions.slice(p, p + 1), firstStream: firstStream + p * rolloutsPerPrompt };
-      const report = p < reportedPrompts;
+      const end = p + promptsPerBatch;
       const part = await rollOut(
         this.session,
         {
-          ...one,
-          alternatives: report ? reportedAlternatives : 0,
+          ...request,
+          questions: request.questions.slice(p, end),
+          firstStream: firstStream + p * rolloutsPerPrompt,
+          alternatives: p < reportedPrompts ? reportedAlternatives : 0,
           ...(signal && { signal }),
-          ...(report && { onStep: (s: DecodedStep) => reported.push(s) }),
+          ...(p < reportedPrompts && { onStep: (step: DecodedStep) => reported.push(step) }),
         },
-        prepared.slice(p, p + 1),
+        prepared.slice(p, end),
       );
-      rollouts.push(...part.map((rollout) => ({ ...rollout, group: p })));
+      rollouts.push(...part.map((rollout) => ({ ...rollout, group: p + rollout.group })));
       if (signal?.aborted) return undefined;
     }
     const rolledOut = performance.now();
@@ -98,23 +102,21 @@ export class Trainer {
     const seconds = (performance.now() - started) / 1000;
     const tokens = rollouts.reduce((sum, { ids }) => sum + ids.length, 0);
     const mean = (values: ArrayLike<number>) => Array.from(values).reduce((a, b) => a + b, 0) / Math.max(1, values.length);
-    const spread = (values: ArrayLike<number>) => Math.max(...Array.from(values)) - Math.min(...Array.from(values));
     return {
       step: this.step,
       metrics: {
         ...update.metrics,
         "critic/score/mean": mean(rewards),
+        "reward/overall": mean(rewards),
         "reward/accuracy": mean(rewards),
         "response_length/mean": tokens / rollouts.length,
         "actor/grad_norm": gradNorm,
         "actor/lr": settings.learningRate,
-        "actor/loss": update.loss,
-        "vppo/kept_share": update.keptShare,
-        "vppo/kept_tokens": update.keptCount / Math.max(1, update.tokenCount),
-        "vppo/mean_dependency": mean(update.meanDependency),
-        "vppo/alpha_spread": spread(update.alpha),
+        "vppo/kept_dependency_share": update.keptShare,
+        "vppo/alpha_min": Math.min(...update.alpha),
+        "vppo/alpha_max": Math.max(...update.alpha),
         "vppo/skipped": skipped ? 1 : 0,
-        "perf/tokens_per_second": tokens / ((rolledOut - started) / 1000),
+        "perf/throughput": tokens / seconds,
         "timing_s/gen": (rolledOut - started) / 1000,
         "timing_s/step": seconds,
       },

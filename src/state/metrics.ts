@@ -28,6 +28,16 @@ export const metricsTable: readonly Metric[] = [
     chart: "reward",
   },
   {
+    key: "reward/accuracy",
+    label: "Accuracy, rollouts",
+    unit: "",
+    help: "Share of the step's rollouts that are right, over all that were sampled.",
+    better: "higher",
+    domain: [0, 1],
+    format: "percent",
+    chart: "accuracy",
+  },
+  {
     key: "val/accuracy",
     label: "Accuracy, held out",
     unit: "",

@@ -70,8 +70,9 @@ const chartTitles: Readonly<Record<string, string>> = {
 };
 
 const seriesLabels: Readonly<Record<string, string>> = {
-  "val/accuracy": "image",
-  "val/accuracy_masked": "masked",
+  "reward/accuracy": "rollouts",
+  "val/accuracy": "held out",
+  "val/accuracy_masked": "image masked",
   "actor/perception_token_fraction": "tokens",
   "vppo/kept_dependency_share": "dependency",
   "vppo/alpha_min": "low",
