@@ -1,7 +1,7 @@
 // A loaded model with everything that turns a picture and a question into packed rows: tokenizer, template, image processor,
 // rope table. One per worker; jobs (ask, train, evaluate) borrow it.
 
-import { dispose, keep, memory, type Tensor, tensor2d } from "@tensorflow/tfjs-core";
+import { dispose, keep, memory, slice, type Tensor, type Tensor2D, tensor2d } from "@tensorflow/tfjs-core";
 import type { ByteProgress, CheckpointFolder } from "@/fetching/folder";
 import { readSafetensors } from "@/formats/safetensors";
 import { maskImage } from "@/image/masks";
@@ -25,6 +25,9 @@ export interface SessionOptions {
   readonly format: WeightFormat;
   readonly onProgress?: ByteProgress;
 }
+
+/** Pictures that go through the vision tower together. */
+const imagesPerBatch = 32;
 
 /** A model ready to work. */
 export class Session {
@@ -103,14 +106,34 @@ export class Session {
     return processImage(image, this.config.image);
   }
 
-  /** Features [F, D] of pictures, one tensor each; the caller disposes. Pictures are encoded together, rows do not influence each other. */
+  /**
+   * Features [F, D] of pictures, one tensor each; the caller disposes. Frames are encoded many at a time; a frame's features do
+   * not depend on its neighbours.
+   */
   encode(images: readonly ProcessedImage[]): Tensor[] {
-    return images.map((image) => {
-      const batch = imageBatch(this.model, image.pixelValues, image.frames);
-      const features = keep(encodeImages(this.model, batch));
+    const features: Tensor[] = [];
+    for (let first = 0; first < images.length; first += imagesPerBatch) {
+      const part = images.slice(first, first + imagesPerBatch);
+      const pixels = new Float32Array(part.reduce((sum, { pixelValues }) => sum + pixelValues.length, 0));
+      let at = 0;
+      for (const { pixelValues } of part) {
+        pixels.set(pixelValues, at);
+        at += pixelValues.length;
+      }
+      const frames = part.reduce((sum, image) => sum + image.frames, 0);
+      const batch = imageBatch(this.model, pixels, frames);
+      const all = encodeImages(this.model, batch) as Tensor2D;
+      const rowsPerFrame = (all.shape[0] as number) / frames;
+      let row = 0;
+      for (const image of part) {
+        const rows = image.frames * rowsPerFrame;
+        features.push(keep(slice(all, [row, 0], [rows, -1])));
+        row += rows;
+      }
+      all.dispose();
       batch.dispose();
-      return features;
-    });
+    }
+    return features;
   }
 
   /** The masked twin of a picture, before the image processor. */
