@@ -88,8 +88,8 @@ export async function installPackages() {
   console.log("Installing packages (once; a few minutes on a slow connection) …");
   const options = ["--include=dev", "--no-audit", "--no-fund", "--loglevel=error"];
   if ((await runNpm(["ci", ...options])) === 0) return;
-  console.log("The lock file does not fit; installing without it …");
-  if ((await runNpm(["install", ...options])) !== 0)
+  console.log("The lock file does not fit this machine; installing what it names and what it lacks …");
+  if ((await runNpm(["install", "--no-save", ...options])) !== 0)
     fail("The packages could not be installed: npm's message is above. Check the network connection and run the command again.");
 }
 
