@@ -1,0 +1,109 @@
+// `npm run verify -- PATH...`: compares this program with reference numbers. A path is a checkpoint folder that contains golden/
+// (run in headless Chromium on WebGPU, through the engine that the page runs) or a JSON file of VPPO cases (run here). One line
+// per quantity, then "N passed, N failed"; the exit status is 1 when anything failed.
+
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
+import { describeError, UserError } from "@/lib/errors";
+import type { VerifyLine } from "@/lib/verifyLine";
+import { isVppoCases, verifyVppoCases } from "@/rl/verify";
+import { type LocalCheckpoint, openBrowser, type VerifyBrowser } from "./verify/browser";
+
+const explanation = "give a checkpoint folder that contains golden/, or a JSON file of VPPO cases";
+
+let passed = 0;
+let failed = 0;
+
+function print(source: string, { name, maxDifference, tolerance, ok }: VerifyLine): void {
+  if (ok) passed++;
+  else failed++;
+  const number = (value: number) => (value === 0 ? "0" : value.toExponential(2));
+  const numbers = Number.isFinite(maxDifference)
+    ? `${number(maxDifference).padStart(9)}  tolerance ${number(tolerance).padStart(8)}`
+    : "cannot be compared";
+  console.log(`${`${source} ${name}`.padEnd(64)} ${numbers.padEnd(29)}  ${ok ? "ok" : "FAIL"}`);
+}
+
+function fail(source: string, message: string): void {
+  failed++;
+  console.log(`${source} cannot be verified: ${message}  FAIL`);
+}
+
+/** Messages of Playwright's evaluate start with the place they were caught. */
+function reason(error: unknown): string {
+  const text = error instanceof UserError ? describeError(error).message : error instanceof Error ? error.message : String(error);
+  return (text.split("\n")[0] ?? "").replace(/^page\.\w+: (Error: )?/, "");
+}
+
+/** The checkpoint in a folder, or why there is none. */
+function checkpointIn(directory: string): LocalCheckpoint | string {
+  const golden = join(directory, "golden");
+  if (!existsSync(golden) || !statSync(golden).isDirectory()) return `the folder has no golden/; ${explanation}`;
+  const cases = readdirSync(golden)
+    .filter((name) => existsSync(join(golden, name, "case.json")))
+    .sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
+  const hasUpdate = existsSync(join(golden, "vppo", "vppo.json"));
+  if (cases.length === 0 && !hasUpdate) return "its golden/ has neither case-*/case.json nor vppo/vppo.json";
+  return { directory, cases, hasUpdate };
+}
+
+function verifyJson(source: string, file: string): void {
+  let json: unknown;
+  try {
+    json = JSON.parse(readFileSync(file, "utf8"));
+  } catch {
+    fail(source, `the file is not valid JSON; ${explanation}`);
+    return;
+  }
+  if (!isVppoCases(json)) {
+    fail(source, `the file is not a list of VPPO cases; ${explanation}`);
+    return;
+  }
+  try {
+    for (const line of verifyVppoCases(json)) print(source, line);
+  } catch (error) {
+    fail(source, reason(error));
+  }
+}
+
+async function main(paths: readonly string[]): Promise<void> {
+  const targets = paths.map((path) => {
+    const at = resolve(path);
+    const source = basename(at);
+    if (!existsSync(at)) return { source, problem: `${path} does not exist; ${explanation}` };
+    if (!statSync(at).isDirectory()) return { source, file: at };
+    const found = checkpointIn(at);
+    return typeof found === "string" ? { source, problem: found } : { source, checkpoint: found };
+  });
+  const checkpoints = targets.flatMap(({ checkpoint }) => (checkpoint ? [checkpoint] : []));
+  let browser: VerifyBrowser | undefined;
+  let noBrowser = "";
+  if (checkpoints.length > 0) {
+    try {
+      browser = await openBrowser(checkpoints);
+      console.log(`WebGPU adapter: ${browser.adapter}`);
+    } catch (error) {
+      noBrowser = reason(error);
+    }
+  }
+  for (const { source, problem, file, checkpoint } of targets) {
+    if (problem) fail(source, problem);
+    if (file) verifyJson(source, file);
+    if (!checkpoint) continue;
+    try {
+      if (!browser) throw new Error(`no browser with WebGPU (${noBrowser})`);
+      await browser.verify(checkpoint, (line) => print(source, line));
+    } catch (error) {
+      fail(source, reason(error));
+    }
+  }
+  await browser?.close();
+  console.log(`${passed} passed, ${failed} failed`);
+  process.exitCode = failed > 0 ? 1 : 0;
+}
+
+const paths = process.argv.slice(2);
+if (paths.length === 0) {
+  console.error(`Nothing to verify: ${explanation}. Usage: npm run verify -- PATH...`);
+  process.exitCode = 1;
+} else await main(paths);

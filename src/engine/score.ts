@@ -1,0 +1,76 @@
+// Scoring: the statistics of given responses with the image and with its masked copy, through the packed forward pass and the
+// tiled head. It measures and decides nothing; the numbers equal those of decoding bit for bit, because a row's numbers
+// depend on that row alone.
+
+import { concat, dispose, keep, type Tensor, type Tensor2D, tidy } from "@tensorflow/tfjs-core";
+import { readTensors } from "@/gpu/readback";
+import type { SmolVlm } from "@/models/smolvlm/model";
+import { gatherRows } from "@/ops/embedding/gatherRows";
+import { headStats } from "@/ops/headStats/headStats";
+import { headStatsColumns } from "@/ops/headStats/logitStats";
+import type { TokenStats } from "@/rl/dependency";
+import { type TextBatch, textBatch } from "./batch";
+import { type PackedPrompt, packGroups } from "./packing";
+import type { Session } from "./session";
+
+/** Responses to one prompt, with the features of its image and of its masked images. */
+export interface ScoreGroup {
+  readonly prompt: PackedPrompt;
+  readonly responses: readonly Int32Array[];
+  readonly features: Tensor; // [F, D]
+  /** Features of the masked image: one for all responses, or one per response. */
+  readonly masked: readonly Tensor[];
+}
+
+/** Final hidden rows of a packed batch, [M, D]; `features` are those of all its groups in order. */
+export function finalHidden(model: SmolVlm, batch: TextBatch, features: readonly Tensor[]): Tensor {
+  return tidy(() => {
+    const { featureIndex, featureRows } = batch;
+    const merge = features.length > 0 ? { features: concat(features as Tensor2D[], 0), featureIndex, featureRows } : undefined;
+    return model.decode(model.textEmbed(batch.ids, merge), batch.pass);
+  });
+}
+
+/** Statistics of every token of every response, in group order; nats, the top-1 drop a probability. */
+export async function scoreResponses({ model, ropeTable }: Session, groups: readonly ScoreGroup[]): Promise<TokenStats[]> {
+  const packed = packGroups(groups);
+  const maskedGroups = groups.flatMap(({ prompt, responses, masked }) => {
+    const [only, ...others] = masked;
+    if (only && others.length === 0) return [{ prompt, responses, features: only }];
+    return responses.map((response, i) => ({ prompt, responses: [response], features: masked[i] as Tensor }));
+  });
+  const batch = textBatch(packed, ropeTable);
+  const maskedBatch = textBatch(packGroups(maskedGroups), ropeTable);
+  const targetHidden = (of: TextBatch, features: readonly Tensor[]) =>
+    keep(tidy(() => gatherRows(finalHidden(model, of, features), of.targetRows, of.targetInverse)));
+  const hidden = targetHidden(
+    batch,
+    groups.map(({ features }) => features),
+  );
+  const maskedHidden = targetHidden(
+    maskedBatch,
+    maskedGroups.map(({ features }) => features),
+  );
+  const stats = headStats(hidden, maskedHidden, model.weights.head, batch.targets, { topK: 1 });
+  try {
+    const [values] = await readTensors([stats.values]);
+    const width = Object.keys(headStatsColumns).length;
+    return packed.segments.map(({ start, length }) => {
+      const column = (name: keyof typeof headStatsColumns) =>
+        Float32Array.from({ length }, (_, t) => (values as Float32Array)[(start + t) * width + headStatsColumns[name]] as number);
+      return {
+        logp: column("logp"),
+        logpMasked: column("logpMasked"),
+        kl: column("kl"),
+        jsd: column("jsd"),
+        entropy: column("entropy"),
+        entropyMasked: column("entropyMasked"),
+        top1Drop: column("top1Drop"),
+      };
+    });
+  } finally {
+    dispose([hidden, maskedHidden, ...Object.values(stats)]);
+    batch.dispose();
+    maskedBatch.dispose();
+  }
+}

@@ -1,0 +1,131 @@
+// One golden case against the engine: prompt, masks, image processor, vision tower, decoder, greedy decoding, token measures.
+// Every line is about its own quantity: later ones start from the reference's token ids, not from ours.
+
+import { concat, dispose, keep, type Tensor, type Tensor2D, tidy } from "@tensorflow/tfjs-core";
+import { readTensors } from "@/gpu/readback";
+import type { RgbImage } from "@/image/rgbImage";
+import { largestDifference, type VerifyLine, verifyLine } from "@/lib/verifyLine";
+import { buildPrompt } from "@/models/smolvlm/prompt";
+import { linear } from "@/ops/linear/linear";
+import { k3, type TokenStats } from "@/rl/dependency";
+import { textBatch } from "../batch";
+import { generate } from "../generate";
+import { type PackedPrompt, packGroups } from "../packing";
+import { finalHidden, scoreResponses } from "../score";
+import { packedPrompt, type Session } from "../session";
+import { compareEach, compareIds, compareText, compareToLargest, joined } from "./compare";
+import { type GoldenCase, goldenTensor } from "./goldenFiles";
+
+/** The official masking: cells of 14 pixels, half of them black. */
+export const goldenMask = { strategy: "patch_blackening", ratio: 0.5, cellSize: 14, seed: 0, sharing: "trajectory" } as const;
+
+const pixelTolerance = 1e-6;
+const featureTolerance = 5e-4;
+const measureTolerance = 1e-3;
+
+/** Features of pictures, end to end [F, D]; the caller disposes. */
+export function encodeAll(session: Session, pictures: readonly RgbImage[]): Tensor {
+  const parts = session.encode(pictures.map((picture) => session.process(picture)));
+  const all = keep(tidy(() => concat(parts as Tensor2D[], 0)));
+  dispose(parts);
+  return all;
+}
+
+/** A prompt of given token ids. */
+export function promptOfIds(session: Session, ids: readonly number[]): PackedPrompt {
+  const positions = ids.flatMap((id, i) => (id === session.config.imageTokenId ? [i] : []));
+  return packedPrompt(Int32Array.from(ids), Int32Array.from(positions));
+}
+
+/** Bytes of pictures that differ. */
+export function compareMasks(
+  name: string,
+  session: Session,
+  pictures: readonly RgbImage[],
+  masked: readonly RgbImage[],
+  seeds: readonly number[],
+): VerifyLine {
+  const made = pictures.map((picture, i) => session.mask(picture, goldenMask, seeds[i] ?? -1));
+  const bytes = (images: readonly RgbImage[]) => joined(images.map(({ data }) => data));
+  return verifyLine(name, largestDifference(bytes(made), bytes(masked)), 0);
+}
+
+/** Logits [T, V] of prompt and response with these features. */
+async function logitsOf(session: Session, prompt: PackedPrompt, response: Int32Array, features: Tensor): Promise<Float32Array> {
+  // A row's input is the token before its target: one more target makes the last response token an input, too.
+  const extended = Int32Array.from([...response, 0]);
+  const batch = textBatch(packGroups([{ prompt, responses: [extended] }]), session.ropeTable);
+  const logits = tidy(() => linear(finalHidden(session.model, batch, [features]), session.model.weights.head));
+  const [values] = await readTensors([logits]);
+  logits.dispose();
+  batch.dispose();
+  return values as Float32Array;
+}
+
+/** Greedy continuation, by the same captured decoding as rollouts. */
+async function greedyIds(session: Session, prompt: PackedPrompt, features: Tensor, count: number): Promise<Int32Array> {
+  const group = { prompt, features, masked: [], rollouts: 1, firstStream: 0 };
+  const [rollout] = await generate(session.model, [group], session.ropeTable, {
+    temperature: 0,
+    topP: 1,
+    topK: 0,
+    seed: 0,
+    maxNewTokens: count,
+    eosIds: session.eosIds,
+    alternatives: 0,
+  });
+  return rollout?.ids ?? new Int32Array();
+}
+
+function measuresOf(stats: TokenStats): Readonly<Record<string, Float32Array>> {
+  return {
+    token_logp: stats.logp,
+    token_logp_masked: stats.logpMasked,
+    token_kl: stats.kl,
+    token_k3: k3(stats.logp, stats.logpMasked),
+    token_entropy: stats.entropy,
+    token_entropy_masked: stats.entropyMasked,
+    token_jsd: stats.jsd,
+    token_top1_drop: stats.top1Drop,
+  };
+}
+
+/** Compares everything a case holds. */
+export async function checkCase(session: Session, golden: GoldenCase, emit: (line: VerifyLine) => void): Promise<void> {
+  const { pictures, maskedPictures, tensors, prompt_length: promptLength, input_ids: ids } = golden;
+  const expected = (name: string) => goldenTensor(tensors, name);
+  const images = pictures.map((picture) => session.process(picture));
+  const maskedImages = maskedPictures.map((picture) => session.process(picture));
+
+  const built = buildPrompt(session.tokenizer, session.chatTemplate, session.config, golden.messages, images);
+  emit(compareText("prompt text", built.text, golden.prompt));
+  emit(compareIds("prompt ids", built.ids, ids.slice(0, promptLength)));
+  emit(compareIds("response ids", session.tokenizer.encodeTemplate(golden.response), ids.slice(promptLength)));
+
+  emit(compareMasks("masked image", session, pictures, maskedPictures, golden.mask_seeds));
+  const pixels = (of: typeof images) => joined(of.map(({ pixelValues }) => pixelValues));
+  emit(verifyLine("pixel values", largestDifference(pixels(images), expected("pixel_values")), pixelTolerance));
+  emit(
+    verifyLine("masked pixel values", largestDifference(pixels(maskedImages), expected("masked_pixel_values")), pixelTolerance),
+  );
+
+  const prompt = promptOfIds(session, ids.slice(0, promptLength));
+  const response = Int32Array.from(ids.slice(promptLength));
+  const features = encodeAll(session, pictures);
+  const masked = encodeAll(session, maskedPictures);
+  try {
+    const [values] = await readTensors([features]);
+    emit(compareToLargest("image features", values as Float32Array, expected("image_features"), featureTolerance));
+    const logits = await logitsOf(session, prompt, response, features);
+    emit(compareToLargest("logits", logits, expected("logits"), featureTolerance));
+    const maskedLogits = await logitsOf(session, prompt, response, masked);
+    emit(compareToLargest("masked logits", maskedLogits, expected("masked_logits"), featureTolerance));
+    const greedy = await greedyIds(session, prompt, features, golden.greedy_16.length);
+    emit(compareIds("greedy ids", greedy, golden.greedy_16));
+    const [stats] = await scoreResponses(session, [{ prompt, responses: [response], features, masked: [masked] }]);
+    for (const [name, measured] of Object.entries(stats ? measuresOf(stats) : {}))
+      emit(compareEach(name, measured, expected(name), measureTolerance));
+  } finally {
+    dispose([features, masked]);
+  }
+}

@@ -1,0 +1,72 @@
+// The committed checkpoint against transformers' numbers on the wasm backend, as a machine without WebGPU runs it, and what
+// verifying says of checkpoints it cannot run or that are wrong.
+
+import { readFile } from "node:fs/promises";
+import { describe, expect, it } from "vitest";
+import { type CheckpointFolder, urlFolder } from "@/fetching/folder";
+import type { VerifyLine } from "@/lib/verifyLine";
+import { setUpWasm } from "@/ops/test/wasmFixture";
+import { verifyCheckpoint } from "./verifyCheckpoint";
+
+setUpWasm();
+
+const fileFetch = (async (url: URL) => {
+  const bytes = await readFile(url).catch(() => undefined);
+  return bytes ? new Response(new Uint8Array(bytes)) : new Response(null, { status: 404 });
+}) as unknown as typeof fetch;
+
+const folder = urlFolder(new URL("../../../fixtures/smolvlm/", import.meta.url).href, fileFetch);
+/** The fixture with some JSON files changed. */
+const changed = (changes: Readonly<Record<string, (json: never) => unknown>>): CheckpointFolder => ({
+  ...folder,
+  json: async (name) => {
+    const json = await folder.json(name);
+    return changes[name] ? changes[name](json as never) : json;
+  },
+});
+
+async function linesOf(checkpoint: Parameters<typeof verifyCheckpoint>[0]): Promise<VerifyLine[]> {
+  const lines: VerifyLine[] = [];
+  await verifyCheckpoint(checkpoint, (line) => lines.push(line));
+  return lines;
+}
+
+describe("verifyCheckpoint on wasm", () => {
+  it("finds every quantity of the fixture within its tolerance", { timeout: 300_000 }, async () => {
+    const lines = await linesOf({ folder, cases: ["case-0", "case-1", "case-2"], hasUpdate: true });
+    // Stock wasm products round a row differently by the number of rows, so decoding equals scoring only nearly here.
+    const isDecoded = ({ name }: VerifyLine) => name.startsWith("exact rollout");
+    expect(lines.filter((line) => !line.ok && !isDecoded(line))).toEqual([]);
+    expect(Math.max(...lines.filter(isDecoded).map(({ maxDifference }) => maxDifference))).toBeLessThan(1e-5);
+    expect(lines.length).toBe(86);
+  });
+
+  it("fails the quantities whose reference numbers differ, and only those", { timeout: 300_000 }, async () => {
+    const wrong = changed({
+      "golden/case-1/case.json": (json: { greedy_16: number[]; prompt: string }) => ({
+        ...json,
+        prompt: `${json.prompt} `,
+        greedy_16: json.greedy_16.with(3, 1),
+      }),
+    });
+    const lines = await linesOf({ folder: wrong, cases: ["case-1"], hasUpdate: false });
+    const failed = lines.filter((line) => !line.ok && !line.name.startsWith("exact rollout")).map(({ name }) => name);
+    expect(failed).toEqual(["case-1 prompt text", "case-1 greedy ids"]);
+  });
+
+  it("says which model types it cannot run", async () => {
+    const qwen = changed({ "config.json": (json: object) => ({ ...json, model_type: "qwen2_5_vl" }) });
+    const lines = await linesOf({ folder: qwen, cases: ["case-0"], hasUpdate: true });
+    expect(lines.map(({ name, ok }) => [name, ok])).toEqual([
+      ["unsupported model_type: qwen2_5_vl (supported: smolvlm, idefics3)", false],
+    ]);
+  });
+
+  it("names the file when a golden file is damaged, and goes on", async () => {
+    const damaged = changed({ "golden/case-2/case.json": (json: object) => ({ ...json, input_ids: "none" }) });
+    const lines = await linesOf({ folder: damaged, cases: ["case-2"], hasUpdate: false });
+    expect(lines.length).toBe(1);
+    expect(lines[0]?.name).toContain("golden/case-2/case.json");
+    expect(lines[0]?.ok).toBe(false);
+  });
+});
