@@ -24,6 +24,8 @@ export default defineConfig({
           include: ["src/**/*.test.ts", "scripts/**/*.test.ts"],
           exclude: ["**/*.gpu.test.ts"],
           environment: "node",
+          // Generous, because a busy machine is no reason to fail.
+          testTimeout: 60_000,
         },
       },
       {
@@ -32,7 +34,7 @@ export default defineConfig({
       },
       {
         resolve: { alias },
-        test: { name: "view", include: ["src/**/*.view.test.tsx"], fileParallelism: false, browser },
+        test: { name: "view", include: ["src/**/*.view.test.tsx"], fileParallelism: false, testTimeout: 60_000, browser },
       },
     ],
   },
