@@ -8,6 +8,8 @@ export const captionQuestion = "Describe the image.";
 
 /** A response to `captionQuestion`; the box holds the number of objects. */
 export function writeCaption(scene: Scene, rng: Rng): string {
-  const objects = scene.objects.map(({ cell, large, color, shape }) => `${cellNames[cell]} ${large ? "large" : "small"} ${color} ${shape}`);
+  const objects = scene.objects.map(
+    ({ cell, large, color, shape }) => `${cellNames[cell]} ${large ? "large" : "small"} ${color} ${shape}`,
+  );
   return `<think> ${rng.pick(["I see", "Looking:", "Checking:"])} ${objects.join(", ")}.</think> \\boxed{${objects.length}}`;
 }
