@@ -21,6 +21,6 @@ async function installDebianPackage() {
   console.log("Installing Chromium with apt-get …");
   const env = { DEBIAN_FRONTEND: "noninteractive" };
   await runCommand("apt-get", ["update", "-qq"], { env });
-  await runCommand("apt-get", ["install", "-y", "-qq", "--no-install-recommends", "chromium"], { env });
+  await runCommand("apt-get", ["install", "-y", "-qq", "chromium"], { env });
   return Boolean(findChromium());
 }
