@@ -11,7 +11,7 @@ setUpGpu();
 const folder = urlFolder(new URL("/fixtures/smolvlm/", location.href).href, fetch.bind(globalThis));
 
 describe("verifyCheckpoint on WebGPU", () => {
-  it("finds every quantity of the fixture within its tolerance", { timeout: 300_000 }, async () => {
+  it("finds every quantity of the fixture within its tolerance", { timeout: 600_000 }, async () => {
     const lines: VerifyLine[] = [];
     await verifyCheckpoint({ folder, cases: ["case-0", "case-1", "case-2"], hasUpdate: true }, (line) => lines.push(line));
     expect(lines.filter(({ ok }) => !ok)).toEqual([]);
