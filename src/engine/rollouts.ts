@@ -34,6 +34,7 @@ export interface RolloutRequest {
 /** What the model was given for one question. */
 export interface PreparedQuestion {
   readonly prompt: PackedPrompt;
+  readonly seen: RgbImage;
   readonly image: ProcessedImage;
   /** Masked pictures: one per rollout, or one for all. */
   readonly masked: readonly RgbImage[];
@@ -45,12 +46,13 @@ export function prepare(
   { questions, rollouts, mask, firstStream = 0 }: Omit<RolloutRequest, "sampling">,
 ): PreparedQuestion[] {
   return questions.map(({ image, text }, q) => {
-    const processed = session.process(image);
+    const seen = session.see(image);
+    const processed = session.process(seen);
     const count = !mask ? 0 : mask.sharing === "shared" ? 1 : rollouts;
     const masked = Array.from({ length: count }, (_, r) =>
-      session.mask(image, mask as MaskSettings, maskSeed(mask as MaskSettings, firstStream + q * rollouts + r)),
+      session.mask(seen, mask as MaskSettings, maskSeed(mask as MaskSettings, firstStream + q * rollouts + r)),
     );
-    return { prompt: session.prompt(processed, text), image: processed, masked };
+    return { prompt: session.prompt(processed, text), seen, image: processed, masked };
   });
 }
 

@@ -94,7 +94,7 @@ export class EngineService implements EngineApi {
         rollouts,
         topK,
         promptTokens: first.prompt.ids.length,
-        image,
+        image: first.seen,
         masked: first.masked,
         notices: sampling.maxNewTokens > room ? [`The answer is limited to ${room} tokens by the model's context.`] : [],
       });
@@ -220,8 +220,9 @@ export class EngineService implements EngineApi {
   recover(): Promise<DeviceReport> {
     return this.#run(async () => {
       const request = this.#loaded;
-      // Tensors of a lost device are gone with it; nothing of them can be disposed or read.
-      this.#trainer = undefined;
+      // The buffers are gone with the device, but TF.js goes on counting tensors until they are disposed of.
+      this.#dropTrainer();
+      this.#session?.[Symbol.dispose]();
       this.#session = undefined;
       this.#device = await this.options.startDevice(request?.backend ?? "auto");
       if (request) {

@@ -7,17 +7,17 @@ import { readSafetensors } from "@/formats/safetensors";
 import { maskImage } from "@/image/masks";
 import type { RgbImage } from "@/image/rgbImage";
 import { parseSmolVlmConfig, type SmolVlmConfig } from "@/models/smolvlm/config";
-import { type ProcessedImage, processImage } from "@/models/smolvlm/imageProcessor";
+import { type ProcessedImage, processImage, seenImage } from "@/models/smolvlm/imageProcessor";
 import { SmolVlm } from "@/models/smolvlm/model";
 import { buildPrompt } from "@/models/smolvlm/prompt";
 import { CheckpointError, loadSmolVlmWeights, type Precision } from "@/models/smolvlm/weights";
 import { ropeTable } from "@/ops/rope/rope";
 import type { WeightFormat } from "@/protocol/engine";
 import type { MaskSettings } from "@/protocol/image";
+import { maskSpecOf } from "@/protocol/maskSpec";
 import { pickChatTemplate } from "@/text/chat";
 import { loadTokenizer, type TextTokenizer } from "@/text/tokenizer";
 import { encodeImages, imageBatch } from "./batch";
-import { maskSpecOf } from "./mask";
 import type { PackedPrompt } from "./packing";
 
 export interface SessionOptions {
@@ -101,7 +101,12 @@ export class Session {
     return matrices.reduce((sum, { rows, columns }) => sum + rows * columns, 0) + this.model.weights.positionEmbedding.size;
   }
 
-  /** A picture as the model sees it. */
+  /** A picture in the size the model sees, before normalising: what masks act on (as in the official code). */
+  see(image: RgbImage): RgbImage {
+    return seenImage(image, this.config.image);
+  }
+
+  /** A picture as the model's input. */
   process(image: RgbImage): ProcessedImage {
     return processImage(image, this.config.image);
   }
@@ -136,7 +141,7 @@ export class Session {
     return features;
   }
 
-  /** The masked twin of a picture, before the image processor. */
+  /** The masked twin of a picture, which should come from `see`. */
   mask(image: RgbImage, settings: MaskSettings, seed: number): RgbImage {
     return maskImage(image, maskSpecOf(settings, image), seed);
   }

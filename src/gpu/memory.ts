@@ -5,19 +5,16 @@
 /** Free buffers above this many bytes are destroyed, least recently released first. */
 const defaultCapBytes = 256 * 1024 * 1024;
 
-interface FreeBuffer {
-  readonly key: string;
-  readonly buffer: GPUBuffer;
-}
-
 /** A pool of GPU buffers with a cap on what lies idle. */
 export class BufferPool {
   numBytesUsed = 0;
   numBytesAllocated = 0;
   numBytesPeak = 0;
   readonly #used = new Set<GPUBuffer>();
+  /** Idle buffers by size and usage, in order of release; the last one is taken first. */
   readonly #free = new Map<string, GPUBuffer[]>();
-  #releasedInOrder: FreeBuffer[] = [];
+  /** All idle buffers in order of release (a set keeps the order of insertion). */
+  readonly #idle = new Set<GPUBuffer>();
   #numBytesFree = 0;
 
   constructor(
@@ -28,7 +25,10 @@ export class BufferPool {
   /** Same contract as TF.js' BufferManager.acquireBuffer. */
   acquireBuffer(size: number, usage: GPUBufferUsageFlags, mappedAtCreation = false, reuse = true): GPUBuffer {
     const found = reuse ? this.#free.get(`${size}_${usage}`)?.pop() : undefined;
-    if (found) this.#numBytesFree -= size;
+    if (found) {
+      this.#idle.delete(found);
+      this.#numBytesFree -= size;
+    }
     const buffer = found ?? this.device.createBuffer({ size, usage, mappedAtCreation });
     if (!found) this.numBytesAllocated += size;
     this.#used.add(buffer);
@@ -45,27 +45,27 @@ export class BufferPool {
       this.#destroy(buffer);
       return;
     }
-    const key = `${buffer.size}_${buffer.usage}`;
+    const key = keyOf(buffer);
     const list = this.#free.get(key);
     if (list) list.push(buffer);
     else this.#free.set(key, [buffer]);
-    this.#releasedInOrder.push({ key, buffer });
+    this.#idle.add(buffer);
     this.#numBytesFree += buffer.size;
     if (this.#numBytesFree > this.capBytes) this.trim(this.capBytes / 2);
   }
 
   /** Destroys idle buffers, oldest first, until at most `bytes` of them are left. */
   trim(bytes = 0): void {
-    const stillFree = this.#releasedInOrder.filter(({ key, buffer }) => this.#free.get(key)?.includes(buffer));
-    this.#releasedInOrder = [];
-    for (const entry of stillFree) {
-      const list = this.#free.get(entry.key);
-      const at = list?.indexOf(entry.buffer) ?? -1;
-      if (this.#numBytesFree > bytes && list && at >= 0) {
-        list.splice(at, 1);
-        this.#numBytesFree -= entry.buffer.size;
-        this.#destroy(entry.buffer);
-      } else this.#releasedInOrder.push(entry);
+    for (const buffer of this.#idle) {
+      if (this.#numBytesFree <= bytes) break;
+      this.#idle.delete(buffer);
+      const key = keyOf(buffer);
+      const list = this.#free.get(key) ?? [];
+      // Both orders are those of release, so the oldest of its size comes first in its list, too.
+      list.shift();
+      if (list.length === 0) this.#free.delete(key);
+      this.#numBytesFree -= buffer.size;
+      this.#destroy(buffer);
     }
   }
 
@@ -74,17 +74,15 @@ export class BufferPool {
   }
 
   getNumFreeBuffers(): number {
-    let count = 0;
-    for (const list of this.#free.values()) count += list.length;
-    return count;
+    return this.#idle.size;
   }
 
   dispose(): void {
     for (const buffer of this.#used) buffer.destroy();
-    for (const list of this.#free.values()) for (const buffer of list) buffer.destroy();
+    for (const buffer of this.#idle) buffer.destroy();
     this.#used.clear();
     this.#free.clear();
-    this.#releasedInOrder = [];
+    this.#idle.clear();
     this.numBytesUsed = 0;
     this.numBytesAllocated = 0;
     this.#numBytesFree = 0;
@@ -94,4 +92,8 @@ export class BufferPool {
     buffer.destroy();
     this.numBytesAllocated -= buffer.size;
   }
+}
+
+function keyOf({ size, usage }: GPUBuffer): string {
+  return `${size}_${usage}`;
 }

@@ -91,19 +91,24 @@ function normalize(frames: readonly RgbImage[], size: number, config: SmolVlmIma
   return values;
 }
 
+/** The picture after both resizes and before splitting; processing it again changes nothing. */
+export function seenImage(image: RgbImage, config: SmolVlmImageConfig): RgbImage {
+  const { frameSize, resample } = config;
+  const first = sizeOfLongestEdge(image, config.longestEdge);
+  const resized = resize(image, first.width, first.height, resample);
+  const { width, height } = config.doImageSplitting
+    ? sizeOfWholeFrames(first, frameSize)
+    : { width: frameSize, height: frameSize };
+  return resize(resized, width, height, resample);
+}
+
 /** Turns a picture into the model's frames. */
 export function processImage(image: RgbImage, config: SmolVlmImageConfig): ProcessedImage {
   const { frameSize: size, resample } = config;
-  const first = sizeOfLongestEdge(image, config.longestEdge);
-  const resized = resize(image, first.width, first.height, resample);
-  let result: ReturnType<typeof split>;
-  if (config.doImageSplitting) {
-    const whole = sizeOfWholeFrames(first, size);
-    result = split(resize(resized, whole.width, whole.height, resample), size, resample);
-  } else {
-    result = { rows: 0, columns: 0, frames: [resize(resized, size, size, resample)] };
-  }
-  const { rows, columns, frames } = result;
+  const seen = seenImage(image, config);
+  const { rows, columns, frames } = config.doImageSplitting
+    ? split(seen, size, resample)
+    : { rows: 0, columns: 0, frames: [seen] };
   return { pixelValues: normalize(frames, size, config), frames: frames.length, rows, columns, size };
 }
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { RgbImage } from "@/image/rgbImage";
 import type { MaskSettings } from "@/protocol/image";
-import { maskPreview, maskSpecOf } from "./maskPreview";
+import { maskSpecOf } from "@/protocol/maskSpec";
+import { maskPreview } from "./maskPreview";
 import { regionFromCorners } from "./regionFromCorners";
 
 const white = (width: number, height: number): RgbImage => ({
