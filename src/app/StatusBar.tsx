@@ -1,12 +1,14 @@
 // The status bar: messages that stay until dismissed (newest first, errors before notices), device, and the running job with its
 // progress. Only messages are announced; progress is not.
-import { CircleAlert, Info, X } from "lucide-react";
+import { CircleAlert, Info, RefreshCw, X } from "lucide-react";
 import { useState } from "react";
 import type { TrainPhase } from "@/protocol/training";
 import type { AppState } from "@/state/store";
 import { useStore } from "@/state/store";
+import { Button } from "@/ui/Button";
 import { classes } from "@/ui/classes";
 import { formatBytes } from "@/ui/formatNumber";
+import { actions } from "./actions";
 import styles from "./StatusBar.module.css";
 
 /** The bar below everything. */
@@ -16,6 +18,7 @@ export function StatusBar() {
       <Messages />
       <div className={styles.bar}>
         <DeviceText />
+        <ReloadButton />
         <Job />
       </div>
     </footer>
@@ -55,6 +58,17 @@ function DeviceText() {
   if (!device) return <span className={styles.device}>No device yet</span>;
   return (
     <span className={styles.device}>{device.backend === "webgpu" ? `WebGPU · ${device.adapter}` : "WebAssembly, no GPU"}</span>
+  );
+}
+
+/** Appears when the device or the engine is gone: the one thing that helps then. */
+function ReloadButton() {
+  const loss = useStore((state) => state.loss);
+  const isEnabled = useStore(actions.reload.isEnabled);
+  if (!loss) return null;
+  const label = loss === "device" ? "Reload device" : "Load the model again";
+  return (
+    <Button label={label} tone="primary" icon={<RefreshCw aria-hidden />} disabled={!isEnabled} onPress={actions.reload.run} />
   );
 }
 

@@ -3,6 +3,7 @@
 
 import { ask, stopAsk } from "@/state/askJob";
 import { type ColourBy, colourings } from "@/state/colourings";
+import { reload } from "@/state/modelJob";
 import { type AppState, redo, undo, useStore } from "@/state/store";
 import { pauseTraining, resetTraining, train } from "@/state/trainJob";
 import { askBlockedBy } from "@/views/prompt/askBlockedBy";
@@ -23,7 +24,7 @@ export interface Action {
 }
 
 const always = () => true;
-const canTrain = ({ model, training }: AppState) => model.status === "ready" && training.status !== "running";
+const canTrain = ({ model, training, loss }: AppState) => model.status === "ready" && training.status !== "running" && !loss;
 
 function focusOn(selector: string): void {
   document.querySelector<HTMLElement>(selector)?.focus();
@@ -106,7 +107,7 @@ export const actions = {
     label: "Play or pause training",
     group: "Train",
     keys: ["Space"],
-    isEnabled: ({ model, training }) => model.status === "ready" || training.status === "running",
+    isEnabled: (state) => canTrain(state) || state.training.status === "running",
     run: () => void (useStore.getState().training.status === "running" ? pauseTraining() : train(Number.POSITIVE_INFINITY)),
   },
   reset: {
@@ -114,7 +115,10 @@ export const actions = {
     label: "Reset",
     group: "Train",
     keys: [],
-    isEnabled: ({ model, training }) => model.status === "ready" && (training.step > 0 || training.status === "failed"),
+    isEnabled: ({ model, training, loss }) =>
+      model.status === "ready" &&
+      !loss &&
+      (training.step > 0 || training.status === "failed" || model.model.adapter !== undefined),
     run: () => void resetTraining(),
   },
   keep: { id: "keep", label: "Go to Keep k", group: "Look", keys: ["k"], isEnabled: always, run: () => focusLabelled("Keep k") },
@@ -139,6 +143,14 @@ export const actions = {
       const isDark = settings.theme === "system" ? matchMedia("(prefers-color-scheme: dark)").matches : settings.theme === "dark";
       setSetting("theme", isDark ? "light" : "dark");
     },
+  },
+  reload: {
+    id: "reload",
+    label: "Reload the device",
+    group: "Page",
+    keys: [],
+    isEnabled: ({ loss, model }) => loss !== null && model.status !== "loading",
+    run: () => void reload(),
   },
   share: {
     id: "share",

@@ -44,6 +44,8 @@ export class EngineService implements EngineApi {
   #trainer: Trainer | undefined;
   #adapterName: string | undefined;
   #lastGoodAdapter: Adapter | undefined;
+  /** Steps of the run on the page: a trainer that starts afresh goes on counting. */
+  #steps = 0;
   #loaded: LoadRequest | undefined;
   #job: Promise<unknown> = Promise.resolve();
   #abort = new AbortController();
@@ -67,6 +69,7 @@ export class EngineService implements EngineApi {
       this.#loaded = request;
       this.#adapterName = undefined;
       this.#lastGoodAdapter = undefined;
+      this.#steps = 0;
       this.#knownTexts.clear();
       const model = this.#modelReport();
       emit({ type: "ready", model });
@@ -122,7 +125,7 @@ export class EngineService implements EngineApi {
     const emit = (event: TrainEvent) => events.postMessage(event);
     return this.#run(async (signal) => {
       const session = this.#ready();
-      this.#trainer ??= Trainer.create(session, taskById(settings.task), settings);
+      this.#trainer ??= Trainer.create(session, taskById(settings.task), settings, this.#steps);
       const trainer = this.#trainer;
       let skippedInRow = 0;
       try {
@@ -132,6 +135,7 @@ export class EngineService implements EngineApi {
             onPhase: (phase, done, total) => emit({ type: "phase", phase, done, total }),
           });
           if (!report) break;
+          this.#steps = trainer.step;
           const skipped = report.metrics["vppo/skipped"] === 1;
           skippedInRow = skipped ? skippedInRow + 1 : 0;
           if (!skipped) {
@@ -169,6 +173,7 @@ export class EngineService implements EngineApi {
       if (this.#session) removeLora(this.#session.model);
       this.#adapterName = undefined;
       this.#lastGoodAdapter = undefined;
+      this.#steps = 0;
     });
   }
 

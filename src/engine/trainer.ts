@@ -34,7 +34,10 @@ const reportedAlternatives = 5;
 
 /** Optimizer state and step counter of one training run; the adapter itself lives on the model. */
 export class Trainer {
+  /** Steps taken in this run, also those before the optimizer started afresh (loaded adapter, recovered device). */
   step = 0;
+  /** AdamW's t: updates since its moments were zero. */
+  #updates = 0;
   readonly #parameters: OptimizedParameter[] = [];
 
   private constructor(
@@ -43,8 +46,9 @@ export class Trainer {
   ) {}
 
   /** Starts a run on a fresh adapter, or goes on from the one that is attached. */
-  static create(session: Session, task: Task, settings: TrainSettings): Trainer {
+  static create(session: Session, task: Task, settings: TrainSettings, startStep = 0): Trainer {
     const trainer = new Trainer(session, task);
+    trainer.step = startStep;
     if (loraParameters(session.model).length === 0) {
       attachLora(session.model, { rank: settings.loraRank, alpha: settings.loraAlpha, seed: settings.seed });
     }
@@ -200,6 +204,7 @@ export class Trainer {
   }
 
   #apply(settings: TrainSettings, gradients: Gradients, gradNorm: number): void {
+    this.#updates++;
     const { learningRate, weightDecay, maxGradNorm } = settings;
     const gradientScale = Math.min(1, maxGradNorm / (gradNorm + 1e-6));
     for (const parameter of this.#parameters) {
@@ -211,7 +216,7 @@ export class Trainer {
         beta2: 0.999,
         epsilon: 1e-8,
         weightDecay,
-        step: this.step + 1,
+        step: this.#updates,
         gradientScale,
       });
     }

@@ -1,4 +1,5 @@
-// Loading, as the page does it: the recorded example first, then the embedded model behind it; and adapters in and out.
+// Loading, as the page does it: the recorded example first, then the embedded model behind it; adapters in and out; and what is
+// reloaded after the device or the engine went away.
 
 import { engineClient } from "@/client/engineClient";
 import { answerTokens, baselineSeries, setAnswerHeader } from "@/client/live";
@@ -7,16 +8,39 @@ import type { AdapterFiles, LoadEvent, LoadRequest } from "@/protocol/engine";
 import type { Recording } from "@/protocol/recorded";
 import { useStore } from "./store";
 
+let lastRequest: LoadRequest | null = null;
+
 /** Loads a checkpoint; status and failures go to the session. */
 export async function loadModel(request: LoadRequest): Promise<void> {
-  const { setModel, fail } = useStore.getState();
+  const { setModel, setLoss, fail } = useStore.getState();
+  lastRequest = request;
   setModel({ status: "loading", file: "", loadedBytes: 0, totalBytes: 0 });
   try {
     const model = await engineClient.load(request, takeLoad);
     setModel({ status: "ready", model });
+    setLoss(null);
   } catch (error) {
     setModel({ status: "failed", message: fail(error) });
   }
+}
+
+/** Brings back what was lost: a fresh device with weights and the last good adapter, or a fresh engine with the model alone. */
+export async function reload(): Promise<void> {
+  const { model, loss, setModel, setDevice, setLoss, fail } = useStore.getState();
+  if (loss === "device" && model.status === "ready") {
+    setModel({ status: "loading", file: "", loadedBytes: 0, totalBytes: 0 });
+    try {
+      setDevice(await engineClient.recover());
+      setModel(model);
+      setLoss(null);
+    } catch (error) {
+      setModel({ status: "failed", message: fail(error) });
+    }
+    return;
+  }
+  // A device that was lost while loading must be replaced before anything can be loaded onto it.
+  if (loss === "device") engineClient.terminate();
+  if (lastRequest) await loadModel(lastRequest);
 }
 
 /** Shows a recorded answer and its run; a live answer that came first stays. */

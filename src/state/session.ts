@@ -50,8 +50,13 @@ export interface StatusMessage {
   readonly text: string;
 }
 
+/** What went away under the page: the GPU device, or the whole engine worker. */
+export type Loss = "device" | "engine";
+
 export interface SessionSlice {
   readonly device: DeviceReport | null;
+  /** Set by a failure that only a reload mends; null while all is there. */
+  readonly loss: Loss | null;
   readonly model: ModelStatus;
   readonly ask: AskStatus;
   readonly training: TrainingStatus;
@@ -61,6 +66,7 @@ export interface SessionSlice {
   readonly rewardEdits: Readonly<Record<number, number>>;
   readonly messages: readonly StatusMessage[];
   setDevice(device: DeviceReport | null): void;
+  setLoss(loss: Loss | null): void;
   setModel(model: ModelStatus): void;
   setAsk(ask: AskStatus): void;
   setTraining(training: TrainingStatus): void;
@@ -77,9 +83,13 @@ export interface SessionSlice {
 
 const keptMessages = 20;
 
+/** Failures after which nothing works until it is reloaded, by name (gpu/errors.ts, client/engineClient.ts). */
+const losses: Readonly<Record<string, Loss>> = { DeviceLostError: "device", EngineCrashError: "engine" };
+
 /** The session part of the store. */
 export const createSessionSlice: StateCreator<AppState, [], [], SessionSlice> = (set, get) => ({
   device: null,
+  loss: null,
   model: { status: "none" },
   ask: { status: "idle" },
   training: { status: "idle", step: 0 },
@@ -88,6 +98,7 @@ export const createSessionSlice: StateCreator<AppState, [], [], SessionSlice> = 
   rewardEdits: {},
   messages: [],
   setDevice: (device) => set({ device }),
+  setLoss: (loss) => set({ loss }),
   setModel: (model) => set({ model }),
   setAsk: (ask) => set({ ask }),
   setTraining: (training) => set({ training }),
@@ -108,6 +119,8 @@ export const createSessionSlice: StateCreator<AppState, [], [], SessionSlice> = 
   fail: (error) => {
     const report = isErrorReport(error) ? error : describeError(error);
     if (report.name !== "AbortError") get().notify("error", report.message);
+    const loss = losses[report.name];
+    if (loss) set({ loss });
     return report.message;
   },
   dismiss: (id) => set((state) => ({ messages: state.messages.filter((message) => message.id !== id) })),

@@ -55,9 +55,18 @@ export async function resetTraining(): Promise<void> {
     trainingSeries.reset();
     setStep(null);
     setTraining({ status: "idle", step: 0 });
+    nameAdapter(null);
   } catch (error) {
     fail(error);
   }
+}
+
+/** Says which adapter the next Ask uses. */
+function nameAdapter(name: string | null): void {
+  const { model, setModel } = useStore.getState();
+  if (model.status !== "ready") return;
+  const { adapter: _, ...report } = model.model;
+  setModel({ status: "ready", model: name === null ? report : { ...report, adapter: name } });
 }
 
 function settle(): void {
@@ -77,6 +86,7 @@ function take(event: TrainEvent): void {
     case "step":
       trainingSeries.append(event.report.step, event.report.metrics, event.report);
       setTraining({ ...training, step: event.report.step });
+      nameAdapter(`trained, step ${event.report.step}`);
       return;
     case "notice":
       notify("notice", event.message);

@@ -1,8 +1,11 @@
 // When a question can be asked. Pure.
 import type { AppState } from "@/state/store";
 
+const lossNames = { device: "GPU device", engine: "engine" } as const;
+
 /** Why Ask cannot be pressed now; null when it can. */
-export function askBlockedBy({ model }: AppState): string | null {
+export function askBlockedBy({ model, loss }: Pick<AppState, "model" | "loss">): string | null {
+  if (loss && model.status === "ready") return `The ${lossNames[loss]} is gone; reload it below to ask again.`;
   switch (model.status) {
     case "ready":
       return null;

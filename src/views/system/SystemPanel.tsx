@@ -3,10 +3,11 @@
 import { RefreshCw } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import { engineClient } from "@/client/engineClient";
-import type { MemoryReport } from "@/protocol/engine";
+import type { BackendKind, MemoryReport, WeightFormat } from "@/protocol/engine";
 import { loadModel } from "@/state/modelJob";
 import { useStore } from "@/state/store";
 import { Button } from "@/ui/Button";
+import { Select } from "@/ui/Field";
 import { formatBytes, formatCount } from "@/ui/formatNumber";
 import { EmptyState, Message } from "@/ui/Message";
 import { embeddedModel } from "./embeddedModel";
@@ -90,7 +91,48 @@ function ModelCard() {
           <Fact name="Adapter" value={model.model.adapter ?? "none"} />
         </dl>
       )}
+      {model.status === "ready" && <LoadChoices format={model.model.format} />}
     </Card>
+  );
+}
+
+const formats: readonly { readonly value: WeightFormat; readonly label: string; readonly help: string }[] = [
+  { value: "int8", label: "int8", help: "One byte per weight" },
+  { value: "int4", label: "int4, groups of 32", help: "Half a byte per weight" },
+  { value: "f32", label: "f32", help: "As they were trained, four bytes per weight" },
+];
+
+const backends: readonly { readonly value: BackendKind; readonly label: string }[] = [
+  { value: "webgpu", label: "WebGPU" },
+  { value: "wasm", label: "WebAssembly, no GPU" },
+];
+
+/** How the model is loaded; a change loads it again. */
+function LoadChoices({ format }: { format: WeightFormat }) {
+  const device = useStore((state) => state.device);
+  const isBusy = useStore(({ ask, training }) => ask.status === "running" || training.status === "running");
+  if (!device) return null;
+  const load = (change: { readonly format?: WeightFormat; readonly backend?: BackendKind }) =>
+    void loadModel({ ...embeddedModel(), format, backend: device.backend, ...change });
+  return (
+    <>
+      <Select
+        label="Weights"
+        value={format}
+        options={formats}
+        disabled={isBusy}
+        help="How weights are kept in memory. A change loads the model again; an adapter must be saved before."
+        onChange={(next) => load({ format: next })}
+      />
+      <Select
+        label="Compute on"
+        value={device.backend}
+        options={backends}
+        disabled={isBusy || device.fallback !== undefined}
+        help="A change loads the model again; an adapter must be saved before."
+        onChange={(next) => load({ backend: next })}
+      />
+    </>
   );
 }
 
