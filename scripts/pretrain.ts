@@ -1,4 +1,4 @@
-// Trains the embedded model from nothing: `npm run pretrain -- --samples 240000`. Replicas run in worker threads (wasm, one
+// Trains the embedded model from nothing: `npm run pretrain -- --samples 140000`. Replicas run in worker threads (wasm, one
 // core each) or one replica on a GPU (`--backend webgpu`, Dawn). Resumable: state and curve are in runs/pretrain.
 
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -18,9 +18,10 @@ const { values } = parseArgs({
     state: { type: "string", default: "runs/pretrain" },
     backend: { type: "string", default: "wasm" },
     replicas: { type: "string", default: String(Math.min(2, availableParallelism())) },
-    samples: { type: "string", default: "240000" },
-    batch: { type: "string", default: "64" },
-    lr: { type: "string", default: "0.0012" },
+    samples: { type: "string", default: "140000" },
+    until: { type: "string" },
+    batch: { type: "string", default: "32" },
+    lr: { type: "string", default: "0.001" },
     seed: { type: "string", default: "1" },
   },
 });
@@ -60,6 +61,7 @@ const plan: PretrainPlan = {
   batch,
   steps: Math.ceil(Number(values.samples) / batch),
   firstStep,
+  lastStep: Math.ceil(Number(values.until ?? values.samples) / batch),
   learningRate: Number(values.lr),
   warmUpSteps: 200,
   weightDecay: 0.05,

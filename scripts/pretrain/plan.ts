@@ -13,6 +13,8 @@ export interface PretrainPlan {
   readonly batch: number;
   readonly steps: number;
   readonly firstStep: number;
+  /** The run ends here; the schedule is still that of `steps`, so it can go on later with the same or a longer one. */
+  readonly lastStep: number;
   readonly learningRate: number;
   readonly warmUpSteps: number;
   readonly weightDecay: number;

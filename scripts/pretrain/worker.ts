@@ -59,7 +59,7 @@ const barrier = new Int32Array(shared.barrier);
 const losses = new Float64Array(shared.losses);
 const gradientViews = shared.gradients.map((buffer) => new Float32Array(buffer));
 
-for (let step = plan.firstStep; step < plan.steps; step++) {
+for (let step = plan.firstStep; step < plan.lastStep; step++) {
   const { learningRate, mix } = scheduleAt(plan, step);
   const share = plan.batch / plan.replicas;
   const samples = Array.from({ length: share }, (_, i) =>
@@ -127,7 +127,7 @@ for (let step = plan.firstStep; step < plan.steps; step++) {
       });
     }
   });
-  const last = step + 1 === plan.steps;
+  const last = step + 1 === plan.lastStep;
   if (rank === 0 && (last || (step + 1) % plan.checkpointEvery === 0)) {
     for (const [name, { value, m, v }] of parameters) {
       const place = offsets.get(name);
