@@ -1,0 +1,51 @@
+// What a bench run finds, and how it is printed. Pure.
+
+/** One line of the table: a number of this engine, and what it is compared with. */
+export interface BenchRow {
+  readonly name: string;
+  readonly unit: "ms" | "MB" | "tokens/s" | "dispatches" | "";
+  readonly value: number;
+  readonly baseline?: { readonly name: string; readonly value: number };
+  readonly note?: string;
+}
+
+/** Everything a run writes. */
+export interface BenchReport {
+  readonly version: 1;
+  /** Vendor, architecture and description as WebGPU gives them. */
+  readonly adapter: string;
+  readonly runtime: string;
+  readonly quick: boolean;
+  readonly repetitions: number;
+  readonly rows: readonly BenchRow[];
+}
+
+const format = (value: number): string =>
+  value === 0 ? "0" : Math.abs(value) >= 100 ? value.toFixed(0) : Math.abs(value) >= 1 ? value.toFixed(2) : value.toPrecision(2);
+
+/** SwiftShader and lavapipe: WebGPU on the CPU. */
+export function isSoftware(adapter: string): boolean {
+  return /swiftshader|llvmpipe|lavapipe|software/i.test(adapter);
+}
+
+/** The report as Markdown. */
+export function markdownOf({ adapter, runtime, quick, repetitions, rows }: BenchReport): string {
+  const lines = rows.map(({ name, unit, value, baseline, note }) => {
+    const compared = baseline ? `${baseline.name}: ${format(baseline.value)}` : "";
+    const ratio = baseline ? `${format(value / baseline.value)} ×` : "";
+    return `| ${name} | ${format(value)} ${unit} | ${compared} | ${ratio} | ${note ?? ""} |`;
+  });
+  const software = isSoftware(adapter)
+    ? [
+        "This adapter is a CPU: its times follow barriers and loops, not what a GPU would take. Counts and bytes hold everywhere.",
+        "",
+      ]
+    : [];
+  return [
+    `Adapter: ${adapter} (${runtime}). Medians of ${repetitions} interleaved runs${quick ? ", small sizes (--quick)" : ""}.`,
+    ...software,
+    "| Measurement | Here | Compared with | Ratio | Note |",
+    "| --- | ---: | ---: | ---: | --- |",
+    ...lines,
+  ].join("\n");
+}

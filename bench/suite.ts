@@ -1,0 +1,54 @@
+// All benches in order, on a device that the caller made (a browser page or Dawn in Node). Says what it does as it goes.
+
+import { Session } from "@/engine/session";
+import type { CheckpointFolder } from "@/fetching/folder";
+import type { Gpu } from "@/gpu/device";
+import { benchDecode } from "./decodeBench";
+import { benchHeadStats } from "./headStatsBench";
+import type { BenchReport, BenchRow } from "./report";
+import { benchTraining } from "./trainingBench";
+
+/** Parts that can be run alone. */
+export const benchNames = ["decode", "head", "training"] as const;
+export type BenchName = (typeof benchNames)[number];
+
+export interface BenchOptions {
+  readonly quick: boolean;
+  readonly only: readonly BenchName[];
+  readonly repetitions: number;
+}
+
+/** Runs the chosen benches; `runtime` names browser or Node. */
+export async function runBenches(
+  gpu: Gpu,
+  folder: CheckpointFolder,
+  { quick, only, repetitions }: BenchOptions,
+  runtime: string,
+  say: (line: string) => void,
+): Promise<BenchReport> {
+  const rows: BenchRow[] = [];
+  const { vendor, architecture, description } = gpu.adapter;
+  const adapter = [vendor, architecture, description].filter(Boolean).join(" ") || "unnamed adapter";
+  const session = await Session.load(folder, { name: "shapes-vlm", format: "int8" });
+  for (const name of only) {
+    say(`${name} …`);
+    switch (name) {
+      case "decode":
+        rows.push(...(await benchDecode(gpu, session, { rollouts: 8, tokens: quick ? 8 : 48, repetitions })));
+        break;
+      case "head": {
+        const size = quick ? { positions: 16, vocabulary: 4096, width: 192 } : { positions: 256, vocabulary: 49280, width: 576 };
+        rows.push(...(await benchHeadStats(gpu, { ...size, repetitions })));
+        break;
+      }
+      case "training":
+        rows.push(...(await benchTraining(gpu, session, { rollouts: quick ? 4 : 8, tokens: quick ? 12 : 48, repetitions })));
+        break;
+      default:
+        name satisfies never;
+    }
+    gpu.assertHealthy();
+  }
+  session[Symbol.dispose]();
+  return { version: 1, adapter, runtime, quick, repetitions, rows };
+}

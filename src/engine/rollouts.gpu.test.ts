@@ -1,0 +1,174 @@
+// Rollouts on WebGPU: reproducible, independent of their neighbours, equal to scoring bit for bit, and cheap per token.
+
+import { concat, dispose, type Tensor, type Tensor2D, tidy } from "@tensorflow/tfjs-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Capture } from "@/gpu/capture";
+import type { Counters } from "@/gpu/dispatcher";
+import { readTensors } from "@/gpu/readback";
+import { differingBits, maxMagnitude, setUpGpu } from "@/ops/test/gpuFixture";
+import { textBatch } from "./batch";
+import { generate, type Rollout } from "./generate";
+import { LayerwisePass } from "./layerwise";
+import { attachLora, removeLora } from "./lora";
+import { packGroups } from "./packing";
+import { prepare, rollOut, tokenStatsOf } from "./rollouts";
+import type { Session } from "./session";
+import { loadTiny, question, request, sampling, withoutEnd } from "./test/tinySession";
+
+const fixture = setUpGpu();
+let session: Session;
+beforeAll(async () => {
+  session = withoutEnd(await loadTiny());
+});
+afterAll(() => session[Symbol.dispose]());
+
+/** Ids equal, statistics equal in every bit. */
+function expectSame(actual: Rollout | undefined, expected: Rollout | undefined): void {
+  expect(actual?.ids).toEqual(expected?.ids);
+  expect(differingBits(actual!.stats, expected!.stats)).toBe(0);
+}
+
+describe("a rollout", { timeout: 300_000 }, () => {
+  it("is the same again for the same seed, and another for another seed", async () => {
+    const first = await rollOut(session, request);
+    const again = await rollOut(session, request);
+    first.forEach((rollout, i) => {
+      expectSame(again[i], rollout);
+    });
+    const other = await rollOut(session, { ...request, sampling: { ...sampling, seed: sampling.seed + 1 } });
+    expect(other.map(({ ids }) => [...ids])).not.toEqual(first.map(({ ids }) => [...ids]));
+    expect(new Set(first.map(({ ids }) => ids.join())).size).toBe(first.length);
+  });
+
+  it("is the same alone as in a batch with another question", async () => {
+    const both = await rollOut(session, { ...request, questions: [question(0), question(1)], rollouts: 2 });
+    expect(both.map(({ group }) => group)).toEqual([0, 0, 1, 1]);
+    for (const [index, asked] of [
+      [1, 0],
+      [3, 1],
+    ] as const) {
+      const [alone] = await rollOut(session, { ...request, questions: [question(asked)], rollouts: 1, firstStream: index });
+      expectSame(alone, both[index]);
+    }
+  });
+
+  it("is the same with and without its masked twin", async () => {
+    const { mask: _, ...plain } = request;
+    const withTwins = await rollOut(session, request);
+    const without = await rollOut(session, plain);
+    expect(without.map(({ ids }) => [...ids])).toEqual(withTwins.map(({ ids }) => [...ids]));
+  });
+
+  it("depends on the image where the masked picture differs, and by exactly nothing where it is the same", async () => {
+    const masked = await rollOut(session, request);
+    for (const rollout of masked) expect(maxMagnitude(tokenStatsOf(rollout).kl)).toBeGreaterThan(0);
+    const open = await rollOut(session, { ...request, mask: { ...request.mask!, ratio: 0 } });
+    for (const rollout of open) {
+      const { kl, jsd, top1Drop, logp, logpMasked } = tokenStatsOf(rollout);
+      for (const zero of [kl, jsd, top1Drop]) expect([...zero].every((value) => value === 0)).toBe(true);
+      expect(differingBits(logpMasked, logp)).toBe(0);
+    }
+  });
+
+  it("ends at an end token, and tells so", async () => {
+    const [prepared] = prepare(session, request);
+    const [features, twin] = session.encode([prepared!.image, session.process(prepared!.masked[0]!)]);
+    const group = { prompt: prepared!.prompt, features: features!, masked: [twin!], rollouts: 3, firstStream: 0 };
+    const options = { ...sampling, alternatives: 0 };
+    const free = await generate(session.model, [group], session.ropeTable, { ...options, eosIds: [] });
+    const end = free[2]!.ids[3]!;
+    const ended = await generate(session.model, [group], session.ropeTable, { ...options, eosIds: [end] });
+    ended.forEach(({ ids, reason }, i) => {
+      const at = free[i]!.ids.indexOf(end);
+      expect(ids).toEqual(at < 0 ? free[i]!.ids : free[i]!.ids.slice(0, at + 1));
+      expect(reason).toBe(at < 0 ? "length" : "stop");
+    });
+    dispose([features!, twin!]);
+  });
+});
+
+describe("log-probs", { timeout: 300_000 }, () => {
+  it.for([false, true])("of rollouts are those of the training pass, bit for bit (adapter: %s)", async (adapted) => {
+    if (adapted) {
+      attachLora(session.model, { rank: 4, alpha: 8, seed: 1 });
+      // A fresh adapter changes nothing; a random B does.
+      for (const { lora } of session.model.textProjections) {
+        const values = Float32Array.from({ length: lora!.b.size }, (_, i) => Math.sin(i + 1) / 10);
+        fixture.gpu.dispatcher.upload(lora!.b, values);
+      }
+    }
+    const questions = [question(0), question(2)];
+    const asked = { ...request, questions, rollouts: 2 };
+    const prepared = prepare(session, asked);
+    const rollouts = await rollOut(session, asked, prepared);
+    const packed = packGroups(
+      prepared.map(({ prompt }, g) => ({ prompt, responses: rollouts.filter(({ group }) => group === g).map(({ ids }) => ids) })),
+    );
+    const encoded = session.encode(prepared.map(({ image }) => image));
+    const features = tidy(() => concat(encoded as Tensor2D[], 0));
+    const batch = textBatch(packed, session.ropeTable);
+    const pass = new LayerwisePass(session.model, batch, undefined, new Set(), features);
+    const logp = pass.forward();
+    const [scored] = (await readTensors([logp])) as Float32Array[];
+    packed.segments.forEach(({ start, length }, i) => {
+      expect(differingBits(tokenStatsOf(rollouts[i]!).logp, scored!.slice(start, start + length))).toBe(0);
+    });
+    expect(maxMagnitude(scored!)).toBeGreaterThan(0.1);
+    pass[Symbol.dispose]();
+    batch.dispose();
+    dispose([logp, features, ...encoded]);
+    removeLora(session.model);
+  });
+});
+
+describe("a captured pass", () => {
+  it("gives the same bits on replay as when it was recorded, and follows its inputs", async () => {
+    const [prepared] = prepare(session, request);
+    const packed = packGroups([{ prompt: prepared!.prompt, responses: [Int32Array.of(7, 8, 9)] }]);
+    const batch = textBatch(packed, session.ropeTable);
+    const { dispatcher } = fixture.gpu;
+    let hidden: Tensor | undefined;
+    const capture = Capture.record(dispatcher, () => {
+      hidden = tidy(() => session.model.decode(session.model.textEmbed(batch.ids), batch.pass));
+    });
+    const read = async () => (await readTensors([hidden!]))[0] as Float32Array;
+    const eager = await read();
+    dispatcher.upload(hidden!, new Float32Array(eager.length));
+    expect(maxMagnitude(await read())).toBe(0);
+    capture.replay();
+    expect(differingBits(await read(), eager)).toBe(0);
+    dispatcher.upload(
+      batch.ids,
+      packed.ids.map((id) => (id + 1) % 200),
+    );
+    capture.replay();
+    expect(differingBits(await read(), eager)).toBeGreaterThan(0);
+    hidden!.dispose();
+    capture[Symbol.dispose]();
+    batch.dispose();
+  });
+});
+
+describe("a decoded token", () => {
+  it("costs the same few dispatches every time, one submit, and nothing is made or uploaded", async () => {
+    const steps: Counters[] = [];
+    const { counters } = fixture.gpu.dispatcher;
+    await rollOut(session, { ...request, alternatives: 3, onStep: () => steps.push({ ...counters }) });
+    expect(steps.length).toBe(sampling.maxNewTokens);
+    const costs = steps.slice(1).map((now, i) => {
+      const before = steps[i] as Counters;
+      const spent = (name: keyof Counters) => now[name] - before[name];
+      return {
+        dispatches: spent("dispatches"),
+        submits: spent("submits"),
+        bindGroups: spent("bindGroups"),
+        pipelines: spent("pipelines"),
+        uniformUploads: spent("uniformUploads"),
+      };
+    });
+    const { dispatches } = costs[0]!;
+    expect(dispatches).toBeGreaterThan(session.model.weights.layers.length * 5);
+    expect(dispatches).toBeLessThanOrEqual(session.model.weights.layers.length * 16 + 12);
+    for (const cost of costs) expect(cost).toEqual({ dispatches, submits: 1, bindGroups: 0, pipelines: 0, uniformUploads: 0 });
+  });
+});

@@ -1,0 +1,82 @@
+// What every test of the engine on WebGPU needs: the committed tiny checkpoint (random weights, transformers' layout), problems
+// of the shapes world and settings that are small enough for a CPU. Test code only.
+
+import { urlFolder } from "@/fetching/folder";
+import type { AskRequest } from "@/protocol/generation";
+import type { MaskSettings } from "@/protocol/image";
+import type { TrainSettings } from "@/protocol/training";
+import { officialDefaults } from "@/rl/settings";
+import { withInstruction } from "@/tasks/instruction";
+import { shapesTask } from "@/tasks/shapes/shapesTask";
+import type { Problem, Task } from "@/tasks/task";
+import type { Question, RolloutRequest } from "../rollouts";
+import { Session } from "../session";
+
+/** Address of the checkpoint on the test server. */
+export const tinyUrl = () => new URL("/fixtures/smolvlm/", location.href).href;
+
+/** The tiny model; int8 where rows are whole groups, float32 elsewhere, so both kinds of kernels run. */
+export function loadTiny(): Promise<Session> {
+  return Session.load(urlFolder(tinyUrl(), fetch.bind(globalThis)), { name: "tiny", format: "int8" });
+}
+
+/** Answers of this session end at the length limit only, so that every run has the same shapes. */
+export function withoutEnd(session: Session): Session {
+  Object.defineProperty(session, "eosIds", { value: [] });
+  return session;
+}
+
+export const blackening: MaskSettings = {
+  strategy: "patch_blackening",
+  ratio: 0.5,
+  cellSize: 16,
+  seed: 11,
+  sharing: "trajectory",
+};
+
+export const sampling = { temperature: 1, topP: 1, topK: 0, seed: 5, maxNewTokens: 6 };
+
+/** The index-th training problem as a question. */
+export function question(index: number): Question {
+  const { image, question: text } = shapesTask.sample(1, index, "train");
+  return { image, text: withInstruction(text) };
+}
+
+/** Three rollouts with masked twins of one question. */
+export const request: RolloutRequest = { questions: [question(0)], rollouts: 3, sampling, mask: blackening };
+
+export const askRequest: AskRequest = {
+  image: question(0).image,
+  question: "How many red circles are there?",
+  rollouts: 2,
+  sampling: { ...sampling, maxNewTokens: 12 },
+  mask: blackening,
+  topK: 3,
+};
+
+export const trainSettings: TrainSettings = {
+  policy: officialDefaults,
+  sampling,
+  mask: blackening,
+  task: "shapes",
+  promptsPerStep: 1,
+  rolloutsPerPrompt: 4,
+  learningRate: 1e-3,
+  weightDecay: 0.01,
+  maxGradNorm: 1,
+  loraRank: 4,
+  loraAlpha: 8,
+  seed: 3,
+};
+
+/**
+ * One problem over and over, and a reward that random text gets half of the time: every step has the same shapes and a
+ * gradient.
+ */
+export const parityTask: Task = {
+  id: "parity",
+  name: "Parity",
+  families: ["parity"],
+  sample: (): Problem => shapesTask.sample(1, 0, "train"),
+  reward: (text) => Array.from(text).reduce((sum, letter) => sum + (letter.codePointAt(0) ?? 0), 0) % 2,
+};
