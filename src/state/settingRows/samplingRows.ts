@@ -65,7 +65,7 @@ export const samplingRows: readonly Setting[] = [
     label: "Longest answer",
     group: "sampling",
     urlKey: "len",
-    default: 96,
+    default: 64,
     min: 1,
     max: 1024,
     sliderMin: 8,
