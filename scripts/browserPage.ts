@@ -39,7 +39,11 @@ export async function openBrowserPage(path: string, readyName: string): Promise<
   try {
     const page = await browser.newPage();
     page.setDefaultTimeout(0);
-    page.on("console", (message) => console.log(message.text()));
+    page.on("console", (message) => {
+      // Vite's own messages are of type debug; a missing optional file of a checkpoint is no news.
+      const isNews = message.type() !== "debug" && !message.text().startsWith("Failed to load resource");
+      if (isNews) console.log(message.text());
+    });
     page.on("pageerror", (error) => console.error(error.message));
     const crashed = new Promise<never>((_, fail) => {
       page.once("crash", () => fail(new Error("the browser tab crashed")));
