@@ -47,7 +47,7 @@ function ColumnLayout({ isWide }: { isWide: boolean }) {
             {isWide ? <AnswerColumns /> : <Center hasInspector />}
           </Pane>
           <Separator className={styles.rowHandle} aria-label="Height of the training panel" />
-          <Pane id="drawer" defaultSize={284} minSize={37} maxSize="75" groupResizeBehavior="preserve-pixel-size">
+          <Pane id="drawer" defaultSize={244} minSize={37} maxSize="75" groupResizeBehavior="preserve-pixel-size">
             <Drawer />
           </Pane>
         </Group>
@@ -78,7 +78,9 @@ function Center({ hasInspector }: { hasInspector: boolean }) {
       <div className={styles.answer}>
         <PanelBox panel={panels.answer} />
       </div>
-      <PanelBox panel={panels.distribution} />
+      <div className={styles.distribution}>
+        <PanelBox panel={panels.distribution} />
+      </div>
       {hasInspector && <PanelBox panel={panels.inspector} />}
     </div>
   );

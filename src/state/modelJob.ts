@@ -6,6 +6,7 @@ import { answerTokens, baselineSeries, setAnswerHeader } from "@/client/live";
 import { fetchRecording, replayAnswer, replayRun } from "@/client/recording";
 import type { AdapterFiles, LoadEvent, LoadRequest } from "@/protocol/engine";
 import type { Recording } from "@/protocol/recorded";
+import { meanDependency } from "@/rl/shaping";
 import { useStore } from "./store";
 
 let lastRequest: LoadRequest | null = null;
@@ -69,7 +70,20 @@ export function showRecordedAnswer(recording: Recording, index: number): void {
   setInput({ image: header.image, question: header.question, answer: header.answer });
   // A pin from a shared link survives only if this answer has those tokens.
   const isInside = pinned !== null && pinned.end < answerTokens.length(pinned.rollout);
-  useStore.setState({ pinned: isInside ? pinned : null, rollout: rollout < answerTokens.rolloutCount ? rollout : 0 });
+  useStore.setState({
+    pinned: isInside ? pinned : null,
+    rollout: isInside && rollout < answerTokens.rolloutCount ? rollout : mostDependent(),
+  });
+}
+
+/** The rollout that depends most on the picture on average: the one worth seeing first. */
+function mostDependent(): number {
+  let best = { rollout: 0, mean: -1 };
+  for (let rollout = 0; rollout < answerTokens.rolloutCount; rollout++) {
+    const mean = meanDependency(answerTokens.stats(rollout).kl);
+    if (mean > best.mean) best = { rollout, mean };
+  }
+  return best.rollout;
 }
 
 /** The trained adapter as PEFT files; null after a failure, which is reported. */

@@ -1,7 +1,7 @@
 // All rollouts of the answer as compact rows: reward, a strip of its tokens, mean dependency, advantage and its factor, kept tokens.
 // One row is open and shows its text. Rewards can be edited to see what the update would do.
 import { ChevronRight } from "lucide-react";
-import { memo, useSyncExternalStore } from "react";
+import { memo, useLayoutEffect, useRef, useSyncExternalStore } from "react";
 import { answerTokens } from "@/client/live";
 import { useStore } from "@/state/store";
 import { useTokenColours } from "@/state/tokenColours";
@@ -20,6 +20,10 @@ export function RolloutList() {
   const open = useStore((state) => state.rollout);
   useSyncExternalStore(answerTokens.subscribe, () => answerTokens.version);
   const { preview, rewards, rewardSources } = update;
+  const openItem = useRef<HTMLDivElement>(null);
+  // The text that has just been opened comes into view; streaming does not move the list.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: runs when another rollout or answer is opened, and only then
+  useLayoutEffect(() => openItem.current?.scrollIntoView({ block: "nearest" }), [open, update.epoch]);
   const isFlat = preview !== null && rewards.length > 1 && rewards.every((reward) => reward === rewards[0]);
   return (
     <div className={styles.list}>
@@ -33,7 +37,11 @@ export function RolloutList() {
         <span>Kept</span>
       </div>
       {rewards.map((reward, i) => (
-        <div key={`${update.epoch}-${rowKey(i)}`} className={classes(styles.item, i === open && styles.open)}>
+        <div
+          key={`${update.epoch}-${rowKey(i)}`}
+          ref={i === open ? openItem : undefined}
+          className={classes(styles.item, i === open && styles.open)}
+        >
           <Row
             index={i}
             isOpen={i === open}
