@@ -100,13 +100,6 @@ export async function generate(
       "int32",
     ),
   );
-  tidy(() => {
-    const features = concat(prefixes.map(({ features: f }) => f) as Tensor2D[], 0);
-    const merge = features && { features, featureIndex: batch.featureIndex, featureRows: batch.featureRows };
-    const pass = { ...batch.pass, cache: { layers: cache, slots: prefillSlots } };
-    model.decode(model.textEmbed(batch.ids, merge), pass);
-  });
-
   const int = (values: Int32Array, shape: number[]) => keep(tensor(values, shape, "int32"));
   const state: DecodeState = {
     sampling: int(layout.sampling, [count, 4]),
@@ -145,6 +138,12 @@ export async function generate(
   }));
   let capture: Capture | undefined;
   try {
+    tidy(() => {
+      const features = concat(prefixes.map(({ features: f }) => f) as Tensor2D[], 0);
+      const merge = features && { features, featureIndex: batch.featureIndex, featureRows: batch.featureRows };
+      const pass = { ...batch.pass, cache: { layers: cache, slots: prefillSlots } };
+      model.decode(model.textEmbed(batch.ids, merge), pass);
+    });
     for (let t = 0; t < options.maxNewTokens; t++) {
       if (options.signal?.aborted) {
         for (const rollout of collected) if (!rollout.done) rollout.reason = "aborted";

@@ -6,6 +6,7 @@ import { type CheckpointFolder, urlFolder } from "@/fetching/folder";
 import { type Adapter, readAdapter, writeAdapter } from "@/formats/peft";
 import { DeviceLostError } from "@/gpu/errors";
 import { describeError, UserError } from "@/lib/errors";
+import { startupKernels } from "@/ops/linear/kernels";
 import type { AdapterFiles, DeviceReport, EngineApi, LoadEvent, LoadRequest, MemoryReport, ModelReport } from "@/protocol/engine";
 import type { AskEvent, AskRequest, TokenTexts } from "@/protocol/generation";
 import type { EvaluationReport, EvaluationRequest, TrainEvent, TrainSettings } from "@/protocol/training";
@@ -63,9 +64,11 @@ export class EngineService implements EngineApi {
         this.#device = await this.options.startDevice(request.backend);
       }
       emit({ type: "device", device: this.#device.report });
-      this.#session = await this.#open(request, (file, loadedBytes, totalBytes) =>
-        emit({ type: "file", file, loadedBytes, totalBytes }),
-      );
+      const onProgress = (file: string, loadedBytes: number, totalBytes: number) =>
+        emit({ type: "file", file, loadedBytes, totalBytes });
+      const opening = this.#open(request, onProgress);
+      await Promise.all([opening, this.#device.gpu?.dispatcher.warmUp(startupKernels(request.format))]);
+      this.#session = await opening;
       this.#loaded = request;
       this.#adapterName = undefined;
       this.#lastGoodAdapter = undefined;

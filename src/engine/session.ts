@@ -26,8 +26,8 @@ export interface SessionOptions {
   readonly onProgress?: ByteProgress;
 }
 
-/** Pictures that go through the vision tower together. */
-const imagesPerBatch = 32;
+/** Frames that go through the vision tower together; a picture's frames stay together. */
+const framesPerBatch = 32;
 
 /** A model ready to work. */
 export class Session {
@@ -117,8 +117,9 @@ export class Session {
    */
   encode(images: readonly ProcessedImage[]): Tensor[] {
     const features: Tensor[] = [];
-    for (let first = 0; first < images.length; first += imagesPerBatch) {
-      const part = images.slice(first, first + imagesPerBatch);
+    for (let first = 0; first < images.length; ) {
+      const part = takeFrames(images, first);
+      first += part.length;
       const pixels = new Float32Array(part.reduce((sum, { pixelValues }) => sum + pixelValues.length, 0));
       let at = 0;
       for (const { pixelValues } of part) {
@@ -189,4 +190,16 @@ export function packedPrompt(ids: Int32Array, imageTokenPositions: Int32Array): 
 
 function precisionOf(format: WeightFormat): Precision {
   return { text: format, vision: format, head: format, groupSize: 32 };
+}
+
+/** Pictures from `first` on whose frames fit one batch; at least one. */
+function takeFrames(images: readonly ProcessedImage[], first: number): ProcessedImage[] {
+  let frames = 0;
+  const taken: ProcessedImage[] = [];
+  for (const image of images.slice(first)) {
+    frames += image.frames;
+    if (taken.length > 0 && frames > framesPerBatch) break;
+    taken.push(image);
+  }
+  return taken;
 }

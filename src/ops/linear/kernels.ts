@@ -33,6 +33,11 @@ function linearKernel(entryPoint: string, constants: Readonly<Record<string, num
   return { name: `linear.${entryPoint}`, code: linearCode, entryPoint, bindings: linearBindings, uniform: true, constants };
 }
 
+/** The products that every model with weights of this format runs: worth compiling while the weights arrive. */
+export function startupKernels(format: MatrixFormat): Kernel[] {
+  return [fewRowsKernel(format, fewRowsLimit), manyRowsKernel(format, 8), manyRowsKernel("f32", 8)];
+}
+
 export function weightGradientKernel(side: number): Kernel {
   return {
     name: "linear.weightGradient",
