@@ -19,7 +19,7 @@ export async function startDevice(wanted: BackendKind | "auto"): Promise<Device>
     return { gpu, report: { backend: "webgpu", adapter, features: gpu.features } };
   } catch (error) {
     if (!(error instanceof NoWebGpuError) || wanted === "webgpu") throw error;
-    return startWasm({ reason: error.why, advice: error.todo });
+    return startWasm({ reason: `${error.why.charAt(0).toUpperCase()}${error.why.slice(1)}.`, advice: `${error.todo}.` });
   }
 }
 

@@ -62,6 +62,7 @@ export class TokenText {
       node.setAttribute("aria-selected", "false");
       node.dataset.i = String(i);
       node.textContent = displayText(text);
+      nameBlank(node);
       this.bins[i] = 0;
       this.kept[i] = 0;
       this.chunk.append(node);
@@ -110,6 +111,7 @@ export class TokenText {
     if (index !== this.active) {
       before?.classList.remove(styles.active ?? "");
       before?.removeAttribute("aria-label");
+      if (before) nameBlank(before);
     }
     const node = this.nodes[index];
     this.active = index;
@@ -143,6 +145,11 @@ export class TokenText {
     this.bins = enlarged(this.bins, capacity);
     this.kept = enlarged(this.kept, capacity);
   }
+}
+
+/** White space alone is no name for a screen reader. */
+function nameBlank(node: HTMLElement): void {
+  if (node.textContent?.trim() === "") node.setAttribute("aria-label", node.textContent.includes("\n") ? "line break" : "space");
 }
 
 function enlarged(source: Uint8Array, capacity: number): Uint8Array<ArrayBuffer> {

@@ -23,7 +23,10 @@ export function RolloutList() {
   const openItem = useRef<HTMLDivElement>(null);
   // The text that has just been opened comes into view; streaming does not move the list.
   // biome-ignore lint/correctness/useExhaustiveDependencies: runs when another rollout or answer is opened, and only then
-  useLayoutEffect(() => openItem.current?.scrollIntoView({ block: "nearest" }), [open, update.epoch]);
+  useLayoutEffect(() => {
+    // In braces: newer browsers return a promise, which React would take for a clean-up.
+    openItem.current?.scrollIntoView({ block: "nearest" });
+  }, [open, update.epoch]);
   const isFlat = preview !== null && rewards.length > 1 && rewards.every((reward) => reward === rewards[0]);
   return (
     <div className={styles.list}>
