@@ -38,7 +38,7 @@ export const trainingRows: readonly Setting[] = [
     label: "Learning rate",
     group: "training",
     urlKey: "lr",
-    default: 2e-3,
+    default: 1e-3,
     min: 0,
     max: 1,
     sliderMin: 1e-5,
