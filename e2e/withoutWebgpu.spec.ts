@@ -1,0 +1,25 @@
+import { expect, test } from "@playwright/test";
+import { browserLaunch } from "../scripts/chromium.mjs";
+import { ask, button, longWait, openReady, screenshot, statusBar, tokens } from "./support/playground";
+
+const { args, ...launch } = browserLaunch();
+test.use({
+  launchOptions: {
+    ...launch,
+    args: [...args.filter((flag) => !/webgpu/i.test(flag)), "--disable-features=WebGPU,WebGPUService"],
+  },
+});
+
+test("without WebGPU the page runs on WebAssembly, says so and says what to switch on", async ({ page }) => {
+  await openReady(page, "v=1&g=2&len=12&pps=1&rpp=2");
+  await expect(statusBar(page)).toContainText("WebAssembly, no GPU");
+  const note = page.getByRole("alert").filter({ hasText: "Running without the GPU" });
+  await expect(note).toContainText(/WebGPU/);
+  await expect(note).toContainText(/(Use a current Chrome|Switch on)/);
+  await screenshot(page, "wasm");
+  await ask(page);
+  const grounds = await tokens(page).evaluateAll((all) => all.map((token) => getComputedStyle(token).backgroundColor));
+  expect(new Set(grounds).size).toBeGreaterThan(1);
+  await button(page, "Step").click();
+  await expect(page.getByRole("group", { name: "Training controls" }).getByRole("status")).toHaveText("1", { timeout: longWait });
+});
