@@ -42,6 +42,7 @@ async function reloadDevice(page: Page) {
   await button(page, "Reload device").click();
   await expect(button(page, "Ask")).toBeEnabled({ timeout: longWait });
   await expect(button(page, "Reload device")).toHaveCount(0);
+  await expect(page.getByRole("alert")).toHaveCount(0);
 }
 
 test("a device lost in an answer and in a training step costs only that job: Reload device brings model and adapter back", async ({

@@ -15,13 +15,12 @@ test.beforeAll(async ({ browser }) => {
   page = await browser.newPage();
   await page.addInitScript(() => {
     window.sentToEngine = 0;
-    for (const kind of [Worker, MessagePort]) {
-      const post = kind.prototype.postMessage as (...message: unknown[]) => void;
-      kind.prototype.postMessage = function (this: Worker & MessagePort, ...message: unknown[]) {
-        window.sentToEngine++;
-        post.apply(this, message);
-      };
-    }
+    // Every call of the engine is a message to its worker.
+    const post = Worker.prototype.postMessage as (...message: unknown[]) => void;
+    Worker.prototype.postMessage = function (this: Worker, ...message: unknown[]) {
+      window.sentToEngine++;
+      post.apply(this, message);
+    };
   });
   await openReady(page, "v=1&g=3&len=32");
   await ask(page);
@@ -80,15 +79,14 @@ test("α of every rollout and β_max follow β_min, with a mean of 1", async () 
 test("moving k and β_min takes at most 50 ms to the screen, touches only tokens that cross the threshold, and asks the engine nothing", async () => {
   await setNumber("Keep k", "0.4");
   await page.mouse.move(0, 0);
+  expect(await page.evaluate(() => window.sentToEngine)).toBeGreaterThan(0);
   const measured = await page.evaluate(async () => {
     const painted = () =>
       new Promise<number>((resolve) =>
         requestAnimationFrame(() => {
           const { port1, port2 } = new MessageChannel();
           port1.onmessage = () => resolve(performance.now());
-          // Counted as a message by the test's own hook.
           port2.postMessage(null);
-          window.sentToEngine--;
         }),
       );
     const slider = (label: string) =>
@@ -125,7 +123,7 @@ test("moving k and β_min takes at most 50 ms to the screen, touches only tokens
   expect(measured.crossed).toBeGreaterThan(0);
   expect(measured.touched).toBe(measured.crossed);
   expect(measured.sent).toBe(0);
-  expect(measured.times[10]).toBeLessThan(50);
+  expect(measured.times[10], `milliseconds of 20 moves: ${measured.times.map(Math.round).join(" ")}`).toBeLessThan(50);
 });
 
 test("pointing at a token shows its numbers; pinning keeps them in the inspector, with both predictions and the weight", async () => {

@@ -34,6 +34,7 @@ export async function reload(): Promise<void> {
       setDevice(await engineClient.recover());
       setModel(model);
       setLoss(null);
+      forgetFailedJobs();
     } catch (error) {
       setModel({ status: "failed", message: fail(error) });
     }
@@ -42,6 +43,13 @@ export async function reload(): Promise<void> {
   // A device that was lost while loading must be replaced before anything can be loaded onto it.
   if (loss === "device") engineClient.terminate();
   if (lastRequest) await loadModel(lastRequest);
+}
+
+/** What failed with the lost device is no longer what stands in the way. */
+function forgetFailedJobs(): void {
+  const { ask, training, setAsk, setTraining } = useStore.getState();
+  if (ask.status === "failed") setAsk({ status: "idle" });
+  if (training.status === "failed") setTraining({ status: "idle", step: training.step });
 }
 
 /** Shows a recorded answer and its run; a live answer that came first stays. */

@@ -57,7 +57,7 @@ export function RolloutsPanel() {
             hideLabel
             value={String(prompt ?? "all")}
             options={[
-              { value: "all", label: `All ${prompts.length} prompts` },
+              { value: "all", label: prompts.length === 1 ? "The one prompt" : `All ${prompts.length} prompts` },
               ...prompts.map((one) => ({ value: String(one.prompt), label: `${one.prompt + 1}. ${one.question}` })),
             ]}
             onChange={(value) => setPrompt(value === "all" ? null : Number(value))}
