@@ -11,7 +11,7 @@ import { logitGradient, logitRows } from "./logitRows";
 import { headStatsColumns as columns, logitStats } from "./logitStats";
 import { logitGradient as gradientInJavaScript, pairStatistics, rowStatistics } from "./reference";
 
-setUpGpu();
+const test = setUpGpu();
 
 function ids(count: number, below: number, seed: number): Int32Array {
   const rng = createRng(seed);
@@ -20,6 +20,30 @@ function ids(count: number, below: number, seed: number): Int32Array {
 
 const targetsOf = (values: Int32Array) => tensor1d(values, "int32");
 const column = (values: Float32Array, index: number) => values.filter((_, at) => at % 8 === index);
+
+describe("scratch space", () => {
+  it("is that of one chunk at a time, however many chunks there are", async () => {
+    const [rows, vocabulary, width, scratchBytes] = [96, 4096, 32, 128 * 1024];
+    const [hidden, masked] = [seededTensor<Tensor2D>([rows, width], 1), seededTensor<Tensor2D>([rows, width], 2)];
+    const head = f32Matrix(seededTensor<Tensor2D>([vocabulary, width], 3));
+    const targets = targetsOf(ids(rows, vocabulary, 4));
+    const { pool, dispatcher } = test.gpu;
+    const run = async () => {
+      const stats = headStats(hidden, masked, head, targets, { topK: 4, scratchBytes });
+      await read(stats.values);
+      for (const part of Object.values(stats)) (part as Tensor).dispose();
+      dispatcher.flush();
+      pool.trim();
+    };
+    await run();
+    const before = pool.numBytesAllocated;
+    pool.numBytesPeak = before;
+    await run();
+    const allLogits = rows * 2 * vocabulary * 4;
+    expect(allLogits).toBeGreaterThan(20 * scratchBytes);
+    expect(pool.numBytesPeak - before).toBeLessThan(3 * scratchBytes);
+  });
+});
 
 describe("logitStats", () => {
   for (const [batch, vocabulary, topK] of [

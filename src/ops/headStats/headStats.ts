@@ -2,7 +2,8 @@
 // final hidden states. Logits are made a few rows at a time (T = 256 positions of a 49 280-word vocabulary would be 50 MB per
 // condition), and a row's numbers do not depend on how the rows were cut. The statistics themselves are in logitStats.
 
-import { add, concat, getBackend, reshape, slice, type Tensor, type TensorInfo, tidy } from "@tensorflow/tfjs-core";
+import { add, backend, concat, getBackend, reshape, slice, type Tensor, type TensorInfo, tidy } from "@tensorflow/tfjs-core";
+import { dispatcherOf } from "@/gpu/dispatcher";
 import { defineOp, type OpInputs } from "../defineOp";
 import { linear, linearTransposed, weightGradient } from "../linear/linear";
 import type { Matrix } from "../matrix";
@@ -25,8 +26,11 @@ type HeadAttributes = Pick<Matrix, "format" | "rows" | "columns" | "groupSize"> 
 };
 type Saved = { readonly [name in "hidden" | "data" | "scales" | "targets" | "output1"]?: Tensor | undefined };
 
+/** First row and row count. */
+type Chunk = readonly [number, number];
+
 /** First row and row count of each chunk of `count` rows. */
-function rowChunks(count: number, bytesPerRow: number, scratchBytes: number): readonly (readonly [number, number])[] {
+function rowChunks(count: number, bytesPerRow: number, scratchBytes: number): readonly Chunk[] {
   const size = Math.max(1, Math.floor(scratchBytes / bytesPerRow));
   return Array.from(
     { length: Math.ceil(count / size) },
@@ -34,8 +38,20 @@ function rowChunks(count: number, bytesPerRow: number, scratchBytes: number): re
   );
 }
 
+/**
+ * Runs a piece of work per chunk. TF.js frees buffers when it submits, so without a submit in between the scratch space of all
+ * chunks would exist at once.
+ */
+function perChunkOf<T>(chunks: readonly Chunk[], work: (chunk: Chunk) => T): T[] {
+  return chunks.map((chunk) => {
+    const result = work(chunk);
+    if (chunks.length > 1 && getBackend() === "webgpu") dispatcherOf(backend()).flush();
+    return result;
+  });
+}
+
 /** Rows `start`..`start + size` of x, or x itself when that is all of it. */
-function rowsOf(x: Tensor, [start, size]: readonly [number, number]): Tensor {
+function rowsOf(x: Tensor, [start, size]: Chunk): Tensor {
   if (size === x.shape[0]) return x;
   return slice(x, [start, ...x.shape.slice(1).map(() => 0)], [size, ...x.shape.slice(1)]);
 }
@@ -53,7 +69,7 @@ function chunksOf(attributes: HeadAttributes, hidden: Tensor) {
 function forward(inputs: Saved, attributes: HeadAttributes): Tensor[] {
   const [hidden, targets] = [inputs.hidden as Tensor, inputs.targets as Tensor];
   return tidy(() => {
-    const parts = chunksOf(attributes, hidden).map((chunk) =>
+    const parts = perChunkOf(chunksOf(attributes, hidden), (chunk) =>
       tidy(() => {
         const logits = linear(rowsOf(hidden, chunk), headOf(inputs, attributes), { scale: attributes.scale });
         return logitRows(logits, rowsOf(targets, chunk));
@@ -69,7 +85,7 @@ function backward(dy: Tensor, saved: Saved, attributes: HeadAttributes) {
   const { scale } = attributes;
   const head = headOf(saved, attributes);
   const chunks = chunksOf(attributes, hidden);
-  const logitsGradient = (chunk: readonly [number, number]) =>
+  const logitsGradient = (chunk: Chunk) =>
     tidy(() => {
       const logits = linear(rowsOf(hidden, chunk), head, { scale });
       return logitGradient(logits, rowsOf(rows, chunk), rowsOf(targets, chunk), rowsOf(dy, chunk));
@@ -77,8 +93,8 @@ function backward(dy: Tensor, saved: Saved, attributes: HeadAttributes) {
   // When all logits fit the scratch space, both gradients share them; the tape's tidy frees them.
   const [only, ...others] = chunks;
   const shared = only && others.length === 0 ? logitsGradient(only) : undefined;
-  const perChunk = (use: (gradient: Tensor, chunk: readonly [number, number]) => Tensor) =>
-    chunks.map((chunk) => tidy(() => use(shared ?? logitsGradient(chunk), chunk)));
+  const perChunk = (use: (gradient: Tensor, chunk: Chunk) => Tensor) =>
+    perChunkOf(chunks, (chunk) => tidy(() => use(shared ?? logitsGradient(chunk), chunk)));
   return {
     hidden: () => {
       const parts = perChunk((gradient) => linearTransposed(gradient, head, { scale }));
@@ -149,7 +165,7 @@ export function headStats(
   const count = targets.size;
   if (hidden.rank !== 2 || hidden.shape[0] !== count || maskedHidden.shape.join() !== hidden.shape.join())
     throw new Error(`headStats: ${count} targets for [${hidden.shape.join(", ")}] and [${maskedHidden.shape.join(", ")}]`);
-  const parts = rowChunks(count, head.rows * 8, scratchBytes).map((chunk) => {
+  const parts = perChunkOf(rowChunks(count, head.rows * 8, scratchBytes), (chunk) => {
     const logits = tidy(() =>
       linear(concat([rowsOf(hidden, chunk), rowsOf(maskedHidden, chunk)], 0), head, { scale: 1 / temperature }),
     );
