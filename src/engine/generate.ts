@@ -140,7 +140,7 @@ export async function generate(
   try {
     tidy(() => {
       const features = concat(prefixes.map(({ features: f }) => f) as Tensor2D[], 0);
-      const merge = features && { features, featureIndex: batch.featureIndex, featureRows: batch.featureRows };
+      const merge = { features, featureIndex: batch.featureIndex, featureRows: batch.featureRows };
       const pass = { ...batch.pass, cache: { layers: cache, slots: prefillSlots } };
       model.decode(model.textEmbed(batch.ids, merge), pass);
     });

@@ -154,16 +154,6 @@ export class Dispatcher {
     this.counters.submits++;
   }
 
-  /** Copies `bytes` between tensors, in order with everything else. */
-  copy(from: TensorInfo, to: TensorInfo, bytes: number, fromOffset = 0, toOffset = 0): void {
-    const [source, target] = [this.bufferOf(from), this.bufferOf(to)];
-    this.backend.ensureCommandEncoderReady();
-    this.backend.endComputePassEncoder();
-    this.#internals.commandEncoder?.copyBufferToBuffer(source, fromOffset, target, toOffset, bytes);
-    this.#internals.commandQueueOwnedIds.add(from.dataId);
-    this.#internals.commandQueueOwnedIds.add(to.dataId);
-  }
-
   /** Copies a tensor into a plain buffer, in order with everything else. */
   copyToBuffer(from: TensorInfo, to: GPUBuffer, bytes: number, toOffset: number): void {
     const source = this.bufferOf(from);
@@ -262,7 +252,7 @@ export class Dispatcher {
     if (buffer) return buffer;
     if (this.#uniforms.size >= uniformCacheSize && !this.capture) {
       this.flush();
-      // Captured passes hold their own references and keep their buffers alive through `Capture.hold`.
+      // Blocks made while a pass was recorded are bound by its replays and stay.
       for (const [old, oldBuffer] of this.#uniforms) {
         if (!this.#heldUniforms.has(oldBuffer)) {
           oldBuffer.destroy();
