@@ -5,7 +5,7 @@ import { bench, describe } from "vitest";
 import { createGpu } from "@/gpu/device";
 import { benchOptions, finish } from "../test/benchFixture";
 import { seededTensor } from "../test/gpuFixture";
-import { rope, ropeTable } from "./rope";
+import { rope, ropeFrequencies, ropeTable } from "./rope";
 
 await createGpu();
 const [rows, heads, dim] = [512, 9, 64];
@@ -16,8 +16,8 @@ describe(`${rows} rows of ${heads} heads of ${dim}`, () => {
     Int32Array.from({ length: rows }, (_, i) => i),
     "int32",
   );
-  const table = tensor2d(ropeTable(100000, dim, 1024), [1024, dim]);
-  bench("rope", () => finish(() => rope(x, positions, table)), benchOptions);
+  const table = tensor2d(ropeTable(ropeFrequencies(100000, dim), 1024), [1024, dim]);
+  bench("rope", () => finish(() => rope(x, positions, { table })), benchOptions);
   bench("stock rope", () => finish(stockRope), benchOptions);
 
   function stockRope(): Tensor {

@@ -1,0 +1,17 @@
+// Bytes of one file, wherever it lies (server, disk, cache), read by ranges: what the readers of weight files take. Nobody ever
+// holds a whole file.
+
+/** A file that can be read in pieces. Readers ask for ranges in ascending order where they can, so that a stream suffices. */
+export interface ByteSource {
+  /** Path inside the checkpoint, for messages. */
+  readonly name: string;
+  /** Bytes of the whole file. */
+  readonly size: number;
+  /** Bytes [begin, end); rejects with a UserError that names the file when they cannot be had. */
+  read(begin: number, end: number): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+/** A file already in memory (small ones, tests). */
+export function memorySource(name: string, bytes: Uint8Array<ArrayBuffer>): ByteSource {
+  return { name, size: bytes.length, read: async (begin, end) => bytes.slice(begin, end) };
+}
