@@ -1,10 +1,19 @@
 // The engine as the page sees it: calls through comlink, streams through a MessagePort passed with the call.
 
 import type { AskEvent, AskRequest } from "./generation";
+import type {
+  CacheReport,
+  LoadProgress,
+  LoadTimes,
+  MemoryPlan,
+  MemoryUse,
+  ModelPreview,
+  ModelSource,
+  PrecisionChoice,
+} from "./model";
 import type { EvaluationReport, EvaluationRequest, TrainEvent, TrainSettings } from "./training";
 
 export type BackendKind = "webgpu" | "wasm";
-export type WeightFormat = "int8" | "f32" | "int4";
 
 export interface DeviceReport {
   readonly backend: BackendKind;
@@ -16,12 +25,15 @@ export interface DeviceReport {
 
 export interface ModelReport {
   readonly name: string;
+  /** "SmolVLM", "Qwen2.5-VL", ... */
   readonly family: string;
   readonly parameters: number;
   readonly sizeBytes: number;
-  readonly format: WeightFormat;
-  readonly imageSize: number;
-  readonly imageTokens: number;
+  readonly precision: PrecisionChoice;
+  /** Side in pixels of the square that every picture becomes; absent where the size follows the picture. */
+  readonly imageSize?: number;
+  /** Tokens of prompt and answer together. */
+  readonly contextTokens: number;
   readonly vocabularySize: number;
   /** Name of the adapter in use, if any. */
   readonly adapter?: string;
@@ -29,14 +41,20 @@ export interface ModelReport {
 
 export type LoadEvent =
   | { readonly type: "device"; readonly device: DeviceReport }
-  | { readonly type: "file"; readonly file: string; readonly loadedBytes: number; readonly totalBytes: number }
-  | { readonly type: "ready"; readonly model: ModelReport };
+  | { readonly type: "plan"; readonly plan: MemoryPlan }
+  | { readonly type: "progress"; readonly progress: LoadProgress }
+  | { readonly type: "notice"; readonly message: string }
+  | { readonly type: "ready"; readonly model: ModelReport; readonly times: LoadTimes };
 
 export interface LoadRequest {
-  /** Folder of the checkpoint, absolute URL ending in "/". */
-  readonly url: string;
-  readonly format: WeightFormat;
+  readonly source: ModelSource;
+  readonly precision: PrecisionChoice;
   readonly backend: BackendKind | "auto";
+  /** Keep the quantised weights on disk, so that the next load reads no network. */
+  readonly useCache: boolean;
+  readonly memory: MemoryUse;
+  /** GPU memory that may be used; an estimate from the adapter without it. */
+  readonly budgetBytes?: number;
 }
 
 export interface AdapterFiles {
@@ -54,11 +72,19 @@ export interface MemoryReport {
 
 /** All engine work happens behind this, one job at a time; a failed call rejects with an `ErrorReport`. */
 export interface EngineApi {
+  /** Reads a model's small files: what it is, what it would fetch, and whether it fits. */
+  inspect(request: LoadRequest): Promise<ModelPreview>;
+  /** Loads weights; `stop()` cancels, and what was cached stays for the next time. Refuses what the memory plan does not allow. */
   load(request: LoadRequest, events: MessagePort): Promise<ModelReport>;
+  /** Stops and goes on fetching; the connection is closed meanwhile. */
+  pauseLoad(paused: boolean): void;
+  cachedModels(): Promise<CacheReport>;
+  /** Deletes one cached model by its id, or every one. */
+  deleteCached(id: string | "all"): Promise<CacheReport>;
   ask(request: AskRequest, events: MessagePort): Promise<void>;
   /** Takes optimizer steps until `pause()` or `steps` are done. */
   train(settings: TrainSettings, steps: number, events: MessagePort): Promise<void>;
-  /** Stops the running ask at the next token, or training after the current step's safe point. */
+  /** Cancels loading, stops the running ask at the next token, or training after the current step's safe point. */
   stop(): void;
   /** Discards adapter and optimizer state. */
   resetTraining(): Promise<void>;
