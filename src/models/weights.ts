@@ -25,6 +25,8 @@ export interface MatrixRequest {
   readonly rows: number;
   readonly columns: number;
   readonly part: WeightPart;
+  /** Stays float32 whatever the precision: small, and everything after depends on it. */
+  readonly exact?: boolean;
   /** The shape in the file when it is not [rows, columns]. */
   readonly storedShape?: readonly number[];
   /** One stored row → one matrix row, for kernels that are folded while loading. */
