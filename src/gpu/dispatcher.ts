@@ -177,11 +177,11 @@ export class Dispatcher {
     if (this.#staging.length > 4) this.#staging.shift()?.destroy();
   }
 
-  /** Overwrites a tensor's buffer from the CPU, after all work encoded before (queue writes would overtake it). */
-  upload(tensor: TensorInfo, values: Float32Array | Int32Array): void {
+  /** Overwrites a tensor's buffer, or part of it, from the CPU, after all work encoded before (queue writes would overtake it). */
+  upload(tensor: TensorInfo, values: Float32Array | Int32Array | Uint8Array, byteOffset = 0): void {
     const buffer = this.bufferOf(tensor);
     if (this.#internals.commandEncoder) this.flush();
-    this.device.queue.writeBuffer(buffer, 0, values.buffer, values.byteOffset, values.byteLength);
+    this.device.queue.writeBuffer(buffer, byteOffset, values.buffer, values.byteOffset, values.byteLength);
   }
 
   /** Compiles kernels ahead of use without blocking, for instance while weights arrive. */

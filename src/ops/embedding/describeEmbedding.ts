@@ -3,7 +3,8 @@
 import { grad, grads, type Tensor, type Tensor2D, tensor } from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
 import { dequantizeMatrix, quantizeMatrix } from "@/formats/quantize";
-import { f32Matrix, matrixOnThisBackend } from "../matrix";
+import { f32Matrix } from "../matrix";
+import { matrixOnThisBackend } from "../matrixWriter";
 import { maxDifference, seededValues } from "../test/gpuFixture";
 import { embedding } from "./embedding";
 import { gatherRows } from "./gatherRows";

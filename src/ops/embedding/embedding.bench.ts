@@ -3,7 +3,8 @@
 import { gather, type Tensor1D, tensor1d } from "@tensorflow/tfjs-core";
 import { bench, describe } from "vitest";
 import { createGpu } from "@/gpu/device";
-import { matrixOnThisBackend } from "../matrix";
+import { f32Data } from "../matrix";
+import { matrixOnThisBackend } from "../matrixWriter";
 import { benchOptions, finish } from "../test/benchFixture";
 import { seededTensor, seededValues } from "../test/gpuFixture";
 import { embedding } from "./embedding";
@@ -18,10 +19,10 @@ describe(`${count} of [${vocabulary}, ${width}]`, () => {
     Int32Array.from({ length: count }, (_, i) => (i * 7919) % vocabulary),
     "int32",
   );
-  for (const format of ["f32", "int8", "int4"] as const) {
+  for (const format of ["f32", "f16", "int8", "int4"] as const) {
     const table = matrixOnThisBackend(values, vocabulary, width, format, 32);
     bench(`embedding ${format}`, () => finish(() => embedding(ids, table)), benchOptions);
-    if (format === "f32") bench("stock gather", () => finish(() => gather(table.data, ids)), benchOptions);
+    if (format === "f32") bench("stock gather", () => finish(() => gather(f32Data(table), ids)), benchOptions);
   }
   const x = seededTensor([count, width], 2);
   const order = tensor1d(

@@ -1,10 +1,10 @@
-// Token embedding from an f32 or packed table, with image features put in place of the image tokens in the same pass.
+// Token embedding from an f32 or packed table in any number of parts, with image features put in place of the image tokens in the same pass.
 // The gradient of the table adds the positions of each vocabulary row in order: deterministic, without atomics.
 
 import type { Tensor, TensorInfo } from "@tensorflow/tfjs-core";
 import { type Dispatcher, type Kernel, spread } from "@/gpu/dispatcher";
 import { defineOp, type OpInfos } from "../defineOp";
-import type { Matrix, MatrixFormat } from "../matrix";
+import { type Matrix, type MatrixFormat, trainableData } from "../matrix";
 import code from "./embedding.wgsl?raw";
 import { gatherRows } from "./gatherRows";
 import { embeddingReference, embeddingTableGradientReference } from "./reference";
@@ -19,22 +19,22 @@ export interface FeatureMerge {
   readonly featureRows: Tensor;
 }
 
-type TableAttributes = {
-  readonly format: MatrixFormat;
-  readonly rows: number;
-  readonly columns: number;
-  readonly groupSize: number;
-};
+/** A frozen table (packed, or f32 in parts) is an attribute; one f32 tensor is the input `data`, which can have a gradient. */
+type TableAttributes = { readonly table?: Matrix };
 
-const formatCode: Record<MatrixFormat, number> = { f32: 0, int8: 1, int4: 2 };
+const formatCode = { f32: 0, int8: 1, int4: 2, f16: 3 } as const satisfies Record<MatrixFormat, number>;
 
-const lookUpKernel: Kernel = {
-  name: "embedding",
-  code,
-  entryPoint: "lookUp",
-  bindings: ["read", "read", "read", "read", "read", "write"],
-  uniform: true,
-};
+function lookUpKernel(format: MatrixFormat): Kernel {
+  return {
+    name: "embedding",
+    code,
+    entryPoint: "lookUp",
+    bindings: ["read", "read", "read", "read", "read", "write"],
+    uniform: true,
+    constants: { FORMAT: formatCode[format] },
+  };
+}
+
 const tableGradientKernel: Kernel = {
   name: "embeddingTableGradient",
   code,
@@ -60,60 +60,87 @@ const tableGradient = defineOp<{ readonly rows: number }>({
   reference: embeddingTableGradientReference,
 });
 
-function lookUp(inputs: OpInfos, attributes: TableAttributes, gpu: Dispatcher): TensorInfo {
-  const { ids, data, scales, features, featureIndex } = inputs as Record<"ids" | "data", TensorInfo> & OpInfos;
-  const { format, columns, groupSize } = attributes;
+/** One dispatch per part, each writing the rows whose ids it holds; the first one also writes the features. */
+function lookUp(inputs: OpInfos, { table }: TableAttributes, gpu: Dispatcher): TensorInfo {
+  const { ids, data, features, featureIndex } = inputs as Record<"ids" | "data", TensorInfo> & OpInfos;
+  const [rows, columns] = table ? [table.rows, table.columns] : (data.shape as [number, number]);
+  const parts: readonly { firstRow: number; rows: number; data: TensorInfo; scales?: TensorInfo }[] = table?.parts ?? [
+    { firstRow: 0, rows, data },
+  ];
   const m = ids.shape.reduce((a, b) => a * b, 1);
   const out = gpu.output([m, columns]);
-  gpu.run({
-    kernel: lookUpKernel,
-    // Absent inputs are stood in for by others of the same type that the kernel then does not read.
-    buffers: [ids, data, scales ?? data, features ?? data, featureIndex ?? ids, out],
-    params: [m, columns, formatCode[format], groupSize, featureIndex ? 1 : 0],
-    workgroups: spread(Math.ceil((m * columns) / 64)),
-  });
+  for (const part of parts) {
+    gpu.run({
+      kernel: lookUpKernel(table?.format ?? "f32"),
+      // Absent inputs are stood in for by others of the same type that the kernel then does not read.
+      buffers: [ids, part.data, part.scales ?? part.data, features ?? part.data, featureIndex ?? ids, out],
+      params: [m, columns, table?.groupSize ?? 0, part.firstRow, part.rows, rows, featureIndex ? 1 : 0],
+      workgroups: spread(Math.ceil((m * columns) / 64)),
+    });
+  }
   return out;
 }
 
-const plain = defineOp<TableAttributes>({
-  name: "Embedding",
+const plainF32 = defineOp<TableAttributes>({
+  name: "EmbeddingF32",
   webgpu: lookUp,
   reference: embeddingReference,
   gradient: {
-    inputsToSave: ["ids"],
-    backward: ([dy], { ids }, { rows }) => ({ data: () => tableGradient({ ids, dy: dy as Tensor }, { rows })[0] as Tensor }),
+    inputsToSave: ["ids", "data"],
+    backward: ([dy], { ids, data }) => ({
+      data: () => tableGradient({ ids, dy: dy as Tensor }, { rows: (data as Tensor).shape[0] as number })[0] as Tensor,
+    }),
   },
 });
 
-const merged = defineOp<TableAttributes>({
-  name: "EmbeddingMerged",
+const plainFrozen = defineOp<TableAttributes>({ name: "EmbeddingFrozen", webgpu: lookUp, reference: frozenNeedsWebGpu });
+
+const mergedF32 = defineOp<TableAttributes>({
+  name: "EmbeddingMergedF32",
   webgpu: lookUp,
   reference: embeddingReference,
   gradient: {
-    inputsToSave: ["ids", "featureIndex", "featureRows"],
-    backward: ([dy], { ids, featureIndex, featureRows }, { rows }) => ({
-      data: () => tableGradient({ ids, dy: dy as Tensor, featureIndex }, { rows })[0] as Tensor,
+    inputsToSave: ["ids", "data", "featureIndex", "featureRows"],
+    backward: ([dy], { ids, data, featureIndex, featureRows }) => ({
+      data: () =>
+        tableGradient({ ids, dy: dy as Tensor, featureIndex }, { rows: (data as Tensor).shape[0] as number })[0] as Tensor,
       features: () => gatherRows(dy as Tensor, featureRows as Tensor, featureIndex as Tensor),
     }),
   },
 });
 
+const mergedFrozen = defineOp<TableAttributes>({
+  name: "EmbeddingMergedFrozen",
+  webgpu: lookUp,
+  reference: frozenNeedsWebGpu,
+  gradient: {
+    inputsToSave: ["featureIndex", "featureRows"],
+    backward: ([dy], { featureIndex, featureRows }) => ({
+      features: () => gatherRows(dy as Tensor, featureRows as Tensor, featureIndex as Tensor),
+    }),
+  },
+});
+
+function frozenNeedsWebGpu(): never {
+  throw new Error("a packed or split table exists on WebGPU only: make it with MatrixWriter");
+}
+
 /**
- * Rows `ids` int32 [M] of the table [V, D] → [M, D], with image features merged in. Differentiable in an f32 table and in the
- * features. Ids outside the table are an error the caller must exclude.
+ * Rows `ids` int32 [M] of the table [V, D] → [M, D], with image features merged in. Differentiable in an f32 table
+ * in one part and in the features. Ids outside the table are an error the caller must exclude (WebGPU gives zeros).
  * @throws when shapes do not fit.
  */
 export function embedding(ids: Tensor, table: Matrix, merge?: FeatureMerge): Tensor {
-  const { format, rows, columns, groupSize, data, scales } = table;
-  const attributes = { format, rows, columns, groupSize };
+  const data = trainableData(table);
   if (ids.dtype !== "int32") throw new Error(`embedding: ids are ${ids.dtype}, not int32`);
-  if (!merge) return plain({ ids, data, scales }, attributes)[0] as Tensor;
+  if (!merge) return (data ? plainF32({ ids, data }, {}) : plainFrozen({ ids }, { table }))[0] as Tensor;
   const { features, featureIndex, featureRows } = merge;
   const indices = featureIndex.dtype === "int32" && featureRows.dtype === "int32";
-  if (!indices || featureIndex.size !== ids.size || features.shape[1] !== columns || featureRows.size !== features.shape[0])
+  if (!indices || featureIndex.size !== ids.size || features.shape[1] !== table.columns || featureRows.size !== features.shape[0])
     throw new Error(
       `embedding: ${ids.size} ids, features [${features.shape.join(", ")}], featureIndex ${featureIndex.dtype} ` +
         `[${featureIndex.shape.join(", ")}] and featureRows ${featureRows.dtype} [${featureRows.shape.join(", ")}] do not fit`,
     );
-  return merged({ ids, data, scales, features, featureIndex, featureRows }, attributes)[0] as Tensor;
+  const inputs = { ids, features, featureIndex, featureRows };
+  return (data ? mergedF32({ ...inputs, data }, {}) : mergedFrozen(inputs, { table }))[0] as Tensor;
 }

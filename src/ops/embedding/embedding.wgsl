@@ -1,9 +1,13 @@
 // Token embedding and the gradient of its table. Entry points share binding numbers, not buffers.
-// lookUp: one thread per element. ids [M]; data: f32 bits [V, D], or 4 int8, or 8 nibbles q + 8 per word, low first;
-// scales [V, D/group] (a value is q·scale); features [F, D]; featureIndex [M] (−1: table); out [M, D].
+// lookUp: one thread per element; writes what the table rows first .. first + partRows − 1 give. ids [M]; data: f32 bits, or
+// 2 f16, 4 int8 or 8 nibbles q + 8 per word, low first; scales [partRows, D/group] (a value is q·scale); features [F, D];
+// featureIndex [M] (−1: table); out [M, D]. The first part also writes features, and zeros for ids outside the table.
 // tableGradient: one workgroup per vocabulary row; each lane owns columns and adds dy of that row's positions in order.
 
-struct Params { rows: u32, columns: u32, format: u32, group: u32, merge: u32 }
+/// 0 f32, 1 int8, 2 int4, 3 f16.
+override FORMAT: u32 = 0u;
+
+struct Params { rows: u32, columns: u32, group: u32, first: u32, partRows: u32, vocabulary: u32, merge: u32 }
 struct GradientParams { rows: u32, columns: u32, vocabulary: u32, merge: u32 }
 
 @group(0) @binding(0) var<storage, read> ids: array<i32>;
@@ -20,11 +24,12 @@ struct GradientParams { rows: u32, columns: u32, vocabulary: u32, merge: u32 }
 @group(0) @binding(4) var<uniform> gradient: GradientParams;
 
 fn tableValue(at: u32) -> f32 {
-  if (params.format == 0u) { return bitcast<f32>(data[at]); }
-  if (params.format == 1u) {
+  if (FORMAT == 0u) { return bitcast<f32>(data[at]); }
+  if (FORMAT == 1u) {
     let q = extractBits(bitcast<i32>(data[at / 4u]), (at % 4u) * 8u, 8u);
     return f32(q) * scales[at / params.group];
   }
+  if (FORMAT == 3u) { return unpack2x16float(data[at / 2u])[at % 2u]; }
   let q = i32(extractBits(data[at / 8u], (at % 8u) * 4u, 4u)) - 8;
   return f32(q) * scales[at / params.group];
 }
@@ -37,10 +42,13 @@ fn lookUp(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) grid: vec3
   let column = i % params.columns;
   var feature = -1;
   if (params.merge == 1u) { feature = featureIndex[row]; }
+  let id = u32(ids[row]);
   if (feature >= 0) {
-    out[i] = features[u32(feature) * params.columns + column];
-  } else {
-    out[i] = tableValue(u32(ids[row]) * params.columns + column);
+    if (params.first == 0u) { out[i] = features[u32(feature) * params.columns + column]; }
+  } else if (id >= params.first && id - params.first < params.partRows) {
+    out[i] = tableValue((id - params.first) * params.columns + column);
+  } else if (params.first == 0u && id >= params.vocabulary) {
+    out[i] = 0.0;
   }
 }
 

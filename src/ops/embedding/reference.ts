@@ -3,13 +3,11 @@
 
 import { type Tensor, tensor } from "@tensorflow/tfjs-core";
 import { floatsOf, intsOf } from "../attention/hostValues";
-import type { MatrixFormat } from "../matrix";
 
 type Inputs = Readonly<Record<string, Tensor>>;
 
 /** Rows of the table, or of `features` where featureIndex ≥ 0. */
-export function embeddingReference(inputs: Inputs, { format }: { readonly format: MatrixFormat }): Tensor {
-  if (format !== "f32") throw new Error(`an ${format} table exists on WebGPU only: make it with matrixOnThisBackend`);
+export function embeddingReference(inputs: Inputs): Tensor {
   const { ids, data, features, featureIndex } = inputs as { ids: Tensor; data: Tensor; features?: Tensor; featureIndex?: Tensor };
   const d = data.shape[1] as number;
   const out = new Float32Array(ids.size * d);

@@ -4,7 +4,8 @@ import { grads, mul, slice, sum, type Tensor, type Tensor2D, tensor, tensor1d } 
 import { describe, expect, it } from "vitest";
 import { createRng } from "@/lib/rng";
 import { linear } from "../linear/linear";
-import { f32Matrix, matrixOnThisBackend } from "../matrix";
+import { f32Matrix } from "../matrix";
+import { matrixOnThisBackend } from "../matrixWriter";
 import { differingBits, finiteDifferences, maxDifference, read, seededTensor, seededValues, setUpGpu } from "../test/gpuFixture";
 import { headLogProb, headStats } from "./headStats";
 import { logitGradient, logitRows } from "./logitRows";

@@ -2,11 +2,22 @@
 // final hidden states. Logits are made a few rows at a time (T = 256 positions of a 49 280-word vocabulary would be 50 MB per
 // condition), and a row's numbers do not depend on how the rows were cut. The statistics themselves are in logitStats.
 
-import { add, backend, concat, getBackend, reshape, slice, type Tensor, type TensorInfo, tidy } from "@tensorflow/tfjs-core";
+import {
+  add,
+  backend,
+  concat,
+  getBackend,
+  reshape,
+  slice,
+  type Tensor,
+  type Tensor2D,
+  type TensorInfo,
+  tidy,
+} from "@tensorflow/tfjs-core";
 import { dispatcherOf } from "@/gpu/dispatcher";
-import { defineOp, type OpInputs } from "../defineOp";
+import { defineOp } from "../defineOp";
 import { linear, linearTransposed, weightGradient } from "../linear/linear";
-import type { Matrix } from "../matrix";
+import { f32Matrix, type Matrix, trainableData } from "../matrix";
 import { logitGradient, logitRows } from "./logitRows";
 import { type HeadStats, logitStats } from "./logitStats";
 
@@ -20,11 +31,13 @@ export interface HeadLogProbOptions {
   readonly scratchBytes?: number;
 }
 
-type HeadAttributes = Pick<Matrix, "format" | "rows" | "columns" | "groupSize"> & {
+/** A frozen head (packed, or f32 in parts) is an attribute; one f32 tensor is the input `data`, which can have a gradient. */
+type HeadAttributes = {
+  readonly frozen?: Matrix;
   readonly scale: number;
   readonly scratchBytes: number;
 };
-type Saved = { readonly [name in "hidden" | "data" | "scales" | "targets" | "output1"]?: Tensor | undefined };
+type Saved = { readonly [name in "hidden" | "data" | "targets" | "output1"]?: Tensor | undefined };
 
 /** First row and row count. */
 type Chunk = readonly [number, number];
@@ -56,22 +69,22 @@ function rowsOf(x: Tensor, [start, size]: Chunk): Tensor {
   return slice(x, [start, ...x.shape.slice(1).map(() => 0)], [size, ...x.shape.slice(1)]);
 }
 
-function headOf({ data, scales }: Saved, { format, rows, columns, groupSize }: HeadAttributes): Matrix {
-  const head = { format, rows, columns, groupSize, data: data as Tensor };
-  return scales ? { ...head, scales } : head;
+function headOf({ data }: Saved, { frozen }: HeadAttributes): Matrix {
+  return frozen ?? f32Matrix(data as Tensor2D);
 }
 
-function chunksOf(attributes: HeadAttributes, hidden: Tensor) {
-  return rowChunks(hidden.shape[0] as number, attributes.rows * 4, attributes.scratchBytes);
+function chunksOf(hidden: Tensor, head: Matrix, { scratchBytes }: HeadAttributes) {
+  return rowChunks(hidden.shape[0] as number, head.rows * 4, scratchBytes);
 }
 
 /** The same composition on every backend: `linear` and `logitRows` bring the kernels. */
 function forward(inputs: Saved, attributes: HeadAttributes): Tensor[] {
   const [hidden, targets] = [inputs.hidden as Tensor, inputs.targets as Tensor];
+  const head = headOf(inputs, attributes);
   return tidy(() => {
-    const parts = perChunkOf(chunksOf(attributes, hidden), (chunk) =>
+    const parts = perChunkOf(chunksOf(hidden, head, attributes), (chunk) =>
       tidy(() => {
-        const logits = linear(rowsOf(hidden, chunk), headOf(inputs, attributes), { scale: attributes.scale });
+        const logits = linear(rowsOf(hidden, chunk), head, { scale: attributes.scale });
         return logitRows(logits, rowsOf(targets, chunk));
       }),
     );
@@ -84,7 +97,7 @@ function backward(dy: Tensor, saved: Saved, attributes: HeadAttributes) {
   const [hidden, targets, rows] = [saved.hidden as Tensor, saved.targets as Tensor, saved.output1 as Tensor];
   const { scale } = attributes;
   const head = headOf(saved, attributes);
-  const chunks = chunksOf(attributes, hidden);
+  const chunks = chunksOf(hidden, head, attributes);
   const logitsGradient = (chunk: Chunk) =>
     tidy(() => {
       const logits = linear(rowsOf(hidden, chunk), head, { scale });
@@ -121,12 +134,12 @@ const headLogProbF32 = defineOp<HeadAttributes>({
   },
 });
 
-const headLogProbPacked = defineOp<HeadAttributes>({
-  name: "HeadLogProbPacked",
+const headLogProbFrozen = defineOp<HeadAttributes>({
+  name: "HeadLogProbFrozen",
   webgpu: onGpu,
   reference: forward,
   gradient: {
-    inputsToSave: ["hidden", "data", "scales", "targets"],
+    inputsToSave: ["hidden", "targets"],
     outputsToSave: [false, true],
     backward: ([dy], saved, attributes) => ({ hidden: backward(dy as Tensor, saved, attributes).hidden }),
   },
@@ -134,16 +147,18 @@ const headLogProbPacked = defineOp<HeadAttributes>({
 
 /**
  * log π(target) per row: hidden [R, D], head [V, D], int32 targets [R] → [R]; a target < 0 gives 0 and no gradient.
- * Differentiable in hidden and in head.data when f32. Bit-equal to column 0 of `headStats`.
+ * Differentiable in hidden and in a head that is one f32 tensor. Bit-equal to column 0 of `headStats`.
  */
 export function headLogProb(hidden: Tensor, head: Matrix, targets: Tensor, options: HeadLogProbOptions = {}): Tensor {
   const { temperature = 1, scratchBytes = defaultScratchBytes() } = options;
   if (hidden.rank !== 2 || hidden.shape[0] !== targets.size)
     throw new Error(`headLogProb: ${targets.size} targets for hidden [${hidden.shape.join(", ")}]`);
-  const { format, rows, columns, groupSize, data, scales } = head;
-  const inputs: OpInputs = { hidden, data, scales, targets };
-  const op = format === "f32" ? headLogProbF32 : headLogProbPacked;
-  return op(inputs, { format, rows, columns, groupSize, scale: 1 / temperature, scratchBytes })[0] as Tensor;
+  const data = trainableData(head);
+  const attributes = { scale: 1 / temperature, scratchBytes };
+  const results = data
+    ? headLogProbF32({ hidden, data, targets }, attributes)
+    : headLogProbFrozen({ hidden, targets }, { ...attributes, frozen: head });
+  return results[0] as Tensor;
 }
 
 export interface HeadStatsOptions extends HeadLogProbOptions {

@@ -11,7 +11,7 @@ export const fewRowsLimit = 16;
 /** Rows of one partial sum of `weightGradient`, as in rowSums.wgsl. */
 export const chunkRows = 512;
 
-const formatCode = { f32: 0, int8: 1, int4: 2 } as const satisfies Record<MatrixFormat, number>;
+const formatCode = { f32: 0, int8: 1, int4: 2, f16: 3 } as const satisfies Record<MatrixFormat, number>;
 const linearBindings = ["read", "read", "read", "read", "read", "write"] as const;
 
 /** Matrix-vector product for up to `fewRowsLimit` rows, compiled for 1, 2, 4, 8 or 16. */

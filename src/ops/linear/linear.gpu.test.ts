@@ -17,9 +17,10 @@ import {
   tidy,
 } from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
-import { dequantizeMatrix, quantizeMatrix } from "@/formats/quantize";
 import { f32 } from "@/gpu/dispatcher";
-import { disposeMatrix, f32Matrix, type Matrix, type MatrixFormat, matrixOnThisBackend } from "../matrix";
+import { disposeMatrix, f32Matrix, type Matrix, type MatrixFormat, type MatrixPart } from "../matrix";
+import { matrixOnThisBackend } from "../matrixWriter";
+import { packRows, unpackRows } from "../packRows";
 import {
   differingBits,
   finiteDifferences,
@@ -54,12 +55,13 @@ function flipped(a: ArrayLike<number>, rows: number, columns: number): Float64Ar
 function seededMatrix(format: MatrixFormat, rows: number, columns: number, group: number, seed: number) {
   const values = seededValues(rows * columns, seed);
   const matrix = matrixOnThisBackend(values, rows, columns, format, group);
-  const numbers = format === "f32" ? values : dequantizeMatrix(quantizeMatrix(values, rows, columns, format, group));
+  const numbers = unpackRows(packRows(values, rows, columns, format, group), rows, columns, format, group);
   return { matrix, numbers };
 }
 
 const formats = [
   ["f32", 32],
+  ["f16", 32],
   ["int8", 32],
   ["int8", 128],
   ["int4", 32],
@@ -135,13 +137,14 @@ describe("linear", () => {
     const [m, n, k] = [70, 77, 384];
     const { matrix } = seededMatrix(format, n, k, group, 9);
     const { dispatcher } = fixture.gpu;
+    const [part] = matrix.parts as [MatrixPart];
     const x = seededTensor<Tensor2D>([m, k], 10);
     const [small, large] = [8, 16].map((side) => {
       const out = dispatcher.output([m, n]);
       dispatcher.run({
         kernel: manyRowsKernel(format, side),
-        buffers: [x, matrix.data, matrix.scales ?? x, x, x, out],
-        params: [m, n, k, matrix.groupSize, f32(1), 0, 0],
+        buffers: [x, part.data, part.scales ?? x, x, x, out],
+        params: [m, n, k, matrix.groupSize, f32(1), n, 0, 0, 0],
         workgroups: [tileCount(m, n, side)],
       });
       return engine().makeTensorFromTensorInfo(out);

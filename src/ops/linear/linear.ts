@@ -1,11 +1,11 @@
-// Products with a weight matrix W [N, K], f32 or packed: x·Wᵀ with an epilogue (scale, bias, residual), its transposed
+// Products with a weight matrix W [N, K], f32 or packed, in one part or several: x·Wᵀ with an epilogue (scale, bias, residual), its transposed
 // product dy·W, and the sums over rows that are the gradients of W and of the bias. Every variant of x·Wᵀ adds in one order
 // (see linear.wgsl), so a row's result depends on nothing but that row and W. Unlike an nn layer it knows no LoRA.
 
-import type { Tensor, TensorInfo } from "@tensorflow/tfjs-core";
+import type { Tensor, Tensor2D, TensorInfo } from "@tensorflow/tfjs-core";
 import { type Dispatcher, f32, spread } from "@/gpu/dispatcher";
 import { defineOp, type OpInfos } from "../defineOp";
-import type { Matrix, MatrixFormat } from "../matrix";
+import { f32Matrix, type Matrix, type MatrixPart, trainableData } from "../matrix";
 import {
   chunkRows,
   columnSumKernel,
@@ -20,12 +20,17 @@ import {
 } from "./kernels";
 import { columnSumReference, linearReference, linearTransposedReference, weightGradientReference } from "./reference";
 
-/** Static part of a product with W. */
-type MatrixAttributes = {
-  readonly format: MatrixFormat;
-  readonly rows: number;
-  readonly columns: number;
-  readonly groupSize: number;
+/** W as a kernel takes it: a Matrix, or the one f32 tensor among an op's inputs. */
+interface Weight extends Omit<Matrix, "parts"> {
+  readonly parts: readonly (Pick<MatrixPart, "firstRow" | "rows"> & {
+    readonly data: TensorInfo;
+    readonly scales?: TensorInfo;
+  })[];
+}
+
+/** A frozen W (packed, or f32 in parts) is an attribute; one f32 tensor is the input `data`, which can have a gradient. */
+type ProductAttributes = {
+  readonly weight?: Matrix;
   readonly scale: number;
 };
 
@@ -38,58 +43,57 @@ export interface LinearOptions {
   readonly scale?: number | undefined;
 }
 
-function linearOnGpu(inputs: OpInfos, attributes: MatrixAttributes, gpu: Dispatcher): TensorInfo {
-  const { x, data, scales, bias, residual } = inputs as Record<"x" | "data", TensorInfo> & OpInfos;
-  const { rows: n, columns: k, groupSize, scale } = attributes;
+function linearOnGpu(inputs: OpInfos, { weight, scale }: ProductAttributes, gpu: Dispatcher): TensorInfo {
+  const { x, data, bias, residual } = inputs as Record<"x" | "data", TensorInfo> & OpInfos;
+  const { format, rows: outputs, columns: k, groupSize, parts } = weight ?? denseWeight(data);
   const m = x.shape[0] as number;
-  const out = gpu.output([m, n]);
+  const out = gpu.output([m, outputs]);
   const few = m <= fewRowsLimit;
-  const side = tileSide(m, n);
-  // A binding must be bound even when unused: absent tensors are stood in for by one that is only read.
-  gpu.run({
-    kernel: few ? fewRowsKernel(attributes.format, m) : manyRowsKernel(attributes.format, side),
-    buffers: [x, data, scales ?? data, bias ?? x, residual ?? x, out],
-    params: [m, n, k, groupSize, f32(scale), bias ? 1 : 0, residual ? 1 : 0],
-    workgroups: few ? spread(Math.ceil(n / 32)) : spread(tileCount(m, n, side)),
-  });
+  for (const part of parts) {
+    const n = part.rows;
+    const side = tileSide(m, n);
+    // A binding must be bound even when unused: absent tensors are stood in for by one that is only read.
+    gpu.run({
+      kernel: few ? fewRowsKernel(format, m) : manyRowsKernel(format, side),
+      buffers: [x, part.data, part.scales ?? part.data, bias ?? x, residual ?? x, out],
+      params: [m, n, k, groupSize, f32(scale), outputs, part.firstRow, bias ? 1 : 0, residual ? 1 : 0],
+      workgroups: few ? spread(Math.ceil(n / 32)) : spread(tileCount(m, n, side)),
+    });
+  }
   return out;
 }
 
-function backward({ scale, ...shape }: MatrixAttributes, dy: Tensor, weight: Pick<Matrix, "data" | "scales">) {
+function backward(weight: Matrix, scale: number, dy: Tensor) {
   return {
-    x: () => linearTransposed(dy, { ...shape, ...weight }, { scale }),
+    x: () => linearTransposed(dy, weight, { scale }),
     bias: () => columnSum(dy),
     residual: () => dy.clone(),
   };
 }
 
-const linearF32 = defineOp<MatrixAttributes>({
+const linearF32 = defineOp<ProductAttributes>({
   name: "LinearF32",
   webgpu: linearOnGpu,
   reference: linearReference,
   gradient: {
     inputsToSave: ["x", "data"],
-    backward: ([dy], { x, data }, attributes) => ({
-      ...backward(attributes, dy as Tensor, { data: data as Tensor }),
-      data: () => weightGradient(dy as Tensor, x as Tensor, { scale: attributes.scale }),
+    backward: ([dy], { x, data }, { scale }) => ({
+      ...backward(f32Matrix(data as Tensor2D), scale, dy as Tensor),
+      data: () => weightGradient(dy as Tensor, x as Tensor, { scale }),
     }),
   },
 });
 
-const linearPacked = defineOp<MatrixAttributes>({
-  name: "LinearPacked",
+const linearFrozen = defineOp<ProductAttributes>({
+  name: "LinearFrozen",
   webgpu: linearOnGpu,
-  reference: packedNeedsWebGpu,
-  gradient: {
-    inputsToSave: ["data", "scales"],
-    backward: ([dy], { data, scales }, attributes) =>
-      backward(attributes, dy as Tensor, { data: data as Tensor, scales: scales as Tensor }),
-  },
+  reference: frozenNeedsWebGpu,
+  gradient: { backward: ([dy], _, { weight, scale }) => backward(weight as Matrix, scale, dy as Tensor) },
 });
 
 /**
- * scale · x·Wᵀ + bias + residual: x [M, K], W [N, K] → [M, N]. Differentiable in x, bias, residual and an f32 W.
- * @throws when shapes do not fit, or K is not a multiple of 4 (f32) or of the group size (packed).
+ * scale · x·Wᵀ + bias + residual: x [M, K], W [N, K] → [M, N]. Differentiable in x, bias, residual and an f32 W in one part.
+ * @throws when shapes do not fit, or K is not a multiple of 4.
  */
 export function linear(x: Tensor, weight: Matrix, { bias, residual, scale = 1 }: LinearOptions = {}): Tensor {
   const m = checkRows("linear", x, weight.columns);
@@ -97,42 +101,49 @@ export function linear(x: Tensor, weight: Matrix, { bias, residual, scale = 1 }:
   if (bias && bias.size !== weight.rows) throw new Error(`linear: a bias of ${bias.size} for ${weight.rows} outputs`);
   if (residual && residual.size !== m * weight.rows)
     throw new Error(`linear: a residual [${residual.shape.join(", ")}] for a result [${m}, ${weight.rows}]`);
-  const op = weight.format === "f32" ? linearF32 : linearPacked;
-  return op({ x, data: weight.data, scales: weight.scales, bias, residual }, attributesOf(weight, scale))[0] as Tensor;
+  const data = trainableData(weight);
+  const results = data
+    ? linearF32({ x, data, bias, residual }, { scale })
+    : linearFrozen({ x, bias, residual }, { weight, scale });
+  return results[0] as Tensor;
 }
 
-const transposedF32 = defineOp<MatrixAttributes>({
+function transposedOnGpu(inputs: OpInfos, { weight, scale }: ProductAttributes, gpu: Dispatcher): TensorInfo {
+  const { dy, data } = inputs as Record<"dy" | "data", TensorInfo>;
+  const { format, rows: inputsOfDy, columns: k, groupSize, parts } = weight ?? denseWeight(data);
+  const m = dy.shape[0] as number;
+  const side = tileSide(m, k);
+  const out = gpu.output([m, k]);
+  parts.forEach((part, index) => {
+    // Each part goes on with the sums of those before; the last one scales.
+    const partScale = index === parts.length - 1 ? scale : 1;
+    gpu.run({
+      kernel: transposedKernel(format, side),
+      buffers: [dy, part.data, part.scales ?? part.data, dy, dy, out],
+      params: [m, part.rows, k, groupSize, f32(partScale), inputsOfDy, part.firstRow, 0, 0],
+      workgroups: spread(tileCount(m, k, side)),
+    });
+  });
+  return out;
+}
+
+const transposedF32 = defineOp<ProductAttributes>({
   name: "LinearTransposedF32",
   webgpu: transposedOnGpu,
   reference: linearTransposedReference,
 });
 
-const transposedPacked = defineOp<MatrixAttributes>({
-  name: "LinearTransposedPacked",
+const transposedFrozen = defineOp<ProductAttributes>({
+  name: "LinearTransposedFrozen",
   webgpu: transposedOnGpu,
-  reference: packedNeedsWebGpu,
+  reference: frozenNeedsWebGpu,
 });
-
-function transposedOnGpu(inputs: OpInfos, attributes: MatrixAttributes, gpu: Dispatcher): TensorInfo {
-  const { dy, data, scales } = inputs as Record<"dy" | "data", TensorInfo> & OpInfos;
-  const { rows: n, columns: k, groupSize, scale } = attributes;
-  const m = dy.shape[0] as number;
-  const side = tileSide(m, k);
-  const out = gpu.output([m, k]);
-  gpu.run({
-    kernel: transposedKernel(attributes.format, side),
-    buffers: [dy, data, scales ?? data, dy, dy, out],
-    params: [m, n, k, groupSize, f32(scale), 0, 0],
-    workgroups: spread(tileCount(m, k, side)),
-  });
-  return out;
-}
 
 /** scale · dy·W: dy [M, N], W [N, K] → [M, K], the gradient of `linear` with respect to x. Not differentiable itself. */
 export function linearTransposed(dy: Tensor, weight: Matrix, { scale = 1 }: { readonly scale?: number } = {}): Tensor {
   checkRows("linearTransposed", dy, weight.rows);
-  const op = weight.format === "f32" ? transposedF32 : transposedPacked;
-  return op({ dy, data: weight.data, scales: weight.scales }, attributesOf(weight, scale))[0] as Tensor;
+  const data = trainableData(weight);
+  return (data ? transposedF32({ dy, data }, { scale }) : transposedFrozen({ dy }, { weight, scale }))[0] as Tensor;
 }
 
 const weightGradientOp = defineOp<{ readonly scale: number }>({
@@ -190,8 +201,9 @@ export function columnSum(x: Tensor): Tensor {
   return columnSumOp({ x }, {})[0] as Tensor;
 }
 
-function attributesOf({ format, rows, columns, groupSize }: Matrix, scale: number): MatrixAttributes {
-  return { format, rows, columns, groupSize, scale };
+function denseWeight(data: TensorInfo): Weight {
+  const [rows, columns] = data.shape as [number, number];
+  return { format: "f32", rows, columns, groupSize: 0, parts: [{ firstRow: 0, rows, data }] };
 }
 
 function checkRows(name: string, x: Tensor, width: number): number {
@@ -201,6 +213,6 @@ function checkRows(name: string, x: Tensor, width: number): number {
   return m;
 }
 
-function packedNeedsWebGpu(): never {
-  throw new Error("packed weights exist on WebGPU only: make them with matrixOnThisBackend");
+function frozenNeedsWebGpu(): never {
+  throw new Error("packed or split weights exist on WebGPU only: make them with MatrixWriter");
 }

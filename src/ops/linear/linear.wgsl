@@ -1,4 +1,4 @@
-// Products with a weight matrix W [N, K] in f32, int8 or int4 (groups with a scale). Three entry points share the bindings:
+// Products with rows of a weight matrix W: a part [N, K] in f32, f16 pairs, int8 or int4 (groups with a scale). Three entry points share the bindings:
 //   fewRows     out [M, N] = scale·x·Wᵀ + bias + residual, M <= ROWS: 8 threads per column, W is read once for all rows
 //   manyRows    the same for any M: square tiles in workgroup memory, 4x4 results per thread, W dequantised once per tile
 //   transposed  out [M, K] = scale·dy·W, dy [M, N]
@@ -16,6 +16,9 @@ struct Params {
   k: u32,
   groupSize: u32,
   scale: f32,
+  /// Rows of all of W, the width of a row of out (x·Wᵀ) or of dy; and the first of them that this part has.
+  width: u32,
+  first: u32,
   hasBias: u32,
   hasResidual: u32,
 }
@@ -30,7 +33,7 @@ struct Params {
 @group(0) @binding(5) var<storage, read_write> out: array<f32>;
 @group(0) @binding(6) var<uniform> params: Params;
 
-/// 0 f32, 1 int8, 2 int4.
+/// 0 f32, 1 int8, 2 int4, 3 f16.
 override FORMAT: u32 = 0u;
 /// fewRows computes 1, 2, 4, 8 or 16 rows; those from params.m on are thrown away.
 override ROWS: u32 = 1u;
@@ -43,6 +46,11 @@ fn weight4(row: u32, k4: u32) -> vec4<f32> {
   if (FORMAT == 0u) {
     return bitcast<vec4<f32>>(weights[index]);
   }
+  if (FORMAT == 3u) {
+    let words = weights[index >> 1u];
+    let pairs = select(words.xy, words.zw, (index & 1u) == 1u);
+    return vec4<f32>(unpack2x16float(pairs.x), unpack2x16float(pairs.y));
+  }
   let scale = scales[row * (params.k / params.groupSize) + (k4 << 2u) / params.groupSize];
   if (FORMAT == 1u) {
     let word = weights[index >> 2u][index & 3u];
@@ -54,10 +62,10 @@ fn weight4(row: u32, k4: u32) -> vec4<f32> {
 
 /// The one epilogue of x·Wᵀ.
 fn finish(total: f32, row: u32, column: u32) {
-  let at = row * params.n + column;
+  let at = row * params.width + params.first + column;
   var start = 0.0;
   if (params.hasBias != 0u) {
-    start = bias[column];
+    start = bias[params.first + column];
   }
   var value = fma(total, params.scale, start);
   if (params.hasResidual != 0u) {
@@ -172,7 +180,7 @@ fn x4(row: u32, k4: u32) -> vec4<f32> {
 fn dy4(row: u32, first: u32) -> vec4<f32> {
   var values = vec4<f32>();
   if (row < params.m) {
-    let at = row * params.n + first;
+    let at = row * params.width + params.first + first;
     if (first < params.n) { values.x = dy[at]; }
     if (first + 1u < params.n) { values.y = dy[at + 1u]; }
     if (first + 2u < params.n) { values.z = dy[at + 2u]; }
@@ -262,6 +270,17 @@ fn manyRows(
   }
 }
 
+/// What the parts before this one have added up to in out [M, K], zero outside.
+fn earlier4(row: u32, column: u32) -> vec4<f32> {
+  var values = vec4<f32>();
+  if (params.first > 0u && row < params.m && column < params.k) {
+    for (var j = 0u; j < 4u; j++) {
+      values[j] = out[row * params.k + column + j];
+    }
+  }
+  return values;
+}
+
 @compute @workgroup_size(SIDE, SIDE)
 fn transposed(
   @builtin(workgroup_id) group: vec3<u32>,
@@ -273,10 +292,13 @@ fn transposed(
   let tilesDown = (params.m + SIDE * 4u - 1u) / (SIDE * 4u);
   let firstRow = (tile % tilesDown) * SIDE * 4u;
   let firstColumn = (tile / tilesDown) * SIDE * 4u;
-  var total0 = vec4<f32>();
-  var total1 = vec4<f32>();
-  var total2 = vec4<f32>();
-  var total3 = vec4<f32>();
+  // Parts after the first one go on with the sums of those before, so the order is that of an undivided W.
+  let firstOfThread = firstRow + thread.y * 4u;
+  let quadOfThread = firstColumn + thread.x * 4u;
+  var total0 = earlier4(firstOfThread, quadOfThread);
+  var total1 = earlier4(firstOfThread + 1u, quadOfThread);
+  var total2 = earlier4(firstOfThread + 2u, quadOfThread);
+  var total3 = earlier4(firstOfThread + 3u, quadOfThread);
   for (var firstStep = 0u; firstStep < params.n; firstStep += 32u) {
     for (var item = local; item < SIDE * 8u; item += SIDE * SIDE) {
       let quad = item >> 3u;

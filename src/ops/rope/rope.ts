@@ -8,7 +8,13 @@ import { defineOp, type OpInputs } from "../defineOp";
 import { ropeReference } from "./reference";
 import code from "./rope.wgsl?raw";
 
-const kernel: Kernel = { name: "rope", code, entryPoint: "main", bindings: ["read", "read", "read", "read", "write"], uniform: true };
+const kernel: Kernel = {
+  name: "rope",
+  code,
+  entryPoint: "main",
+  bindings: ["read", "read", "read", "read", "write"],
+  uniform: true,
+};
 
 type RopeAttributes = {
   readonly inverse: boolean;
@@ -49,7 +55,8 @@ const ropeOp: (inputs: OpInputs, attributes: RopeAttributes) => Tensor[] = defin
   gradient: {
     inputsToSave: ["positions", "table"],
     backward: ([dy], { positions, table }, attributes) => ({
-      x: () => ropeOp({ x: dy, positions, table, axes: attributes.axes }, { ...attributes, inverse: !attributes.inverse })[0] as Tensor,
+      x: () =>
+        ropeOp({ x: dy, positions, table, axes: attributes.axes }, { ...attributes, inverse: !attributes.inverse })[0] as Tensor,
     }),
   },
 });
