@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { ModelConfigError, parseSmolVlmConfig } from "./config";
+import { ModelConfigError } from "@/models/configSchemas";
+import { parseSmolVlmConfig } from "./config";
 
 const json = (name: string) => JSON.parse(readFileSync(`fixtures/smolvlm/${name}`, "utf8"));
 const files = {

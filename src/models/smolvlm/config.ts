@@ -4,7 +4,24 @@
 // What the forward pass does not implement is refused here, not computed wrongly later.
 import * as v from "valibot";
 import type { ResizeFilter } from "@/image/resize";
-import { UserError } from "@/lib/errors";
+import {
+  colourMean,
+  colourStd,
+  count,
+  filterOf,
+  generationEosIds,
+  id,
+  ids,
+  imageProcessorFile,
+  off,
+  on,
+  parseFile,
+  positive,
+  requireHeads,
+  requireThat,
+  resample,
+  side,
+} from "@/models/configSchemas";
 
 /** The SigLIP tower (vision_config). */
 export interface SmolVlmVisionConfig {
@@ -61,29 +78,6 @@ export interface SmolVlmConfig {
   readonly image: SmolVlmImageConfig;
 }
 
-/** The checkpoint's configuration is damaged or describes something this program does not run. */
-export class ModelConfigError extends UserError {
-  override readonly name = "ModelConfigError";
-  constructor(why: string) {
-    super("The model cannot be loaded", why, "Load a SmolVLM, SmolVLM2 or Idefics3 checkpoint in Hugging Face layout");
-  }
-}
-
-const count = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10_000_000));
-const id = v.pipe(v.number(), v.integer(), v.minValue(0));
-const positive = v.pipe(v.number(), v.finite(), v.minValue(Number.MIN_VALUE));
-const side = v.pipe(
-  v.union([count, v.pipe(v.array(count), v.minLength(1))]),
-  v.transform((value) => (typeof value === "number" ? [value] : value)),
-  v.check((sides) => new Set(sides).size === 1, "is not square"),
-  v.transform((sides) => sides[0] as number),
-);
-const no = v.nullish(v.literal(false, "is switched on, which is not supported"), false);
-const ids = v.pipe(
-  v.union([id, v.array(id)]),
-  v.transform((value) => (typeof value === "number" ? [value] : value)),
-);
-
 const ropeSchema = v.looseObject({
   rope_theta: v.optional(positive),
   rope_type: v.nullish(v.literal("default", "asks for scaled positions, which are not supported"), "default"),
@@ -103,11 +97,11 @@ const textSchema = v.looseObject({
   rope_theta: v.nullish(positive),
   rope_scaling: v.nullish(ropeSchema),
   rope_parameters: v.nullish(ropeSchema),
-  rope_interleaved: no,
-  qk_layer_norms: no,
+  rope_interleaved: off,
+  qk_layer_norms: off,
   max_position_embeddings: v.optional(count, 2048),
-  attention_bias: no,
-  mlp_bias: no,
+  attention_bias: off,
+  mlp_bias: off,
   eos_token_id: v.nullish(ids),
 });
 
@@ -133,8 +127,6 @@ const configSchema = v.looseObject({
 });
 
 const longestEdge = v.looseObject({ longest_edge: count });
-const triple = v.pipe(v.array(v.pipe(v.number(), v.finite())), v.length(3));
-const on = v.nullish(v.literal(true, "is switched off, which is not supported"), true);
 
 // Defaults of Idefics3ImageProcessor.
 const imageSchema = v.looseObject({
@@ -144,35 +136,19 @@ const imageSchema = v.looseObject({
   do_image_splitting: v.nullish(v.boolean(), true),
   size: v.optional(longestEdge, { longest_edge: 4 * 364 }),
   max_image_size: v.optional(longestEdge, { longest_edge: 364 }),
-  resample: v.optional(v.picklist([1, 2, 3], "names a resampling filter that is not supported"), 1),
+  resample: v.optional(resample, 1),
   rescale_factor: v.optional(positive, 1 / 255),
-  image_mean: v.optional(triple, [0.5, 0.5, 0.5]),
-  image_std: v.optional(v.pipe(v.array(positive), v.length(3)), [0.5, 0.5, 0.5]),
+  image_mean: v.optional(colourMean, [0.5, 0.5, 0.5]),
+  image_std: v.optional(colourStd, [0.5, 0.5, 0.5]),
 });
 
-const processorSchema = v.looseObject({ image_seq_len: v.optional(count), image_processor: v.optional(v.unknown()) });
-const generationSchema = v.looseObject({ eos_token_id: v.nullish(ids) });
-
-// PIL's numbers of its filters.
-const filterOf: Readonly<Record<1 | 2 | 3, ResizeFilter>> = { 1: "lanczos", 2: "bilinear", 3: "bicubic" };
-
-function parse<T>(schema: v.GenericSchema<unknown, T>, input: unknown, file: string): T {
-  const result = v.safeParse(schema, input);
-  if (result.success) return result.output;
-  const issue = result.issues[0];
-  throw new ModelConfigError(`${file}: ${v.getDotPath(issue) ?? "its content"} ${issue.message}`);
-}
-
-function requireThat(holds: boolean, why: string): void {
-  if (!holds) throw new ModelConfigError(why);
-}
+const processorSchema = v.looseObject({ image_seq_len: v.optional(count) });
 
 function readText(text: v.InferOutput<typeof textSchema>): SmolVlmTextConfig {
   const heads = text.num_attention_heads;
   const keyValueHeads = text.num_key_value_heads ?? heads;
   const headDim = text.head_dim ?? text.hidden_size / heads;
-  requireThat(Number.isInteger(headDim) && headDim % 2 === 0, "text_config: the head size is no even number");
-  requireThat(heads % keyValueHeads === 0, "text_config: num_attention_heads is no multiple of num_key_value_heads");
+  requireHeads(heads, keyValueHeads, headDim);
   return {
     vocabSize: text.vocab_size,
     hiddenSize: text.hidden_size,
@@ -210,7 +186,7 @@ function readImage(image: v.InferOutput<typeof imageSchema>): SmolVlmImageConfig
     longestEdge: image.size.longest_edge,
     frameSize: image.max_image_size.longest_edge,
     doImageSplitting: image.do_image_splitting ?? true,
-    resample: filterOf[image.resample],
+    resample: filterOf(image.resample),
     rescaleFactor: image.rescale_factor,
     imageMean: image.image_mean,
     imageStd: image.image_std,
@@ -227,12 +203,9 @@ export interface SmolVlmConfigFiles {
 
 /** Reads and checks a checkpoint's configuration; throws ModelConfigError. */
 export function parseSmolVlmConfig(files: SmolVlmConfigFiles): SmolVlmConfig {
-  const config = parse(configSchema, files.config, "config.json");
-  const processor = parse(processorSchema, files.processorConfig ?? {}, "processor_config.json");
-  const imageFile = files.preprocessorConfig ?? processor.image_processor;
-  requireThat(imageFile !== undefined, "it has no preprocessor_config.json");
-  const image = readImage(parse(imageSchema, imageFile, "preprocessor_config.json"));
-  const generation = parse(generationSchema, files.generationConfig ?? {}, "generation_config.json");
+  const config = parseFile(configSchema, files.config, "config.json");
+  const processor = parseFile(processorSchema, files.processorConfig ?? {}, "processor_config.json");
+  const image = readImage(parseFile(imageSchema, imageProcessorFile(files), "preprocessor_config.json"));
   const vision = readVision(config.vision_config);
   const text = readText(config.text_config);
   const tokensPerSide = Math.floor(vision.imageSize / vision.patchSize) / config.scale_factor;
@@ -254,7 +227,7 @@ export function parseSmolVlmConfig(files: SmolVlmConfigFiles): SmolVlmConfig {
     scaleFactor: config.scale_factor,
     tieWordEmbeddings: config.tie_word_embeddings,
     imageSequenceLength,
-    eosTokenIds: generation.eos_token_id ?? config.text_config.eos_token_id ?? [],
+    eosTokenIds: generationEosIds(files) ?? config.text_config.eos_token_id ?? [],
     vision,
     text,
     image,

@@ -2,9 +2,10 @@
 // of its picture (transformers' SmolVLMProcessor), and tokenises the whole, so that newlines around frames merge as in Python.
 // The k-th image token of the result receives row k of the concatenated frame features.
 import { UserError } from "@/lib/errors";
+import { ModelConfigError } from "@/models/configSchemas";
 import { type ChatMessage, renderChat } from "@/text/chat";
 import type { PromptPiece, TextTokenizer } from "@/text/tokenizer";
-import { ModelConfigError, type SmolVlmConfig } from "./config";
+import type { SmolVlmConfig } from "./config";
 import type { FrameGrid } from "./imageProcessor";
 
 /** A prompt ready for the model. */
