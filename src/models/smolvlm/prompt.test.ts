@@ -1,11 +1,12 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { decodePng } from "@/image/pngDecode";
+import { PromptError } from "@/models/promptError";
 import { type ChatMessage, pickChatTemplate } from "@/text/chat";
 import { loadTokenizer } from "@/text/tokenizer";
 import { parseSmolVlmConfig } from "./config";
 import { frameGridOf } from "./imageProcessor";
-import { buildPrompt, PromptError } from "./prompt";
+import { buildPrompt } from "./prompt";
 
 const json = (path: string) => JSON.parse(readFileSync(path, "utf8"));
 const root = "fixtures/smolvlm";

@@ -1,8 +1,8 @@
 // Messages and frame grids → token ids: renders the chat template, replaces each `<image>` of the template by the frame tokens
 // of its picture (transformers' SmolVLMProcessor), and tokenises the whole, so that newlines around frames merge as in Python.
 // The k-th image token of the result receives row k of the concatenated frame features.
-import { UserError } from "@/lib/errors";
 import { ModelConfigError } from "@/models/configSchemas";
+import { PromptError } from "@/models/promptError";
 import { type ChatMessage, renderChat } from "@/text/chat";
 import type { PromptPiece, TextTokenizer } from "@/text/tokenizer";
 import type { SmolVlmConfig } from "./config";
@@ -15,11 +15,6 @@ export interface SmolVlmPrompt {
   readonly ids: Int32Array<ArrayBuffer>;
   /** Indices of the image tokens in `ids`, ascending. */
   readonly imageTokenPositions: Int32Array<ArrayBuffer>;
-}
-
-/** The prompt does not fit the model. */
-export class PromptError extends UserError {
-  override readonly name = "PromptError";
 }
 
 const special = (text: string): PromptPiece => ({ kind: "special", text });
