@@ -1,0 +1,72 @@
+// What the cache holds: names for models, the list with sizes that the page shows, and deleting. Reads journals beside whoever has
+// them open; the weights themselves are weightCache.ts' business.
+
+import type { CachedModel, CacheReport, PrecisionChoice } from "@/protocol/model";
+import { CacheBusyError, type CacheDirectory, type CacheStorage } from "./cacheFiles";
+import { isComplete, journalName, readJournal, weightsName } from "./cacheJournal";
+
+/** FNV-1a over UTF-8, 64 bits, as 16 hex digits: names, not secrets. */
+function fnv64(text: string): string {
+  let hash = 0xcbf29ce484222325n;
+  for (const byte of new TextEncoder().encode(text)) hash = ((hash ^ BigInt(byte)) * 0x100000001b3n) & 0xffffffffffffffffn;
+  return hash.toString(16).padStart(16, "0");
+}
+
+/**
+ * Folder name of a model in the cache: readable, and different for every source, revision and precision.
+ * @param source Address of the files: repository, URL (with the GGUF files' names if any) or `localFolder`'s name.
+ */
+export function cacheId(source: string, revision: string | undefined, precision: PrecisionChoice): string {
+  const { text, vision, head, groupSize } = precision;
+  const tail = source.replace(/\/+$/, "").split("/").slice(-2).join("-");
+  const slug = tail
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-+|-+$/g, "")
+    .slice(0, 40);
+  return `${slug || "model"}-${fnv64(JSON.stringify([source, revision ?? "", text, vision, head, groupSize]))}`;
+}
+
+async function cachedModel(models: CacheDirectory, id: string): Promise<{ bytes: number; model?: CachedModel }> {
+  const folder = await models.folder(id, false);
+  if (!folder) return { bytes: 0 };
+  const [weightBytes, text] = await Promise.all([folder.sizeOf(weightsName), folder.peek(journalName)]);
+  const bytes = weightBytes + (text?.length ?? 0);
+  const { meta, lastUsed, chunks, total } = readJournal(text ?? new Uint8Array(0), weightBytes);
+  // Without a readable first line nothing of it can be used; "delete all" and the next loading of the same model clear it.
+  if (!meta) return { bytes };
+  const { name, precision } = meta;
+  return { bytes, model: { id, name, precision, bytes, complete: isComplete(chunks, total), lastUsed } };
+}
+
+/** The cached models, last used first, and the room; `estimate` is what `navigator.storage.estimate()` said. */
+export async function cacheReport(storage: CacheStorage, estimate: StorageEstimate = {}): Promise<CacheReport> {
+  const quota = estimate.quota === undefined ? {} : { quotaBytes: estimate.quota };
+  if ("unavailable" in storage) return { models: [], usedBytes: 0, unavailable: storage.unavailable };
+  const models = await storage.directory.folder("models", false);
+  const entries = models ? await Promise.all((await models.folders()).map((id) => cachedModel(models, id))) : [];
+  return {
+    models: entries.flatMap(({ model }) => (model ? [model] : [])).sort((a, b) => b.lastUsed - a.lastUsed),
+    usedBytes: entries.reduce((sum, { bytes }) => sum + bytes, 0),
+    ...quota,
+  };
+}
+
+/**
+ * Deletes one cached model, or all; those that do not exist count as deleted.
+ * @throws {CacheBusyError} when one is open here or in another tab; the others are deleted all the same.
+ */
+export async function deleteCached(directory: CacheDirectory, id: string): Promise<void> {
+  const models = await directory.folder("models", false);
+  if (!models) return;
+  const busy: string[] = [];
+  for (const name of id === "all" ? await models.folders() : [id]) {
+    try {
+      await models.remove(name);
+    } catch (error) {
+      if (!(error instanceof CacheBusyError)) throw error;
+      busy.push(name);
+    }
+  }
+  if (busy.length > 0) throw new CacheBusyError(busy.join(", "));
+}
