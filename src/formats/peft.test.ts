@@ -1,15 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import {
-  type Adapter,
-  type AdapterCheck,
-  AdapterError,
-  checkAdapter,
-  createAdapterConfig,
-  isTargeted,
-  readAdapter,
-  writeAdapter,
-} from "./peft";
+import { type Adapter, checkAdapter, createAdapterConfig, readAdapter, textTargetModules, writeAdapter } from "./peft";
+import { type AdapterCheck, AdapterError, isTargeted } from "./peftConfig";
 import { readSafetensors, writeSafetensors } from "./safetensors";
 
 const folder = "fixtures/smolvlm/adapter";
@@ -61,15 +53,27 @@ describe("readAdapter", () => {
 
   const file = (...tensors: ReturnType<typeof half>[]) => writeSafetensors(tensors);
   const good = pair("x.q_proj");
+  const stray = (name: string) => file(...good, half(`base_model.model.${name}`, [6, 8]));
   it.each<[AdapterCheck, string, unknown, Uint8Array]>([
     ["badConfig", "no config", null, file(...good)],
-    ["badConfig", "another method", { ...config, peft_type: "IA3" }, file(...good)],
     ["badConfig", "rank 0", { ...config, r: 0 }, file(...good)],
+    ["badConfig", "half a rank", { ...config, rank_pattern: { q_proj: 1.5 } }, file(...good)],
+    ["badConfig", "a pattern that cannot be read", { ...config, alpha_pattern: { "(?P<x>q)_proj": 3 } }, file(...good)],
+    ["unsupported", "another method", { ...config, peft_type: "IA3" }, file(...good)],
     ["unsupported", "DoRA", { ...config, use_dora: true }, file(...good)],
-    ["unsupported", "biases", { ...config, bias: "all" }, file(...good)],
-    ["unsupported", "saved modules", { ...config, modules_to_save: ["lm_head"] }, file(...good)],
-    ["badKey", "an embedding adapter", config, file(half("base_model.model.x.lora_embedding_A", [4, 8]))],
+    ["unsupported", "DoRA weights", config, stray("x.q_proj.lora_magnitude_vector")],
+    ["unsupported", "trained biases", { ...config, bias: "all" }, stray("x.q_proj.bias")],
+    ["unsupported", "LoRA biases", { ...config, lora_bias: true }, file(...good)],
+    ["unsupported", "LoRA bias weights", config, stray("x.q_proj.lora_B.bias")],
+    ["unsupported", "saved modules", { ...config, modules_to_save: ["lm_head"] }, stray("lm_head.weight")],
+    ["unsupported", "an embedding adapter", config, stray("x.lora_embedding_A")],
+    ["unsupported", "transposed weights", { ...config, fan_in_fan_out: true }, file(...good)],
+    ["unsupported", "activated LoRA", { ...config, alora_invocation_tokens: [1] }, file(...good)],
+    ["unsupported", "replicated layers", { ...config, layer_replication: [[0, 2]] }, file(...good)],
+    ["unsupported", "a start that changed the base", { ...config, init_lora_weights: "pissa_niter_4" }, file(...good)],
     ["badKey", "a key without the prefix", config, file(half("x.q_proj.lora_A.weight", [4, 8]))],
+    ["badKey", "the name of another adapter", config, file(half("base_model.model.x.q_proj.lora_A.mine.weight", [4, 8]))],
+    ["duplicateModule", "two spellings of one key", config, stray("x.q_proj.lora_A.default.weight")],
     ["missingHalf", "only one half", config, file(good[0]!)],
     ["badShape", "another rank", config, file(...pair("x.q_proj", 3))],
     ["untargeted", "a module that target_modules leaves out", config, file(...pair("x.v_proj"))],
@@ -78,7 +82,50 @@ describe("readAdapter", () => {
   ])("refuses with %s: %s", (check, _, json, bytes) => {
     expect(checkOf(() => readAdapter(json, bytes))).toBe(check);
   });
+
+  it("accepts keys that still carry the adapter's name, and settings that left nothing in the file", () => {
+    const named = good.map((tensor) => ({ ...tensor, name: tensor.name.replace(".weight", ".default.weight") }));
+    const adapter = readAdapter({ ...config, bias: "all", modules_to_save: ["lm_head"] }, file(...named));
+    expect([...adapter.modules.keys()]).toEqual(["x.q_proj"]);
+  });
+
+  it("says in one sentence what it does not support", () => {
+    const dora = () => readAdapter({ ...config, use_dora: true }, file(...good));
+    expect(dora).toThrow(
+      "The adapter cannot be used: it uses DoRA, which this page does not support. Choose a plain LoRA adapter",
+    );
+  });
 });
+
+describe.each(["smolvlm", "qwen2_5_vl-tied", "qwen2_5_vl-untied", "qwen3_vl-tied", "qwen3_vl-untied"])(
+  "an adapter for %s",
+  (name) => {
+    const json = JSON.parse(readFileSync(`fixtures/${name}/adapter/adapter_config.json`, "utf8"));
+    const bytes = Uint8Array.from(readFileSync(`fixtures/${name}/adapter/adapter_model.safetensors`));
+    const adapter = readAdapter(json, bytes);
+    const textPrefix = name === "smolvlm" ? "text_model" : "language_model";
+
+    it("that PEFT wrote is read, fits the decoder, and is written again byte for byte", () => {
+      const modules = [...adapter.modules.keys()];
+      expect(modules.every((path) => path.startsWith(`model.${textPrefix}.layers.`))).toBe(true);
+      expect(modules.length % 7).toBe(0);
+      expect(checkAdapter(adapter, shapesOf(adapter)).modules).toEqual(adapter.modules);
+      expect(Buffer.compare(writeAdapter(adapter).weights, bytes)).toBe(0);
+    });
+
+    it("is targeted by the pattern this program writes, and the vision tower is not", () => {
+      const pattern = textTargetModules(textPrefix);
+      for (const path of adapter.modules.keys()) expect(isTargeted(pattern, path)).toBe(true);
+      for (const path of [
+        "model.vision_model.encoder.layers.0.self_attn.q_proj",
+        "model.visual.blocks.0.mlp.gate_proj",
+        "lm_head",
+      ]) {
+        expect(isTargeted(pattern, path)).toBe(false);
+      }
+    });
+  },
+);
 
 describe("isTargeted", () => {
   it("matches a list by the end of the path and a pattern by the whole path", () => {
@@ -105,10 +152,57 @@ describe("checkAdapter", () => {
     expect(checkOf(() => checkAdapter(golden, shapes))).toBe("unknownModule");
   });
 
-  it("translates the module paths of older transformers", () => {
-    const adapter = readAdapter(config, writeSafetensors(pair("model.layers.0.q_proj")));
-    const checked = checkAdapter(adapter, new Map([["model.language_model.layers.0.q_proj", [6, 8]]]));
-    expect([...checked.modules.keys()]).toEqual(["model.language_model.layers.0.q_proj"]);
+  it("says which modules the model has and what was found", () => {
+    const adapter = readAdapter(config, writeSafetensors(pair("model.language_model.layers.0.self_attn.q_proj")));
+    expect(() => checkAdapter(adapter, shapesOf(golden))).toThrow(
+      /no module model\.language_model\.layers\.0\.self_attn\.q_proj \(6 × 8\); it has model\.text_model\.layers\.0–2 \(mlp\.down_proj, /,
+    );
+  });
+
+  const legacy = writeSafetensors([...pair("model.layers.0.self_attn.q_proj", 2), ...pair("visual.blocks.0.attn.qkv")]);
+  const legacyConfig = {
+    ...config,
+    target_modules: "model\\.layers\\..*_proj|visual.*",
+    rank_pattern: { "model.layers.0.self_attn.q_proj": 2 },
+  };
+  const [text, vision] = ["model.language_model.layers.0.self_attn.q_proj", "model.visual.blocks.0.attn.qkv"];
+  const shapes = new Map([text, vision].map((path) => [path, [6, 8] as const]));
+
+  it.each([true, false])(
+    "translates the module paths of older transformers and never writes them (rank-stabilised: %s)",
+    (stable) => {
+      const checked = checkAdapter(readAdapter({ ...legacyConfig, use_rslora: stable }, legacy), shapes);
+      expect([...checked.modules.keys()].sort()).toEqual([text, vision]);
+      const written = writeAdapter(checked);
+      const keys = [...readSafetensors(written.weights).tensors.keys()];
+      expect(keys.every((key) => /^base_model\.model\.model\.(language_model\.layers|visual\.blocks)\./.test(key))).toBe(true);
+      const again = readAdapter(JSON.parse(written.config), written.weights);
+      expect(again.modules).toEqual(checked.modules);
+    },
+  );
+
+  it("lets the family translate names of its own", () => {
+    const adapter = readAdapter(config, writeSafetensors(pair("blk.0.q_proj")));
+    const checked = checkAdapter(adapter, new Map([[text, [6, 8]]]), (name) =>
+      name.replace("blk.0.", "model.language_model.layers.0.self_attn."),
+    );
+    expect([...checked.modules.keys()]).toEqual([text]);
+  });
+
+  it("refuses one module under two names", () => {
+    const twice = writeSafetensors([...pair("model.layers.0.self_attn.q_proj"), ...pair(text)]);
+    expect(checkOf(() => checkAdapter(readAdapter(config, twice), shapes))).toBe("duplicateModule");
+  });
+});
+
+describe("createAdapterConfig", () => {
+  it("gives modules of another rank or scaling their own entry", () => {
+    const file = writeSafetensors([...pair("layers.0.q_proj"), ...pair("layers.1.q_proj", 2)]);
+    const mixed = { rank_pattern: { "1.q_proj": 2 }, alpha_pattern: { "1.q_proj": 3 } };
+    const { modules, rank, alpha } = readAdapter({ ...config, ...mixed }, file);
+    const created = createAdapterConfig({ rank, alpha, targetModules: ["q_proj"], modules });
+    expect(created.rank_pattern).toEqual({ "layers\\.1\\.q_proj": 2 });
+    expect(readAdapter(created, file).modules).toEqual(modules);
   });
 });
 

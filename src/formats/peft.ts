@@ -1,53 +1,9 @@
 // LoRA adapters in the layout of Hugging Face PEFT: adapter_config.json and adapter_model.safetensors, read and written.
 // y = W·x + scaling · B·(A·x) with scaling = alpha / r (rank-stabilised: alpha / √r). Plain LoRA on linear layers only: DoRA,
 // biases, embeddings and fully saved modules are refused by name, because ignoring them would silently change the model.
-import * as v from "valibot";
-import { UserError } from "@/lib/errors";
-import { readSafetensors, type TensorToWrite, writeSafetensors } from "./safetensors";
-
-/** Names of the reasons an adapter is refused. */
-export type AdapterCheck =
-  | "badConfig"
-  | "unsupported"
-  | "badKey"
-  | "missingHalf"
-  | "badShape"
-  | "notFinite"
-  | "empty"
-  | "untargeted"
-  | "unknownModule"
-  | "otherModel";
-
-/** An adapter that cannot be used; `check` names why. */
-export class AdapterError extends UserError {
-  override readonly name = "AdapterError";
-  constructor(
-    readonly check: AdapterCheck,
-    why: string,
-    options?: ErrorOptions,
-  ) {
-    super("The adapter cannot be used", why, "Choose a plain LoRA adapter made for the loaded model", options);
-  }
-}
-
-const configSchema = v.looseObject({
-  peft_type: v.literal("LORA"),
-  r: v.pipe(v.number(), v.integer(), v.minValue(1)),
-  lora_alpha: v.pipe(v.number(), v.finite()),
-  target_modules: v.nullish(v.union([v.string(), v.array(v.string())]), null),
-  bias: v.nullish(v.string(), "none"),
-  use_rslora: v.nullish(v.boolean(), false),
-  use_dora: v.nullish(v.boolean(), false),
-  lora_bias: v.nullish(v.boolean(), false),
-  fan_in_fan_out: v.nullish(v.boolean(), false),
-  modules_to_save: v.nullish(v.array(v.string()), null),
-  rank_pattern: v.nullish(v.record(v.string(), v.number()), {}),
-  alpha_pattern: v.nullish(v.record(v.string(), v.number()), {}),
-  base_model_name_or_path: v.nullish(v.string(), null),
-});
-
-/** adapter_config.json after validation; keys this program does not know are kept. */
-export type AdapterConfig = v.InferOutput<typeof configSchema>;
+// Module paths are those of the model in memory; files of transformers < 4.52 spell Qwen's otherwise and are translated on import.
+import { type AdapterConfig, AdapterError, isTargeted, moduleScaling, parseAdapterConfig, rankOf, scalingOf } from "./peftConfig";
+import { readSafetensors, type SafetensorsFile, type TensorToWrite, writeSafetensors } from "./safetensors";
 
 /** The two matrices of one module. */
 export interface AdapterModule {
@@ -73,56 +29,45 @@ export interface Adapter {
 const prefix = "base_model.model.";
 const suffixes = { a: ".lora_A.weight", b: ".lora_B.weight" } as const;
 
-function parseConfig(input: unknown): AdapterConfig {
-  const result = v.safeParse(configSchema, input);
-  if (!result.success) {
-    const issue = result.issues[0];
-    throw new AdapterError(
-      "badConfig",
-      `adapter_config.json has an unexpected ${v.getDotPath(issue) ?? "content"} (${issue.message})`,
-    );
-  }
-  const config = result.output;
-  const unsupported = [
-    config.use_dora && "DoRA",
-    config.lora_bias && "LoRA biases",
-    config.bias !== "none" && "trained biases",
-    config.fan_in_fan_out && "transposed weights",
-    (config.modules_to_save?.length ?? 0) > 0 && "fully saved modules",
-  ].find((name) => typeof name === "string");
-  if (unsupported) throw new AdapterError("unsupported", `it uses ${unsupported}, which this page does not support`);
-  return config;
-}
-
-/** Python's re.fullmatch; undefined when the pattern is not valid in JavaScript. */
-function fullMatch(pattern: string, path: string): boolean | undefined {
-  try {
-    return new RegExp(`^(?:${pattern})$`).test(path);
-  } catch {
-    return undefined;
-  }
-}
-
-/** Whether PEFT would put a LoRA on this module; undefined when that cannot be told here. */
-export function isTargeted(targets: string | readonly string[] | null, path: string): boolean | undefined {
-  if (targets === null || targets === "all-linear") return undefined;
-  if (typeof targets === "string") return fullMatch(targets, path);
-  return targets.some((target) => path === target || path.endsWith(`.${target}`));
-}
-
-/** rank_pattern and alpha_pattern: the first key that matches the end of the path wins. */
-function patternValue(patterns: Readonly<Record<string, number>>, path: string, fallback: number): number {
-  const key = Object.keys(patterns).find((pattern) => fullMatch(`(.*\\.)?(${pattern})`, path));
-  return key === undefined ? fallback : (patterns[key] ?? fallback);
-}
-
-function scalingOf(config: AdapterConfig, alpha: number, rank: number): number {
-  return config.use_rslora ? alpha / Math.sqrt(rank) : alpha / rank;
-}
+/** Tensors that are no half of a LoRA pair, and what they mean. */
+const foreignTensors: readonly (readonly [pattern: RegExp, what: string])[] = [
+  [/\.lora_magnitude_vector(\.|$)/, "DoRA"],
+  [/\.lora_embedding_[AB](\.|$)/, "a LoRA on an embedding"],
+  [/\.lora_[AB](\.default)?\.bias$/, "LoRA biases"],
+  [/\.(token_adapter|trainable_tokens_delta)(\.|$)/, "trained tokens"],
+  [/\.modules_to_save\.|^base_model\.model\.(?!.*\.(?:lora_|bias$)).*\.weight$/, "fully saved modules"],
+  [/\.bias$/, "trained biases"],
+];
 
 interface Half {
   readonly shape: readonly number[];
   readonly data: Float32Array<ArrayBuffer>;
+}
+
+/** Both halves per stored module path. PEFT strips the adapter's name from keys; a plain state dict still has ".default". */
+function readHalves(file: SafetensorsFile): Map<string, { a?: Half; b?: Half }> {
+  const halves = new Map<string, { a?: Half; b?: Half }>();
+  for (const { name, shape, dtype } of file.tensors.values()) {
+    const short = name.slice(0, 160);
+    const foreign = foreignTensors.find(([pattern]) => pattern.test(name));
+    if (foreign) {
+      throw new AdapterError("unsupported", `it uses ${foreign[1]} (tensor "${short}"), which this page does not support`);
+    }
+    const [, path, letter] = /^base_model\.model\.(.+)\.lora_([AB])(?:\.default)?\.weight$/s.exec(name) ?? [];
+    if (path === undefined || shape.length !== 2 || !["F32", "F16", "BF16"].includes(dtype)) {
+      throw new AdapterError("badKey", `its tensor "${short}" (${dtype} [${shape}]) is not part of a plain LoRA`);
+    }
+    const which = letter === "A" ? "a" : "b";
+    const pair = halves.get(path) ?? {};
+    if (pair[which]) throw new AdapterError("duplicateModule", `it holds lora_${letter} of ${path} twice`);
+    const data = file.float32(name);
+    if (!data.every(Number.isFinite)) {
+      throw new AdapterError("notFinite", `its tensor "${short}" holds values that are not numbers`);
+    }
+    pair[which] = { shape, data };
+    halves.set(path, pair);
+  }
+  return halves;
 }
 
 /**
@@ -130,25 +75,13 @@ interface Half {
  * Throws AdapterError or SafetensorsError. Whether it fits a model is `checkAdapter`'s question.
  */
 export function readAdapter(configJson: unknown, weights: Uint8Array): Adapter {
-  const config = parseConfig(configJson);
-  const file = readSafetensors(weights);
-  const halves = new Map<string, { a?: Half; b?: Half }>();
-  for (const { name, shape, dtype } of file.tensors.values()) {
-    const which = name.endsWith(suffixes.a) ? "a" : name.endsWith(suffixes.b) ? "b" : undefined;
-    if (!which || !name.startsWith(prefix) || shape.length !== 2 || !["F32", "F16", "BF16"].includes(dtype)) {
-      throw new AdapterError("badKey", `its tensor "${name.slice(0, 120)}" is not part of a plain LoRA`);
-    }
-    const data = file.float32(name);
-    if (!data.every(Number.isFinite))
-      throw new AdapterError("notFinite", `its tensor "${name}" holds values that are not numbers`);
-    const path = name.slice(prefix.length, -suffixes[which].length);
-    halves.set(path, { ...halves.get(path), [which]: { shape, data } });
-  }
+  const config = parseAdapterConfig(configJson);
+  const halves = readHalves(readSafetensors(weights));
   if (halves.size === 0) throw new AdapterError("empty", "it holds no weights");
   const modules = new Map<string, AdapterModule>();
   for (const [path, { a, b }] of halves) {
     if (!a || !b) throw new AdapterError("missingHalf", `it has only one of the two matrices of ${path}`);
-    const rank = patternValue(config.rank_pattern, path, config.r);
+    const rank = rankOf(config, path);
     const [rankOfA, input = 0] = a.shape;
     const [output = 0, rankOfB] = b.shape;
     if (rankOfA !== rank || rankOfB !== rank) {
@@ -160,23 +93,59 @@ export function readAdapter(configJson: unknown, weights: Uint8Array): Adapter {
     if (isTargeted(config.target_modules, path) === false) {
       throw new AdapterError("untargeted", `it holds weights for ${path}, which its target_modules leave out`);
     }
-    const scaling = scalingOf(config, patternValue(config.alpha_pattern, path, config.lora_alpha), rank);
-    modules.set(path, { a: a.data, b: b.data, in: input, out: output, rank, scaling });
+    modules.set(path, { a: a.data, b: b.data, in: input, out: output, rank, scaling: moduleScaling(config, path, rank) });
   }
   return { rank: config.r, alpha: config.lora_alpha, scaling: scalingOf(config, config.lora_alpha, config.r), modules, config };
 }
 
+/** Module paths of transformers < 4.52, when Qwen's vision and text parts lay elsewhere → today's. */
+function modernPath(path: string): string {
+  return path.replace(/^visual\./, "model.visual.").replace(/^model\.(?=layers\.)/, "model.language_model.");
+}
+
+/** "model.text_model.layers.0–29 (mlp.down_proj, …)": the modules of a model in few words. */
+function summarise(paths: Iterable<string>): string {
+  const groups = new Map<string, { readonly layers: number[]; readonly leaves: Set<string> }>();
+  for (const path of paths) {
+    const [, stem = path, layer, leaf] = /^(.*?)\.(\d+)\.(.*)$/.exec(path) ?? [];
+    const group = groups.get(stem) ?? { layers: [], leaves: new Set() };
+    if (layer !== undefined && leaf !== undefined) {
+      group.layers.push(Number(layer));
+      group.leaves.add(leaf);
+    }
+    groups.set(stem, group);
+  }
+  const describe = ([stem, { layers, leaves }]: [string, { layers: number[]; leaves: Set<string> }]) => {
+    if (layers.length === 0) return stem;
+    const [low, high] = layers.reduce(([min, max], layer) => [Math.min(min, layer), Math.max(max, layer)], [Infinity, 0]);
+    return `${stem}.${low === high ? low : `${low}–${high}`} (${[...leaves].join(", ")})`;
+  };
+  return Array.from(groups, describe).join("; ") || "none";
+}
+
 /**
- * Checks that an adapter fits a model and returns it; paths of the time before transformers 4.52 (`model.layers.…`) are
- * translated where the model has a language_model. Throws AdapterError.
+ * Checks that an adapter fits a model and returns it under the model's own module paths; its config then speaks of these paths
+ * too. Throws AdapterError.
  * @param moduleShapes Path → [out, in] of every linear module that may carry a LoRA.
+ * @param canonicalName The family's translation of the names in files.
  */
-export function checkAdapter(adapter: Adapter, moduleShapes: ReadonlyMap<string, readonly [number, number]>): Adapter {
+export function checkAdapter(
+  adapter: Adapter,
+  moduleShapes: ReadonlyMap<string, readonly [number, number]>,
+  canonicalName: (name: string) => string = modernPath,
+): Adapter {
   const modules = new Map<string, AdapterModule>();
+  let renamed = false;
   for (const [stored, module] of adapter.modules) {
-    const path = moduleShapes.has(stored) ? stored : stored.replace(/^model\./, "model.language_model.");
-    const shape = moduleShapes.get(path);
-    if (!shape) throw new AdapterError("unknownModule", `the loaded model has no module ${stored}`);
+    const path = [stored, canonicalName(stored), modernPath(stored)].find((name) => moduleShapes.has(name));
+    const shape = path === undefined ? undefined : moduleShapes.get(path);
+    if (path === undefined || !shape) {
+      const found = `${stored.slice(0, 160)} (${module.out} × ${module.in})`;
+      throw new AdapterError(
+        "unknownModule",
+        `the loaded model has no module ${found}; it has ${summarise(moduleShapes.keys())}`,
+      );
+    }
     if (shape[0] !== module.out || shape[1] !== module.in) {
       const found = `${module.out} × ${module.in}`;
       throw new AdapterError(
@@ -184,19 +153,54 @@ export function checkAdapter(adapter: Adapter, moduleShapes: ReadonlyMap<string,
         `it was made for another model: ${path} is ${shape[0]} × ${shape[1]} here and ${found} there`,
       );
     }
+    if (modules.has(path)) throw new AdapterError("duplicateModule", `it holds weights for ${path} under two names`);
     modules.set(path, module);
+    renamed ||= path !== stored;
   }
-  return { ...adapter, modules };
+  if (!renamed) return { ...adapter, modules };
+  // Patterns written for the old paths would match nothing, and PEFT then runs the bare model without a word.
+  const patterns = patternsOf({ ...adapter, rankStabilised: adapter.config.use_rslora === true }, modules);
+  const config = { ...adapter.config, target_modules: [...modules.keys()], ...patterns };
+  return { ...adapter, modules, config };
 }
 
-/** A new adapter's config with every key PEFT needs; `targetModules` should be a regular expression on the full path. */
+/** rank_pattern and alpha_pattern for the modules that differ from the adapter's own rank and alpha. */
+function patternsOf(
+  base: { readonly rank: number; readonly alpha: number; readonly rankStabilised: boolean },
+  modules: ReadonlyMap<string, AdapterModule>,
+): Pick<AdapterConfig, "rank_pattern" | "alpha_pattern"> {
+  const ranks: Record<string, number> = {};
+  const alphas: Record<string, number> = {};
+  for (const [path, { rank, scaling }] of modules) {
+    const key = path.replaceAll(".", "\\.");
+    if (rank !== base.rank) ranks[key] = rank;
+    const alpha = scaling * (base.rankStabilised ? Math.sqrt(rank) : rank);
+    if (Math.abs(alpha - base.alpha) > 1e-9 * Math.abs(base.alpha)) alphas[key] = alpha;
+  }
+  return { rank_pattern: ranks, alpha_pattern: alphas };
+}
+
+/**
+ * PEFT's target_modules for every projection of the text decoder: a pattern that is matched with the whole path, because a list of
+ * names like "q_proj" would also hit SmolVLM's vision attention and Qwen2.5-VL's vision MLP.
+ * @param textPrefix Where the decoder lies in the model: "text_model" (SmolVLM) or "language_model" (Qwen).
+ */
+export function textTargetModules(textPrefix: "text_model" | "language_model"): string {
+  return `.*\\.${textPrefix}\\.layers\\.\\d+\\.(self_attn\\.(q|k|v|o)_proj|mlp\\.(gate|up|down)_proj)`;
+}
+
+/**
+ * A new adapter's config with every key PEFT needs; `targetModules` should be a regular expression on the full path. With
+ * `modules`, those of another rank or scaling get their entry in rank_pattern and alpha_pattern.
+ */
 export function createAdapterConfig(options: {
   readonly rank: number;
   readonly alpha: number;
   readonly targetModules: string | readonly string[];
   readonly baseModel?: string;
+  readonly modules?: ReadonlyMap<string, AdapterModule>;
 }): AdapterConfig {
-  return parseConfig({
+  return parseAdapterConfig({
     peft_type: "LORA",
     task_type: "CAUSAL_LM",
     base_model_name_or_path: options.baseModel ?? null,
@@ -207,6 +211,7 @@ export function createAdapterConfig(options: {
     target_modules: options.targetModules,
     inference_mode: true,
     init_lora_weights: true,
+    ...(options.modules && patternsOf({ ...options, rankStabilised: false }, options.modules)),
   });
 }
 

@@ -3,7 +3,6 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { findDuplicateKey } from "./duplicateKey";
 import { readHeaderLength, readSafetensors, type SafetensorsCheck, SafetensorsError, writeSafetensors } from "./safetensors";
-import { halfToFloat, toFloat32 } from "./toFloat32";
 
 function fileOf(header: unknown, dataBytes: number, options: { length?: bigint; raw?: Uint8Array } = {}): Uint8Array {
   const json = options.raw ?? new TextEncoder().encode(typeof header === "string" ? header : JSON.stringify(header));
@@ -62,6 +61,11 @@ describe("readSafetensors", () => {
       "a tensor named twice",
       fileOf(`{"a":${JSON.stringify(tensor(0, 4))},"\\u0061":${JSON.stringify(tensor(0, 4))}}`, 4),
     ],
+    ["otherFormat", "a Git LFS pointer", new TextEncoder().encode("version https://git-lfs.github.com/spec/v1\noid sha256:0\n")],
+    ["otherFormat", "a PyTorch file", new TextEncoder().encode("PK\x03\x04................")],
+    ["otherFormat", "a GGUF file", new TextEncoder().encode("GGUF\x03...............")],
+    ["otherFormat", "a web page", new TextEncoder().encode("<!DOCTYPE html><html></html>")],
+    ["badMetadata", "notes that are no table", fileOf({ __metadata__: "pt" }, 0)],
     ["badMetadata", "a note that is no text", fileOf({ __metadata__: { a: 1 } }, 0)],
     ["badName", "an endless name", fileOf({ ["x".repeat(5000)]: tensor(0, 4) }, 4)],
     ["badEntry", "a tensor without description", fileOf({ a: null }, 0)],
@@ -135,34 +139,6 @@ describe("findDuplicateKey", () => {
   it("finds keys in nested objects and ignores values and other objects", () => {
     expect(findDuplicateKey('{"a":{"b":1,"c":[{"b":2},{"b":3}],"b":4}}')).toBe("b");
     expect(findDuplicateKey('{"a":"a","b":{"a":"{\\"a\\":1,"},"c":["a","a"]}')).toBeUndefined();
-  });
-});
-
-describe("toFloat32", () => {
-  const bytesOf = (array: ArrayBufferView) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
-  it("widens bfloat16 by shifting", () => {
-    expect([...toFloat32(bytesOf(new Uint16Array([0x3f80, 0xc000, 0x7f80])), "BF16")]).toEqual([1, -2, Number.POSITIVE_INFINITY]);
-  });
-  it("widens half precision with subnormals, infinities and NaN", () => {
-    const words = new Uint16Array([0x3c00, 0xc000, 0x0001, 0x03ff, 0x7bff, 0xfc00, 0x7e00, 0x8000]);
-    const expected = [1, -2, 2 ** -24, 1023 * 2 ** -24, 65504, Number.NEGATIVE_INFINITY, Number.NaN, -0];
-    expect([...toFloat32(bytesOf(words), "F16")]).toEqual(expected);
-    expect(halfToFloat(0x3555)).toBeCloseTo(1 / 3, 3);
-  });
-  it("reads every plain number type, also from an unaligned place", () => {
-    const unaligned = new Uint8Array(9);
-    unaligned.set(bytesOf(new Float64Array([-2.5])), 1);
-    expect([...toFloat32(unaligned.subarray(1), "F64")]).toEqual([-2.5]);
-    expect([...toFloat32(bytesOf(new BigInt64Array([-7n])), "I64")]).toEqual([-7]);
-    expect([...toFloat32(bytesOf(new BigUint64Array([7n])), "U64")]).toEqual([7]);
-    expect([...toFloat32(bytesOf(new Int32Array([-3])), "I32")]).toEqual([-3]);
-    expect([...toFloat32(bytesOf(new Uint32Array([3])), "U32")]).toEqual([3]);
-    expect([...toFloat32(bytesOf(new Int16Array([-3])), "I16")]).toEqual([-3]);
-    expect([...toFloat32(bytesOf(new Uint16Array([3])), "U16")]).toEqual([3]);
-    expect([...toFloat32(new Uint8Array([255]), "I8")]).toEqual([-1]);
-    expect([...toFloat32(new Uint8Array([255]), "U8")]).toEqual([255]);
-    expect([...toFloat32(new Uint8Array([1]), "BOOL")]).toEqual([1]);
-    expect(() => toFloat32(new Uint8Array(8), "C64")).toThrow(RangeError);
   });
 });
 

@@ -1,6 +1,7 @@
 // The safetensors file format, read and written: u64 header length, JSON header, tensor bytes. A file comes from anywhere, so
 // every check of the reference reader is here and each has a name. `parseSafetensorsHeader` needs only the head of a file, so
-// weights can be streamed by range; `readSafetensors` takes a whole file. Sharded models (index.json) are not handled here.
+// weights can be streamed by range (safetensorsSource.ts); `readSafetensors` takes a whole file. Sharded models are not handled
+// here (hfCheckpoint.ts).
 // https://github.com/huggingface/safetensors
 import { UserError } from "@/lib/errors";
 import { findDuplicateKey } from "./duplicateKey";
@@ -36,17 +37,19 @@ export interface SafetensorsHeader {
 /** Names of the checks a file can fail. */
 // biome-ignore format: a list
 export type SafetensorsCheck =
-  | "tooShort" | "headerTooLarge" | "headerCutOff" | "notUtf8" | "notJson" | "duplicateKey" | "badMetadata" | "tooManyTensors"
-  | "badName" | "badEntry" | "unknownDtype" | "badShape" | "badOffsets" | "sizeMismatch" | "notContiguous" | "wrongFileSize";
+  | "otherFormat" | "tooShort" | "headerTooLarge" | "headerCutOff" | "notUtf8" | "notJson" | "duplicateKey" | "badMetadata" | "tooManyTensors"
+  | "badName" | "badEntry" | "unknownDtype" | "badShape" | "badOffsets" | "sizeMismatch" | "notContiguous" | "wrongFileSize" | "shortRead";
 
-/** A file that is no valid safetensors file; `check` names what it failed. */
+/** A file that is no valid safetensors file; `check` names what it failed, `file` the file where it is one of several. */
 export class SafetensorsError extends UserError {
   override readonly name = "SafetensorsError";
   constructor(
     readonly check: SafetensorsCheck,
-    why: string,
+    readonly reason: string,
+    readonly file?: string,
   ) {
-    super("The weights file is damaged", why, "Download it again, or choose another file");
+    const which = file === undefined ? "The weights file" : `The weights file ${file}`;
+    super(`${which} is damaged`, reason, "Download it again, or choose another file");
   }
 }
 
@@ -59,9 +62,28 @@ function quote(name: string): string {
   return `"${name.length > 80 ? `${name.slice(0, 80)}…` : name}"`;
 }
 
+/** What people take for weights but is not: the first bytes tell, and "damaged header" would send them the wrong way. */
+const foreignStarts: readonly (readonly [start: string, what: string])[] = [
+  ["version https://git-lfs", "a Git LFS pointer, not the file it points to"],
+  ["PK\x03\x04", "a PyTorch or zip file, not safetensors"],
+  ["\x80\x02", "a pickled PyTorch file, not safetensors"],
+  ["GGUF", "a GGUF file, not safetensors"],
+  ["<!DOCTYPE", "a web page, not safetensors"],
+  ["<html", "a web page, not safetensors"],
+];
+
+function foreignFormat(start: Uint8Array): string | undefined {
+  const text = String.fromCharCode(...start.subarray(0, 32));
+  // A valid file has its header's "{" after the length, which none of these has: a length may look like anything.
+  if (text[8] === "{") return undefined;
+  return foreignStarts.find(([known]) => text.startsWith(known))?.[1];
+}
+
 /** Length of a file's JSON header, from its first 8 bytes; the header ends at 8 + this. Throws SafetensorsError. */
 export function readHeaderLength(start: Uint8Array, fileSizeBytes: number): number {
   if (start.length < 8 || fileSizeBytes < 8) throw new SafetensorsError("tooShort", `it has only ${fileSizeBytes} bytes`);
+  const foreign = foreignFormat(start);
+  if (foreign) throw new SafetensorsError("otherFormat", `it is ${foreign}`);
   const length = new DataView(start.buffer, start.byteOffset, 8).getBigUint64(0, true);
   if (length > BigInt(maxHeaderBytes)) throw new SafetensorsError("headerTooLarge", `its header claims ${length} bytes`);
   if (Number(length) + 8 > fileSizeBytes) throw new SafetensorsError("headerCutOff", "it ends inside its header");
@@ -136,7 +158,9 @@ export function parseSafetensorsHeader(start: Uint8Array, fileSizeBytes: number)
   if (start.length < dataStart) throw new SafetensorsError("headerCutOff", "it ends inside its header");
   const entries = parseJson(start.subarray(8, dataStart));
   const metadata = new Map<string, string>();
-  for (const [key, value] of Object.entries(entries.get("__metadata__") ?? {})) {
+  const notes = entries.get("__metadata__") ?? {};
+  if (typeof notes !== "object" || Array.isArray(notes)) throw new SafetensorsError("badMetadata", "its notes are no table");
+  for (const [key, value] of Object.entries(notes)) {
     if (typeof value !== "string") throw new SafetensorsError("badMetadata", `its note ${quote(key)} is not text`);
     metadata.set(key, value);
   }

@@ -1,4 +1,5 @@
-// Little-endian bytes of a checkpoint → float32. Bytes are copied first: tensors of foreign files need not be aligned.
+// Little-endian bytes of a checkpoint → float32. Every weight of a model passes here once, so the 16-bit types read the bytes in
+// place where they are aligned (tensors of foreign files need not be: then they are copied) and run as plain integer loops.
 import type { SafetensorsDtype } from "./safetensors";
 
 /** float32 value of IEEE half-precision bits. */
@@ -11,31 +12,61 @@ export function halfToFloat(bits: number): number {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
-/** All 65536 half-precision values, made on first use: a table is faster than the formula on weights. */
-let halfTable: Float32Array | undefined;
+/** float32 bits of all 65536 half-precision values, made on first use: a table is faster than the formula on weights. */
+let halfTable: Int32Array | undefined;
 
-function halves(): Float32Array {
-  halfTable ??= Float32Array.from({ length: 65536 }, (_, bits) => halfToFloat(bits));
+function halfBits(): Int32Array {
+  halfTable ??= new Int32Array(Float32Array.from({ length: 65536 }, (_, bits) => halfToFloat(bits)).buffer);
   return halfTable;
 }
 
-/** Converts tensor bytes to float32; 64-bit integers lose precision beyond 2^53. RangeError for types without a plain value. */
+/** The same bytes where a typed array of `step` bytes per element may look at them: in place if aligned, else a copy. */
+function aligned(bytes: Uint8Array, step: number): Uint8Array {
+  return bytes.byteOffset % step === 0 ? bytes : new Uint8Array(bytes);
+}
+
+/** Two values per read; the second one needs no shift, only its neighbour's bits cleared. */
+function widenBrain(bytes: Uint8Array): Float32Array<ArrayBuffer> {
+  const count = bytes.length / 2;
+  const pairs = count >> 1;
+  const from = aligned(bytes, 4);
+  const words = new Int32Array(from.buffer, from.byteOffset, pairs);
+  const bits = new Int32Array(count);
+  for (let i = 0, at = 0; i < pairs; i++, at += 2) {
+    const pair = words[i] as number;
+    bits[at] = pair << 16;
+    bits[at + 1] = pair & 0xffff0000;
+  }
+  if (count % 2 === 1) bits[count - 1] = ((bytes.at(-2) as number) << 16) | ((bytes.at(-1) as number) << 24);
+  return new Float32Array(bits.buffer);
+}
+
+function widenHalf(bytes: Uint8Array): Float32Array<ArrayBuffer> {
+  const from = aligned(bytes, 2);
+  const words = new Uint16Array(from.buffer, from.byteOffset, bytes.length / 2);
+  const table = halfBits();
+  const bits = new Int32Array(words.length);
+  for (let i = 0; i < words.length; i++) bits[i] = table[words[i] as number] as number;
+  return new Float32Array(bits.buffer);
+}
+
+/** Whether `toFloat32` converts this type: all but packed 4-, 6- and 8-bit floats and complex numbers. */
+export function isPlainDtype(dtype: SafetensorsDtype): boolean {
+  return !/^F[468](_|$)|^C64$/.test(dtype);
+}
+
+/**
+ * Converts tensor bytes (a whole number of elements) to float32 in memory of its own; 64-bit integers lose precision beyond 2^53.
+ * RangeError for types without a plain value.
+ */
 export function toFloat32(bytes: Uint8Array, dtype: SafetensorsDtype): Float32Array<ArrayBuffer> {
+  if (dtype === "BF16") return widenBrain(bytes);
+  if (dtype === "F16") return widenHalf(bytes);
   // Not slice(): on a Node Buffer that is a view, not a copy.
   const buffer = new Uint8Array(bytes).buffer;
   switch (dtype) {
     case "F32":
       return new Float32Array(buffer);
-    case "BF16": {
-      const words = new Uint16Array(buffer);
-      const bits = new Uint32Array(words.length);
-      for (let i = 0; i < words.length; i++) bits[i] = (words[i] as number) << 16;
-      return new Float32Array(bits.buffer);
-    }
-    case "F16": {
-      const table = halves();
-      return Float32Array.from(new Uint16Array(buffer), (word) => table[word] as number);
-    }
     case "F64":
       return Float32Array.from(new Float64Array(buffer));
     case "I32":

@@ -1,0 +1,77 @@
+// The tensors of one or more safetensors files, read by ranges: opening reads headers only, `rows` reads the asked rows only, so
+// a checkpoint of any size passes through without being held. Files are validated one by one (safetensors.ts); whether they
+// agree with an index is hfCheckpoint.ts' question. Values are not looked at: the loader must refuse what is not finite.
+import type { ByteSource } from "./byteSource";
+import { CheckpointError } from "./hfCheckpoint";
+import { parseSafetensorsHeader, readHeaderLength, SafetensorsError, type SafetensorsHeader } from "./safetensors";
+import type { StoredTensor, TensorSource } from "./tensorSource";
+import { isPlainDtype, toFloat32 } from "./toFloat32";
+
+/** Enough for most headers, so that opening a file is one request; 824 tensors (Qwen2.5-VL-3B) take about 100 kB. */
+const firstReadBytes = 128 * 1024;
+
+async function readExactly(file: ByteSource, begin: number, end: number): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = await file.read(begin, end);
+  if (bytes.length === end - begin) return bytes;
+  throw new SafetensorsError("shortRead", `${bytes.length} bytes came instead of ${end - begin}`, file.name);
+}
+
+async function readHeader(file: ByteSource): Promise<SafetensorsHeader> {
+  const head = await readExactly(file, 0, Math.min(firstReadBytes, file.size));
+  try {
+    const headerEnd = 8 + readHeaderLength(head, file.size);
+    if (headerEnd <= head.length) return parseSafetensorsHeader(head.subarray(0, headerEnd), file.size);
+    const whole = new Uint8Array(headerEnd);
+    whole.set(head);
+    whole.set(await readExactly(file, head.length, headerEnd), head.length);
+    return parseSafetensorsHeader(whole, file.size);
+  } catch (error) {
+    if (error instanceof SafetensorsError && error.file === undefined) {
+      throw new SafetensorsError(error.check, error.reason, file.name);
+    }
+    throw error;
+  }
+}
+
+/**
+ * Opens safetensors files as one set of tensors, in reading order. Rejects with SafetensorsError when a file is damaged and with
+ * CheckpointError when two files hold a tensor of one name.
+ */
+export async function openSafetensors(files: readonly ByteSource[]): Promise<TensorSource> {
+  const headers = await Promise.all(files.map(readHeader));
+  const tensors = new Map<string, StoredTensor>();
+  const readers = new Map<string, (first: number, count: number) => Promise<Float32Array<ArrayBuffer>>>();
+  headers.forEach((header, file) => {
+    const source = files[file] as ByteSource;
+    for (const { name, dtype, shape, begin, end } of header.tensors.values()) {
+      const other = tensors.get(name);
+      if (other) throw new CheckpointError("duplicateTensor", `${name} is in both ${files[other.file]?.name} and ${source.name}`);
+      const offset = header.dataStart + begin;
+      tensors.set(name, { name, shape, dtype, file, offset, bytes: end - begin });
+      const rowCount = shape[0] ?? 1;
+      const rowBytes = rowCount === 0 ? 0 : (end - begin) / rowCount;
+      readers.set(name, async (first, count) => {
+        if (
+          !(Number.isSafeInteger(first) && Number.isSafeInteger(count) && first >= 0 && count >= 0 && first + count <= rowCount)
+        ) {
+          throw new RangeError(`rows ${first} to ${first + count} of ${name} do not exist, it has ${rowCount}`);
+        }
+        if (!isPlainDtype(dtype)) {
+          const why = `${name} in ${source.name} holds ${dtype} numbers`;
+          throw new CheckpointError("unsupportedType", why, "Choose a checkpoint stored as BF16, F16 or F32, or a GGUF file");
+        }
+        if (count === 0 || rowBytes === 0) return new Float32Array(0);
+        const from = offset + first * rowBytes;
+        return toFloat32(await readExactly(source, from, from + count * rowBytes), dtype);
+      });
+    }
+  });
+  return {
+    tensors,
+    rows: async (name, first, count) => {
+      const read = readers.get(name);
+      if (!read) throw new CheckpointError("missingTensor", `it has no tensor ${name}`);
+      return read(first, count);
+    },
+  };
+}
