@@ -5,11 +5,11 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { evaluate } from "@/engine/evaluate";
+import { openSession, uniformPrecision } from "@/engine/loading/openSession";
 import { applyAdapter } from "@/engine/lora";
 import { rollOut, tokenStatsOf } from "@/engine/rollouts";
-import { Session } from "@/engine/session";
 import { readAdapter } from "@/formats/peft";
-import type { WeightFormat } from "@/protocol/engine";
+import type { WeightFormat } from "@/protocol/model";
 import { withInstruction } from "@/tasks/instruction";
 import { answerStyle } from "@/tasks/shapes/answers";
 import { possibleAnswers } from "@/tasks/shapes/questions";
@@ -34,7 +34,9 @@ const { values } = parseArgs({
 });
 
 await startNodeBackend(values.backend === "webgpu" ? "webgpu" : "wasm");
-const session = await Session.load(fileFolder(values.folder), { name: "checkpoint", format: values.format as WeightFormat });
+const session = await openSession(fileFolder(values.folder), "checkpoint", {
+  precision: uniformPrecision(values.format as WeightFormat),
+});
 if (values.adapter) {
   const config = JSON.parse(readFileSync(`${values.adapter}/adapter_config.json`, "utf8")) as unknown;
   applyAdapter(session.model, readAdapter(config, new Uint8Array(readFileSync(`${values.adapter}/adapter_model.safetensors`))));

@@ -26,7 +26,7 @@ const problems = Number(values.problems);
 
 const { page, close } = await openBrowserPage("scripts/record/page.html", "recorder");
 const { adapter, model } = await page.evaluate((kind) => recorder.load(kind), backend as "wasm" | "webgpu");
-console.log(`${model.name} ${model.format}, ${adapter}`);
+console.log(`${model.name} ${model.precision.text}, ${adapter}`);
 const answers: RecordedAnswer[] = [];
 const texts: Record<number, string> = {};
 for (let i = 0; i < Number(values.samples); i++) {

@@ -4,11 +4,11 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { evaluate } from "@/engine/evaluate";
+import { openSession, uniformPrecision } from "@/engine/loading/openSession";
 import { exportAdapter } from "@/engine/lora";
-import { Session } from "@/engine/session";
 import { Trainer } from "@/engine/trainer";
 import { writeAdapter } from "@/formats/peft";
-import type { WeightFormat } from "@/protocol/engine";
+import type { WeightFormat } from "@/protocol/model";
 import type { TrainSettings } from "@/protocol/training";
 import { officialDefaults } from "@/rl/settings";
 import { answerStyle } from "@/tasks/shapes/answers";
@@ -33,7 +33,9 @@ const { values } = parseArgs({
   },
 });
 await startNodeBackend(values.backend === "webgpu" ? "webgpu" : "wasm");
-const session = await Session.load(fileFolder(values.folder), { name: "shapes-vlm", format: values.format as WeightFormat });
+const session = await openSession(fileFolder(values.folder), "shapes-vlm", {
+  precision: uniformPrecision(values.format as WeightFormat),
+});
 const task = shapesTask as Task;
 const settings: TrainSettings = {
   policy: officialDefaults,

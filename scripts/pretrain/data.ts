@@ -53,6 +53,9 @@ export function trainingSample(
     ids: Int32Array.from(header),
     feature: Int32Array.from(header, (id) => (id === image ? feature++ : -1)),
     featureCount: imageTokens,
+    positions: Int32Array.from(header.keys()),
+    axes: 1 as const,
+    next: header.length,
   };
   return { problem, group: { prompt, responses: turns.map(({ ids }) => ids) }, weights: turns.map(({ weights }) => weights) };
 }

@@ -3,7 +3,7 @@
 
 import { createRng } from "@/lib/rng";
 import type { SmolVlmConfig } from "@/models/smolvlm/config";
-import { checkpointShapes } from "@/models/smolvlm/weights";
+import { checkpointShapes } from "./plan";
 
 /** Seeded initial tensors by checkpoint name. */
 export function initialWeights(

@@ -1,7 +1,8 @@
 // What a pretraining run is: its size, schedule and the layout of the shared state (weights, then both AdamW moments).
 
+import { listWeights, storedShape } from "@/engine/loading/listing";
+import { familyOf } from "@/models/registry";
 import type { SmolVlmConfig } from "@/models/smolvlm/config";
-import { checkpointShapes } from "@/models/smolvlm/weights";
 import type { SampleMix } from "./data";
 
 export interface PretrainPlan {
@@ -30,6 +31,11 @@ export function scheduleAt(plan: PretrainPlan, step: number): { learningRate: nu
   const warm = Math.min(1, (step + 1) / plan.warmUpSteps);
   const mix = { captionShare: progress < 0.35 ? 1 : 0.3, blindShare: progress < 0.22 ? 0 : 0.05 };
   return { learningRate: plan.learningRate * warm * decay, mix };
+}
+
+/** Name and shape of every tensor of the checkpoint, in the family's order. */
+export function checkpointShapes(config: SmolVlmConfig): readonly (readonly [string, readonly number[]])[] {
+  return listWeights(familyOf({ model_type: config.modelType }), config).map((request) => [request.name, storedShape(request)]);
 }
 
 /** Place of every tensor in the flat weight vector, in checkpoint order. */

@@ -4,14 +4,16 @@
 import { readFileSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import { dispose, tensor, tidy } from "@tensorflow/tfjs-core";
-import { imageBatch, textBatch } from "@/engine/batch";
+import { textBatch } from "@/engine/batch";
 import { LayerwisePass } from "@/engine/layerwise";
+import { loadWeights } from "@/engine/loading/loadWeights";
+import { uniformPrecision } from "@/engine/loading/openSession";
 import { packGroups } from "@/engine/packing";
-import { processImage } from "@/models/smolvlm/imageProcessor";
-import { SmolVlm } from "@/models/smolvlm/model";
-import { checkpointTensors, loadSmolVlmWeights } from "@/models/smolvlm/weights";
+import type { TensorSource } from "@/formats/tensorSource";
+import { familyOf } from "@/models/registry";
+import { f32Data } from "@/ops/matrix";
 import { adamwStep, type OptimizedParameter } from "@/ops/optimizer/optimizer";
-import { ropeTable } from "@/ops/rope/rope";
+import { ropeFrequencies, ropeTable } from "@/ops/rope/rope";
 import { loadTokenizer } from "@/text/tokenizer";
 import { startNodeBackend } from "../nodeBackend";
 import { trainingSample } from "./data";
@@ -30,20 +32,24 @@ const json = (name: string): unknown => JSON.parse(readFileSync(`${folder}/${nam
 const tokenizer = loadTokenizer(json("tokenizer.json"), json("tokenizer_config.json"));
 const state = new Float32Array(shared.state);
 const offsets = stateOffsets(config);
-const weights = await loadSmolVlmWeights(
-  config,
-  {
-    has: (name) => offsets.has(name),
-    read: async (name) => {
-      const at = offsets.get(name);
-      if (!at) throw new Error(`no tensor ${name}`);
-      return { shape: at.shape, data: state.slice(at.start, at.start + at.size) };
-    },
+const source: TensorSource = {
+  tensors: new Map(
+    [...offsets].map(([name, { start, size: count, shape }]) => [
+      name,
+      { name, shape, dtype: "F32", file: 0, offset: start * 4, bytes: count * 4 },
+    ]),
+  ),
+  async rows(name, first, count) {
+    const at = offsets.get(name);
+    if (!at) throw new Error(`no tensor ${name}`);
+    const width = at.size / (at.shape[0] ?? 1);
+    return state.slice(at.start + first * width, at.start + (first + count) * width);
   },
-  { text: "f32", vision: "f32", head: "f32", groupSize: 32 },
-);
-const model = new SmolVlm(config, weights);
-const named = checkpointTensors(weights);
+};
+const { model, entries } = await loadWeights(familyOf({ model_type: config.modelType }), config, async () => source, {
+  precision: uniformPrecision("f32"),
+});
+const named = new Map([...entries].map(([name, entry]) => [name, "parts" in entry ? f32Data(entry) : entry]));
 const trainable = new Set(named.values());
 const size = state.length / 3;
 const parameters = new Map<string, OptimizedParameter>();
@@ -53,7 +59,8 @@ for (const [name, value] of named) {
   const moment = (index: number) => tensor(state.slice(index * size + at.start, index * size + at.start + at.size), value.shape);
   parameters.set(name, { value, m: moment(1), v: moment(2) });
 }
-const table = tensor(ropeTable(config.text.ropeTheta, config.text.headDim, 256), [256, config.text.headDim]);
+const { ropeTheta, headDim } = config.text;
+const rope = { table: tensor(ropeTable(ropeFrequencies(ropeTheta, headDim), 256), [256, headDim]) };
 const imageTokens = (config.vision.imageSize / config.vision.patchSize / config.scaleFactor) ** 2;
 const barrier = new Int32Array(shared.barrier);
 const losses = new Float64Array(shared.losses);
@@ -65,16 +72,9 @@ for (let step = plan.firstStep; step < plan.lastStep; step++) {
   const samples = Array.from({ length: share }, (_, i) =>
     trainingSample(tokenizer, imageTokens, plan.seed, step * plan.batch + rank * share + i, mix),
   );
-  const processed = samples.map(({ problem }) => processImage(problem.image, config.image).pixelValues);
-  const pixels = new Float32Array(processed.reduce((sum, p) => sum + p.length, 0));
-  let at = 0;
-  for (const values of processed) {
-    pixels.set(values, at);
-    at += values.length;
-  }
   const packed = packGroups(samples.map(({ group }) => group));
-  const images = imageBatch(model, pixels, samples.length);
-  const batch = textBatch(packed, table);
+  const images = model.vision.batch(samples.map(({ problem }) => model.input.process(problem.image)));
+  const batch = textBatch(packed, rope);
   const maskValues = samples.flatMap(({ weights: w }) => w);
   const mask = new Float32Array(packed.targets.length);
   let offset = 0;

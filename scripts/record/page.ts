@@ -2,7 +2,7 @@
 // Every number in the recording comes out of this.
 
 import { engineClient } from "@/client/engineClient";
-import type { BackendKind } from "@/protocol/engine";
+import type { BackendKind, LoadRequest } from "@/protocol/engine";
 import type { AskEvent, TokenChunk, TokenTexts } from "@/protocol/generation";
 import type { RecordedAnswer } from "@/protocol/recorded";
 import type { StepMetrics } from "@/protocol/training";
@@ -25,7 +25,14 @@ const recorder = {
   async load(backend: BackendKind) {
     let adapter = "";
     const url = new URL("/models/shapes-vlm/", location.href).href;
-    const model = await engineClient.load({ url, format: "int8", backend }, (event) => {
+    const request: LoadRequest = {
+      source: { kind: "url", url },
+      precision: { text: "int8", vision: "int8", head: "int8", groupSize: 32 },
+      backend,
+      useCache: false,
+      memory: { contextTokens: 512, rollouts: 8, loraRank: 8 },
+    };
+    const model = await engineClient.load(request, (event) => {
       if (event.type === "device") adapter = `${event.device.backend}: ${event.device.adapter}`;
     });
     return { adapter, model };

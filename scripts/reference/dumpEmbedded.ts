@@ -2,7 +2,7 @@
 // `node scripts/run.mjs scripts/reference/dumpEmbedded.ts > /tmp/embedded.json`.
 
 import { rollOut } from "@/engine/rollouts";
-import { Session } from "@/engine/session";
+import { openSession, uniformPrecision } from "@/engine/loading/openSession";
 import { withInstruction } from "@/tasks/instruction";
 import { sampleShapes } from "@/tasks/shapes/sampleShapes";
 import { fileFolder } from "../fileFolder";
@@ -10,7 +10,7 @@ import { startNodeBackend } from "../nodeBackend";
 
 const count = 8;
 await startNodeBackend("wasm");
-const session = await Session.load(fileFolder("public/models/shapes-vlm"), { name: "shapes-vlm", format: "f32" });
+const session = await openSession(fileFolder("public/models/shapes-vlm"), "shapes-vlm", { precision: uniformPrecision("f32") });
 const problems = Array.from({ length: count }, (_, index) => sampleShapes(7, index, "heldOut"));
 const questions = problems.map(({ image, question }) => ({ image, text: withInstruction(question) }));
 const sampling = { temperature: 0, topP: 1, topK: 0, seed: 0, maxNewTokens: 64 };

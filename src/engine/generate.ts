@@ -17,10 +17,11 @@ import {
 import { Capture } from "@/gpu/capture";
 import { dispatcherOf } from "@/gpu/dispatcher";
 import { readTensors } from "@/gpu/readback";
-import type { SmolVlm } from "@/models/smolvlm/model";
 import type { LayerCache } from "@/nn/attention";
+import type { TextDecoder } from "@/nn/textDecoder";
 import { type HeadStats, logitStats } from "@/ops/headStats/logitStats";
 import { linear } from "@/ops/linear/linear";
+import type { Rope } from "@/ops/rope/rope";
 import { advanceDecodeState, type DecodeState } from "@/ops/sample/decodeState";
 import { sample } from "@/ops/sample/sample";
 import { textBatch } from "./batch";
@@ -74,9 +75,9 @@ const statWidth = 8;
 
 /** Rollouts of all groups, in group order; partial when aborted. */
 export async function generate(
-  model: SmolVlm,
+  text: TextDecoder,
   groups: readonly RolloutGroup[],
-  ropeTable: Tensor,
+  rope: Rope,
   options: GenerateOptions,
 ): Promise<Rollout[]> {
   const withTwins = groups.every(({ masked }) => masked.length > 0);
@@ -86,13 +87,13 @@ export async function generate(
 
   // Prefixes: every image and every distinct masked image once.
   const packed = packGroups(prefixes.map(({ group }) => ({ prompt: (groups[group] as RolloutGroup).prompt, responses: [] })));
-  const heads = model.weights.layers[0]?.heads ?? { query: 1, keyValue: 1, dim: 1 };
+  const heads = text.weights.layers[0]?.heads ?? { query: 1, keyValue: 1, dim: 1 };
   const size = packed.count + rows * options.maxNewTokens;
-  const cache: LayerCache[] = model.weights.layers.map(() => ({
+  const cache: LayerCache[] = text.weights.layers.map(() => ({
     k: keep(zeros([size, heads.keyValue, heads.dim])),
     v: keep(zeros([size, heads.keyValue, heads.dim])),
   }));
-  const batch = textBatch(packed, ropeTable);
+  const batch = textBatch(packed, rope);
   const prefillSlots = keep(
     tensor(
       Int32Array.from({ length: packed.count }, (_, i) => i),
@@ -118,11 +119,11 @@ export async function generate(
       const pass = {
         meta: { rows: state.rows },
         positions: state.positions,
-        ropeTable,
+        rope,
         cache: { layers: cache, slots: state.slots },
       };
-      const hidden = model.decode(model.textEmbed(state.tokenIds), pass);
-      const logits = linear(hidden, model.weights.head);
+      const hidden = text.decode(text.embed(state.tokenIds), pass);
+      const logits = linear(hidden, text.weights.head);
       const ids = sample(logits, state.sampling, options);
       const stats = withTwins ? logitStats(logits, ids, { topK: Math.max(1, options.alternatives) }) : undefined;
       advanceDecodeState(state, ids, options.eosIds);
@@ -141,8 +142,8 @@ export async function generate(
     tidy(() => {
       const features = concat(prefixes.map(({ features: f }) => f) as Tensor2D[], 0);
       const merge = { features, featureIndex: batch.featureIndex, featureRows: batch.featureRows };
-      const pass = { ...batch.pass, cache: { layers: cache, slots: prefillSlots } };
-      model.decode(model.textEmbed(batch.ids, merge), pass);
+      const pass = { ...batch.pass, merge, cache: { layers: cache, slots: prefillSlots } };
+      text.decode(text.embed(batch.ids, merge), pass);
     });
     for (let t = 0; t < options.maxNewTokens; t++) {
       if (options.signal?.aborted) {
@@ -264,7 +265,8 @@ function layOut(groups: readonly RolloutGroup[], options: GenerateOptions, withT
     const length = prompt.ids.length - 1;
     const segment = end + row * options.maxNewTokens;
     rows.set([prefixStart[prefix] as number, length, segment, length + 1], row * 4);
-    positions[row] = length;
+    // The last prompt token is the first one to be fed; all axes advance together from there.
+    positions[row] = prompt.next - 1;
     slots[row] = segment;
     tokenIds[row] = prompt.ids[length] as number;
     if (row < count) sampling.set([options.seed, firstStream + i - groupOf.indexOf(groupOf[i] as number), 0, 1], i * 4);

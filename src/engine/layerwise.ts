@@ -4,18 +4,20 @@
 // ∂L/∂log π per target (rl/ computes it), and rows whose cotangent is zero never reach the head.
 
 import { engine, keep, type Tensor, tensor1d, tidy } from "@tensorflow/tfjs-core";
-import type { SmolVlm } from "@/models/smolvlm/model";
-import { decoderProjections } from "@/nn/decoderLayer";
+import type { Stage, VisionBatch, VisionLanguageModel } from "@/models/family";
+import { decoderParameters, decoderProjections } from "@/nn/decoderLayer";
 import type { LinearLayer } from "@/nn/linear";
-import { visionProjections } from "@/nn/visionLayer";
+import type { DecoderPass } from "@/nn/textDecoder";
 import { gatherRows } from "@/ops/embedding/gatherRows";
 import { headLogProb } from "@/ops/headStats/headStats";
-import { type EncodedImages, encodeImages, type TextBatch } from "./batch";
+import { matrixTensors } from "@/ops/matrix";
+import type { TextBatch } from "./batch";
 
 /** Gradient per trainable tensor, keyed by the tensor's id; the caller disposes. */
 export type Gradients = Map<number, Tensor>;
 
-interface Stage {
+/** A stage reduced to the tensors that receive gradients. */
+interface TrainedStage {
   readonly parameters: readonly Tensor[];
   readonly run: (x: Tensor) => Tensor;
 }
@@ -24,8 +26,10 @@ const loraTensors = (layers: readonly LinearLayer[]): Tensor[] => layers.flatMap
 
 /** One training pass over a packed batch. Use once: forward, backward, dispose. */
 export class LayerwisePass {
-  readonly #visionStages: readonly Stage[];
-  readonly #textStages: readonly Stage[];
+  readonly #visionStages: readonly TrainedStage[];
+  readonly #textStages: readonly TrainedStage[];
+  readonly #headParameters: readonly Tensor[];
+  readonly #embedParameters: readonly Tensor[];
   readonly #visionInputs: Tensor[] = [];
   readonly #textInputs: Tensor[] = [];
   #features: Tensor | undefined;
@@ -33,32 +37,33 @@ export class LayerwisePass {
 
   /**
    * @param trainable Tensors that receive gradients; everything else is frozen.
-   * @param features Image features [F, D] when the tower is frozen and they are already known (cached per image).
+   * @param images The pictures' batch when the tower is trained, too.
+   * @param features Image features when the tower is frozen and they are already known (cached per image).
    */
   constructor(
-    private readonly model: SmolVlm,
+    private readonly model: VisionLanguageModel,
     private readonly batch: TextBatch,
-    private readonly images: EncodedImages | undefined,
-    private readonly trainable: ReadonlySet<Tensor>,
+    private readonly images: VisionBatch | undefined,
+    trainable: ReadonlySet<Tensor>,
     features?: Tensor,
   ) {
-    const p = model.stageParameters();
-    const only = (tensors: readonly Tensor[]) => tensors.filter((t) => trainable.has(t));
-    const { vision, layers, connector } = model.weights;
-    this.#visionStages = images
-      ? [
-          { parameters: only(p.visionEmbed), run: (x) => model.visionEmbed(x, images.pass) },
-          ...vision.map((layer, i) => ({
-            parameters: only([...(p.vision[i] ?? []), ...loraTensors(visionProjections(layer))]),
-            run: (x: Tensor) => model.visionLayer(i, x, images.pass),
-          })),
-          { parameters: only([...p.connect, ...loraTensors([connector])]), run: (x) => model.connect(x, images.pass) },
-        ]
-      : [];
-    this.#textStages = layers.map((layer, i) => ({
-      parameters: only([...(p.text[i] ?? []), ...loraTensors(decoderProjections(layer))]),
-      run: (x: Tensor) => model.textLayer(i, x, batch.pass),
-    }));
+    const only = ({ parameters, projections, run }: Stage): TrainedStage => ({
+      parameters: [...parameters, ...loraTensors(projections)].filter((t) => trainable.has(t)),
+      run,
+    });
+    const { layers, norm, head, embedTokens } = model.text.weights;
+    this.#visionStages = (images?.chain?.stages ?? []).map(only);
+    this.#textStages = layers.map((layer, i) =>
+      only({
+        parameters: decoderParameters(layer),
+        projections: decoderProjections(layer),
+        run: (x) => model.text.layer(i, x, this.#pass),
+      }),
+    );
+    const tied = head === embedTokens;
+    this.#headParameters = [norm, ...matrixTensors(head)].filter((t) => trainable.has(t));
+    this.#embedParameters = matrixTensors(embedTokens).filter((t) => trainable.has(t));
+    if (tied && this.#embedParameters.length > 0) throw new Error("full training of a tied embedding is not supported");
     this.#features = features;
     this.#ownsFeatures = features === undefined;
   }
@@ -70,16 +75,16 @@ export class LayerwisePass {
   /** Log-probability of every target, [R]; keeps the stage inputs for `backward`. */
   forward(): Tensor {
     if (!this.#features && this.images) {
-      if (this.#trainsVision) {
-        this.#features = runStages(this.#visionStages, this.images.patches, this.#visionInputs);
-      } else this.#features = keep(encodeImages(this.model, this.images));
+      const { chain } = this.images;
+      if (this.#trainsVision && chain) this.#features = runStages(this.#visionStages, chain.input, this.#visionInputs);
+      else this.#features = keep(this.images.encode());
     }
     const embedded = keep(tidy(() => this.#embed()));
     const last = runStages(this.#textStages, embedded, this.#textInputs);
     this.#textInputs.push(last);
     return tidy(() => {
       const hidden = gatherRows(last, this.batch.targetRows, this.batch.targetInverse);
-      return headLogProb(this.model.finalNorm(hidden), this.model.weights.head, this.batch.targets);
+      return this.#logProb(hidden, this.batch.targets);
     });
   }
 
@@ -89,25 +94,21 @@ export class LayerwisePass {
    */
   backward(cotangent: Float32Array): Gradients {
     const gradients: Gradients = new Map();
-    const p = this.model.stageParameters();
-    const headParameters = p.head.filter((t) => this.trainable.has(t));
-    const embedParameters = p.embed.filter((t) => this.trainable.has(t));
     const last = this.#textInputs[this.#textStages.length];
     if (!last) throw new Error("backward before forward");
 
     const active = this.batch.select(cotangent);
     if (!active) return gradients;
-    const head = () =>
-      headLogProb(this.model.finalNorm(gatherRows(last, active.rows, active.inverse)), this.model.weights.head, active.targets);
+    const head = () => this.#logProb(gatherRows(last, active.rows, active.inverse), active.targets);
     const dLogp = tensor1d(active.cotangent, "float32");
-    let dy = this.#backwardStage(head, last, headParameters, dLogp, gradients);
+    let dy = this.#backwardStage(head, last, this.#headParameters, dLogp, gradients);
     dLogp.dispose();
     active.dispose();
 
-    const needsEmbed = embedParameters.length > 0 || this.#trainsVision;
+    const needsEmbed = this.#embedParameters.length > 0 || this.#trainsVision;
     const firstText = needsEmbed ? 0 : this.#textStages.findIndex(({ parameters }) => parameters.length > 0);
     for (let i = this.#textStages.length - 1; i >= Math.max(0, firstText) && firstText >= 0; i--) {
-      const stage = this.#textStages[i] as Stage;
+      const stage = this.#textStages[i] as TrainedStage;
       const x = this.#textInputs[i] as Tensor;
       const next = this.#backwardStage(() => stage.run(x), x, stage.parameters, dy, gradients);
       dy.dispose();
@@ -115,11 +116,11 @@ export class LayerwisePass {
     }
     if (needsEmbed) {
       const features = this.#trainsVision ? this.#features : undefined;
-      const dFeatures = this.#backwardStage(() => this.#embed(), features, embedParameters, dy, gradients);
+      const dFeatures = this.#backwardStage(() => this.#embed(), features, this.#embedParameters, dy, gradients);
       dy.dispose();
       dy = dFeatures;
       for (let i = this.#visionStages.length - 1; i >= 0 && this.#trainsVision; i--) {
-        const stage = this.#visionStages[i] as Stage;
+        const stage = this.#visionStages[i] as TrainedStage;
         const x = this.#visionInputs[i] as Tensor;
         const next = this.#backwardStage(() => stage.run(x), i > 0 ? x : undefined, stage.parameters, dy, gradients);
         dy.dispose();
@@ -135,20 +136,22 @@ export class LayerwisePass {
    * computed twice, at the price of all activations in memory.
    */
   static supervised(
-    model: SmolVlm,
+    model: VisionLanguageModel,
     batch: TextBatch,
-    images: EncodedImages,
+    images: VisionBatch,
     trainable: ReadonlySet<Tensor>,
     cotangent: Float32Array,
   ): { logp: Tensor; gradients: Gradients } {
     const pass = new LayerwisePass(model, batch, images, trainable);
+    const { chain } = images;
+    if (!chain) throw new Error("this vision tower is no chain of stages and cannot be trained");
     const parameters = [...trainable];
     const dy = tensor1d(cotangent, "float32");
     const run = () => {
-      pass.#features = pass.#visionStages.reduce((x, stage) => stage.run(x), images.patches);
+      pass.#features = pass.#visionStages.reduce((x, stage) => stage.run(x), chain.input);
       const last = pass.#textStages.reduce((x, stage) => stage.run(x), pass.#embed());
       const hidden = gatherRows(last, batch.targetRows, batch.targetInverse);
-      return headLogProb(model.finalNorm(hidden), model.weights.head, batch.targets);
+      return pass.#logProb(hidden, batch.targets);
     };
     const { value, grads } = engine().gradients(run, parameters, dy as never);
     dy.dispose();
@@ -167,10 +170,19 @@ export class LayerwisePass {
     this.#textInputs.length = 0;
   }
 
+  /** The batch's pass with the features there are by now. */
+  get #pass(): DecoderPass {
+    const { pass, featureIndex, featureRows } = this.batch;
+    return this.#features ? { ...pass, merge: { features: this.#features, featureIndex, featureRows } } : pass;
+  }
+
   #embed(): Tensor {
-    const { ids, featureIndex, featureRows } = this.batch;
-    const merge = this.#features && { features: this.#features, featureIndex, featureRows };
-    return this.model.textEmbed(ids, merge);
+    return this.model.text.embed(this.batch.ids, this.#pass.merge);
+  }
+
+  #logProb(hidden: Tensor, targets: Tensor): Tensor {
+    const { text } = this.model;
+    return headLogProb(text.finalNorm(hidden), text.weights.head, targets);
   }
 
   /** Recomputes `run` on the tape; adds parameter gradients; returns ∂L/∂x (an empty tensor when x is absent). */
@@ -188,7 +200,7 @@ export class LayerwisePass {
 }
 
 /** Runs stages in order, appending each stage's input to `inputs`; the result and the inputs are kept. */
-function runStages(stages: readonly Stage[], first: Tensor, inputs: Tensor[]): Tensor {
+function runStages(stages: readonly TrainedStage[], first: Tensor, inputs: Tensor[]): Tensor {
   let x = first;
   for (const stage of stages) {
     inputs.push(x);

@@ -5,7 +5,7 @@ import { dispose, keep, type Tensor, tensor2d } from "@tensorflow/tfjs-core";
 import { type Adapter, type AdapterModule, checkAdapter, createAdapterConfig } from "@/formats/peft";
 import { readTensors } from "@/gpu/readback";
 import { createRng } from "@/lib/rng";
-import type { SmolVlm } from "@/models/smolvlm/model";
+import type { VisionLanguageModel } from "@/models/family";
 import type { LinearLayer } from "@/nn/linear";
 
 export interface LoraSettings {
@@ -17,10 +17,15 @@ export interface LoraSettings {
 /** PEFT's `target_modules` for all projections of the text decoder; a list of names would also hit the vision tower. */
 export const textTargets = ".*\\.text_model\\.layers\\.\\d+\\.(self_attn\\.(q|k|v|o)_proj|mlp\\.(gate|up|down)_proj)";
 
+/** Projections of tower and decoder by module path, the names PEFT uses. */
+function projectionsOf({ vision, text }: VisionLanguageModel): readonly LinearLayer[] {
+  return [...vision.projections, ...text.projections];
+}
+
 /** Adds a fresh adapter (A uniform ±1/√in, B zero, as PEFT) to every text projection; replaces any other. */
-export function attachLora(model: SmolVlm, { rank, alpha, seed }: LoraSettings): void {
+export function attachLora(model: VisionLanguageModel, { rank, alpha, seed }: LoraSettings): void {
   removeLora(model);
-  model.textProjections.forEach((layer, index) => {
+  model.text.projections.forEach((layer, index) => {
     const { rows: out, columns } = layer.weight;
     const rng = createRng(seed, index);
     const bound = 1 / Math.sqrt(columns);
@@ -30,16 +35,16 @@ export function attachLora(model: SmolVlm, { rank, alpha, seed }: LoraSettings):
 }
 
 /** Takes every adapter off; the model is the base model again, bit for bit. */
-export function removeLora(model: SmolVlm): void {
-  for (const layer of model.projections) {
+export function removeLora(model: VisionLanguageModel): void {
+  for (const layer of projectionsOf(model)) {
     if (layer.lora) dispose([layer.lora.a, layer.lora.b]);
     layer.lora = undefined;
   }
 }
 
 /** Loads a PEFT adapter; throws AdapterError when it belongs to another model. */
-export function applyAdapter(model: SmolVlm, adapter: Adapter): void {
-  const layers = new Map(model.projections.map((layer) => [layer.name, layer]));
+export function applyAdapter(model: VisionLanguageModel, adapter: Adapter): void {
+  const layers = new Map(projectionsOf(model).map((layer) => [layer.name, layer]));
   const shapes = new Map([...layers].map(([name, { weight }]) => [name, [weight.rows, weight.columns] as const]));
   const checked = checkAdapter(adapter, shapes);
   removeLora(model);
@@ -50,8 +55,8 @@ export function applyAdapter(model: SmolVlm, adapter: Adapter): void {
 }
 
 /** The adapter in use, ready to be written as PEFT files; undefined when there is none. */
-export async function exportAdapter(model: SmolVlm, baseModel: string): Promise<Adapter | undefined> {
-  const adapted = model.projections.filter((layer) => layer.lora);
+export async function exportAdapter(model: VisionLanguageModel, baseModel: string): Promise<Adapter | undefined> {
+  const adapted = projectionsOf(model).filter((layer) => layer.lora);
   const first = adapted[0]?.lora;
   if (!first) return undefined;
   const values = await readTensors(adapted.flatMap(({ lora }) => (lora ? [lora.a, lora.b] : [])));
@@ -69,8 +74,8 @@ export async function exportAdapter(model: SmolVlm, baseModel: string): Promise<
 }
 
 /** The trainable tensors of the attached adapter with their PEFT module paths. */
-export function loraParameters(model: SmolVlm): { readonly name: string; readonly tensor: Tensor }[] {
-  return model.projections.flatMap(({ name, lora }) =>
+export function loraParameters(model: VisionLanguageModel): { readonly name: string; readonly tensor: Tensor }[] {
+  return projectionsOf(model).flatMap(({ name, lora }) =>
     lora
       ? [
           { name: `${name}.lora_A.weight`, tensor: lora.a },

@@ -2,15 +2,22 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type PackGroup, packFrames, packGroups } from "./packing";
+import { type PackGroup, packGroups } from "./packing";
 
 const ids = (minLength: number) => fc.array(fc.nat(500), { minLength, maxLength: 8 }).map((values) => Int32Array.from(values));
+
+/** Positions of a text: one axis, one step per token. */
+const linePositions = (length: number) => ({
+  positions: Int32Array.from({ length }, (_, t) => t),
+  axes: 1 as const,
+  next: length,
+});
 
 /** A prompt with some image tokens, never the last one. */
 const prompt = fc.tuple(ids(2), fc.infiniteStream(fc.boolean())).map(([tokens, images]) => {
   let featureCount = 0;
   const feature = tokens.map((_, t) => (t < tokens.length - 1 && images.next().value ? featureCount++ : -1));
-  return { ids: tokens, feature, featureCount };
+  return { ids: tokens, feature, featureCount, ...linePositions(tokens.length) };
 });
 
 const group: fc.Arbitrary<PackGroup> = fc.record({ prompt, responses: fc.array(ids(0), { maxLength: 4 }) });
@@ -95,24 +102,22 @@ describe("packGroups", () => {
     );
   });
 
-  it("refuses a prompt of one token", () => {
-    const one = { ids: Int32Array.of(3), feature: Int32Array.of(-1), featureCount: 0 };
-    expect(() => packGroups([{ prompt: one, responses: [] }])).toThrow("two tokens");
+  it("carries several position axes through the prompt, and advances them together after it", () => {
+    const prompt = {
+      ids: Int32Array.of(5, 6, 7, 8),
+      feature: Int32Array.of(-1, 0, 1, -1),
+      featureCount: 2,
+      positions: Int32Array.of(0, 0, 0, 1, 1, 1, 1, 1, 2, 3, 3, 3),
+      axes: 3 as const,
+      next: 4,
+    };
+    const packed = packGroups([{ prompt, responses: [Int32Array.of(9, 9), Int32Array.of(9)] }]);
+    expect(packed.axes).toBe(3);
+    expect([...packed.positions]).toEqual([0, 0, 0, 1, 1, 1, 1, 1, 2, 3, 3, 3, 4, 4, 4, 3, 3, 3]);
   });
-});
 
-describe("packFrames", () => {
-  it("lets a patch see the patches of its frame and no others", () => {
-    fc.assert(
-      fc.property(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 6 }), (frames, size) => {
-        const { rows, keys } = packFrames(frames, size);
-        for (let m = 0; m < frames * size; m++) {
-          const frame = Math.floor(m / size);
-          const own = Array.from({ length: size }, (_, i) => frame * size + i);
-          expect(visible(rows, m)).toEqual(own);
-          expect([...keys.subarray(m * 2, m * 2 + 2)]).toEqual([own[0], own[0]! + size]);
-        }
-      }),
-    );
+  it("refuses a prompt of one token", () => {
+    const one = { ids: Int32Array.of(3), feature: Int32Array.of(-1), featureCount: 0, ...linePositions(1) };
+    expect(() => packGroups([{ prompt: one, responses: [] }])).toThrow("two tokens");
   });
 });

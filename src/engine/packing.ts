@@ -4,8 +4,10 @@
 // The last prompt token belongs to the segments, not to the prefix, so that row t of a segment predicts response token t and
 // every predicting row is a row of exactly one response.
 
+import type { PromptPositions } from "@/models/family";
+
 /** A prompt as token ids; image tokens are numbered from 0 within the prompt, text tokens have -1. */
-export interface PackedPrompt {
+export interface PackedPrompt extends PromptPositions {
   readonly ids: Int32Array;
   /** Per token: which image feature row of this prompt replaces it, or -1. */
   readonly feature: Int32Array;
@@ -28,7 +30,8 @@ export interface PackedSegment {
 export interface PackedRows {
   readonly count: number;
   readonly ids: Int32Array; // [M]
-  readonly positions: Int32Array; // [M]
+  readonly positions: Int32Array; // [M, axes]
+  readonly axes: 1 | 3;
   readonly featureIndex: Int32Array; // [M], row of the stacked features of all groups, or -1
   readonly featureRows: Int32Array; // [F], inverse of featureIndex
   readonly rows: Int32Array; // [M, 4] for ops/attention
@@ -39,12 +42,14 @@ export interface PackedRows {
   readonly segments: readonly PackedSegment[];
 }
 
-/** Packs groups in order. Every prompt needs at least two tokens, the last one text. */
+/** Packs groups in order. Every prompt needs at least two tokens, the last one text; all have equally many position axes. */
 export function packGroups(groups: readonly PackGroup[]): PackedRows {
   let count = 0;
   let targetCount = 0;
   let featureCount = 0;
+  const axes = groups[0]?.prompt.axes ?? 1;
   for (const { prompt, responses } of groups) {
+    if (prompt.axes !== axes) throw new RangeError("prompts with different position axes");
     if (prompt.ids.length < 2) throw new RangeError("a prompt needs at least two tokens");
     const tokens = responses.reduce((sum, ids) => sum + ids.length, 0);
     count += prompt.ids.length - 1 + tokens;
@@ -54,7 +59,8 @@ export function packGroups(groups: readonly PackGroup[]): PackedRows {
   const packed = {
     count,
     ids: new Int32Array(count),
-    positions: new Int32Array(count),
+    positions: new Int32Array(count * axes),
+    axes,
     featureIndex: new Int32Array(count).fill(-1),
     featureRows: new Int32Array(featureCount),
     rows: new Int32Array(count * 4),
@@ -73,7 +79,7 @@ export function packGroups(groups: readonly PackGroup[]): PackedRows {
     const groupEnd = prefixStart + prefixLength + responses.reduce((sum, ids) => sum + ids.length, 0);
     for (let t = 0; t < prefixLength; t++, row++) {
       packed.ids[row] = prompt.ids[t] as number;
-      packed.positions[row] = t;
+      packed.positions.set(prompt.positions.subarray(t * axes, (t + 1) * axes), row * axes);
       const feature = prompt.feature[t] as number;
       if (feature >= 0) {
         packed.featureIndex[row] = featureStart + feature;
@@ -87,7 +93,8 @@ export function packGroups(groups: readonly PackGroup[]): PackedRows {
       segments.push({ group, response: index, start: target, length: response.length });
       for (let t = 0; t < response.length; t++, row++, target++) {
         packed.ids[row] = (t === 0 ? prompt.ids[prefixLength] : response[t - 1]) as number;
-        packed.positions[row] = prefixLength + t;
+        // After the prompt all axes advance together.
+        packed.positions.fill(prompt.next - 1 + t, row * axes, (row + 1) * axes);
         packed.rows.set([prefixStart, prefixLength, segmentStart, prefixLength + t + 1], row * 4);
         packed.keys.set([row, segmentStart + response.length], row * 2);
         packed.targetRows[target] = row;
@@ -98,18 +105,4 @@ export function packGroups(groups: readonly PackGroup[]): PackedRows {
     featureStart += prompt.featureCount;
   });
   return { ...packed, segments };
-}
-
-/** Attention meta of `frames` independent full-attention segments of `size` rows each (vision frames). */
-export function packFrames(frames: number, size: number): { rows: Int32Array; keys: Int32Array } {
-  const rows = new Int32Array(frames * size * 4);
-  const keys = new Int32Array(frames * size * 2);
-  for (let frame = 0; frame < frames; frame++) {
-    for (let i = 0; i < size; i++) {
-      const row = frame * size + i;
-      rows.set([0, 0, frame * size, size], row * 4);
-      keys.set([frame * size, (frame + 1) * size], row * 2);
-    }
-  }
-  return { rows, keys };
 }

@@ -7,7 +7,7 @@ import type { ErrorReport } from "@/lib/errors";
 import type { AskEvent } from "@/protocol/generation";
 import type { TrainEvent } from "@/protocol/training";
 import { EngineService } from "./service";
-import { askRequest, tinyUrl, trainSettings } from "./test/tinySession";
+import { askRequest, loadRequest, trainSettings } from "./test/tinySession";
 
 const devices: Gpu[] = [];
 const current = () => devices.at(-1) as Gpu;
@@ -20,6 +20,9 @@ function startService(): EngineService {
       return { gpu, report: { backend: "webgpu", adapter: gpu.adapter.description, features: gpu.features } };
     },
     fetch: fetch.bind(globalThis),
+    openCache: async () => ({ unavailable: "This test keeps nothing." }),
+    estimateStorage: async () => ({}),
+    now: Date.now,
   });
 }
 
@@ -56,7 +59,7 @@ const failure = (job: Promise<unknown>): Promise<ErrorReport> =>
 describe("a device that is lost", { timeout: 300_000 }, () => {
   it("in the middle of an answer fails the answer, and recovery restores weights and adapter", async () => {
     const service = startService();
-    await service.load({ url: tinyUrl(), format: "int8", backend: "webgpu" }, ignored());
+    await service.load(loadRequest(), ignored());
     await service.train(trainSettings, 1, ignored());
     const saved = await service.saveAdapter();
     const answered = await ask(service);
@@ -84,7 +87,7 @@ describe("a device that is lost", { timeout: 300_000 }, () => {
 
   it("in the middle of a training step keeps the adapter of the step before", async () => {
     const service = startService();
-    await service.load({ url: tinyUrl(), format: "int8", backend: "webgpu" }, ignored());
+    await service.load(loadRequest(), ignored());
     await service.train(trainSettings, 1, ignored());
     const saved = await service.saveAdapter();
     const events: TrainEvent[] = [];

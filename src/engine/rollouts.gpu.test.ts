@@ -75,9 +75,9 @@ describe("a rollout", { timeout: 300_000 }, () => {
     const [features, twin] = session.encode([prepared!.image, session.process(prepared!.masked[0]!)]);
     const group = { prompt: prepared!.prompt, features: features!, masked: [twin!], rollouts: 3, firstStream: 0 };
     const options = { ...sampling, alternatives: 0 };
-    const free = await generate(session.model, [group], session.ropeTable, { ...options, eosIds: [] });
+    const free = await generate(session.model.text, [group], session.rope, { ...options, eosIds: [] });
     const end = free[2]!.ids[3]!;
-    const ended = await generate(session.model, [group], session.ropeTable, { ...options, eosIds: [end] });
+    const ended = await generate(session.model.text, [group], session.rope, { ...options, eosIds: [end] });
     ended.forEach(({ ids, reason }, i) => {
       const at = free[i]!.ids.indexOf(end);
       expect(ids).toEqual(at < 0 ? free[i]!.ids : free[i]!.ids.slice(0, at + 1));
@@ -92,7 +92,7 @@ describe("log-probs", { timeout: 300_000 }, () => {
     if (adapted) {
       attachLora(session.model, { rank: 4, alpha: 8, seed: 1 });
       // A fresh adapter changes nothing; a random B does.
-      for (const { lora } of session.model.textProjections) {
+      for (const { lora } of session.model.text.projections) {
         const values = Float32Array.from({ length: lora!.b.size }, (_, i) => Math.sin(i + 1) / 10);
         fixture.gpu.dispatcher.upload(lora!.b, values);
       }
@@ -106,7 +106,7 @@ describe("log-probs", { timeout: 300_000 }, () => {
     );
     const encoded = session.encode(prepared.map(({ image }) => image));
     const features = tidy(() => concat(encoded as Tensor2D[], 0));
-    const batch = textBatch(packed, session.ropeTable);
+    const batch = textBatch(packed, session.rope);
     const pass = new LayerwisePass(session.model, batch, undefined, new Set(), features);
     const logp = pass.forward();
     const [scored] = (await readTensors([logp])) as Float32Array[];
@@ -125,11 +125,11 @@ describe("a captured pass", () => {
   it("gives the same bits on replay as when it was recorded, and follows its inputs", async () => {
     const [prepared] = prepare(session, request);
     const packed = packGroups([{ prompt: prepared!.prompt, responses: [Int32Array.of(7, 8, 9)] }]);
-    const batch = textBatch(packed, session.ropeTable);
+    const batch = textBatch(packed, session.rope);
     const { dispatcher } = fixture.gpu;
     let hidden: Tensor | undefined;
     const capture = Capture.record(dispatcher, () => {
-      hidden = tidy(() => session.model.decode(session.model.textEmbed(batch.ids), batch.pass));
+      hidden = tidy(() => session.model.text.decode(session.model.text.embed(batch.ids), batch.pass));
     });
     const read = async () => (await readTensors([hidden!]))[0] as Float32Array;
     const eager = await read();
@@ -167,8 +167,8 @@ describe("a decoded token", () => {
       };
     });
     const { dispatches } = costs[0]!;
-    expect(dispatches).toBeGreaterThan(session.model.weights.layers.length * 5);
-    expect(dispatches).toBeLessThanOrEqual(session.model.weights.layers.length * 16 + 12);
+    expect(dispatches).toBeGreaterThan(session.model.text.weights.layers.length * 5);
+    expect(dispatches).toBeLessThanOrEqual(session.model.text.weights.layers.length * 16 + 12);
     for (const cost of costs) expect(cost).toEqual({ dispatches, submits: 1, bindGroups: 0, pipelines: 0, uniformUploads: 0 });
   });
 });

@@ -3,7 +3,7 @@
 import { dispose } from "@tensorflow/tfjs-core";
 import type { RgbImage } from "@/image/rgbImage";
 import { pcg3d } from "@/lib/rng";
-import type { ProcessedImage } from "@/models/smolvlm/imageProcessor";
+import type { PixelLimits, ProcessedImage } from "@/models/family";
 import type { SamplingSettings } from "@/protocol/generation";
 import type { MaskSettings } from "@/protocol/image";
 import type { TokenStats } from "@/rl/dependency";
@@ -22,6 +22,8 @@ export interface RolloutRequest {
   readonly questions: readonly Question[];
   readonly rollouts: number;
   readonly sampling: SamplingSettings;
+  /** Bounds on the pictures' size; the checkpoint's own without it. */
+  readonly pixels?: PixelLimits | undefined;
   /** Absent: decode without masked twins and without statistics. */
   readonly mask?: MaskSettings;
   /** First random stream; each trajectory has its own. */
@@ -43,16 +45,16 @@ export interface PreparedQuestion {
 /** Prompts, pictures and masks of a request; masks differ per trajectory or are shared, and follow the mask seed. */
 export function prepare(
   session: Session,
-  { questions, rollouts, mask, firstStream = 0 }: Omit<RolloutRequest, "sampling">,
+  { questions, rollouts, mask, pixels, firstStream = 0 }: Omit<RolloutRequest, "sampling">,
 ): PreparedQuestion[] {
   return questions.map(({ image, text }, q) => {
-    const seen = session.see(image);
-    const processed = session.process(seen);
+    const seen = session.see(image, pixels);
+    const processed = session.process(seen, pixels);
     const count = !mask ? 0 : mask.sharing === "shared" ? 1 : rollouts;
     const masked = Array.from({ length: count }, (_, r) =>
       session.mask(seen, mask as MaskSettings, maskSeed(mask as MaskSettings, firstStream + q * rollouts + r)),
     );
-    return { prompt: session.prompt(processed, text), seen, image: processed, masked };
+    return { prompt: session.prompt([processed], text), seen, image: processed, masked };
   });
 }
 
@@ -71,10 +73,10 @@ export async function rollOut(
   const groups: RolloutGroup[] = [];
   try {
     prepared.forEach(({ prompt, image, masked }, q) => {
-      const [features, ...twins] = session.encode([image, ...masked.map((picture) => session.process(picture))]);
+      const [features, ...twins] = session.encode([image, ...masked.map((picture) => session.process(picture, request.pixels))]);
       if (features) groups.push({ prompt, features, masked: twins, rollouts, firstStream: firstStream + q * rollouts });
     });
-    return await generate(session.model, groups, session.ropeTable, {
+    return await generate(session.model.text, groups, session.rope, {
       ...sampling,
       eosIds: session.eosIds,
       alternatives,

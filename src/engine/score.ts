@@ -4,7 +4,7 @@
 
 import { concat, dispose, keep, type Tensor, type Tensor2D, tidy } from "@tensorflow/tfjs-core";
 import { readTensors } from "@/gpu/readback";
-import type { SmolVlm } from "@/models/smolvlm/model";
+import type { TextDecoder } from "@/nn/textDecoder";
 import { gatherRows } from "@/ops/embedding/gatherRows";
 import { headStats } from "@/ops/headStats/headStats";
 import { headStatsColumns } from "@/ops/headStats/logitStats";
@@ -23,26 +23,27 @@ export interface ScoreGroup {
 }
 
 /** Final hidden rows of a packed batch, [M, D]; `features` are those of all its groups in order. */
-export function finalHidden(model: SmolVlm, batch: TextBatch, features: readonly Tensor[]): Tensor {
+export function finalHidden(text: TextDecoder, batch: TextBatch, features: readonly Tensor[]): Tensor {
   return tidy(() => {
     const { featureIndex, featureRows } = batch;
     const merge = features.length > 0 ? { features: concat(features as Tensor2D[], 0), featureIndex, featureRows } : undefined;
-    return model.decode(model.textEmbed(batch.ids, merge), batch.pass);
+    return text.decode(text.embed(batch.ids, merge), { ...batch.pass, merge });
   });
 }
 
 /** Statistics of every token of every response, in group order; nats, the top-1 drop a probability. */
-export async function scoreResponses({ model, ropeTable }: Session, groups: readonly ScoreGroup[]): Promise<TokenStats[]> {
+export async function scoreResponses({ model, rope }: Session, groups: readonly ScoreGroup[]): Promise<TokenStats[]> {
   const packed = packGroups(groups);
   const maskedGroups = groups.flatMap(({ prompt, responses, masked }) => {
     const [only, ...others] = masked;
     if (only && others.length === 0) return [{ prompt, responses, features: only }];
     return responses.map((response, i) => ({ prompt, responses: [response], features: masked[i] as Tensor }));
   });
-  const batch = textBatch(packed, ropeTable);
-  const maskedBatch = textBatch(packGroups(maskedGroups), ropeTable);
+  const { text } = model;
+  const batch = textBatch(packed, rope);
+  const maskedBatch = textBatch(packGroups(maskedGroups), rope);
   const targetHidden = (of: TextBatch, features: readonly Tensor[]) =>
-    keep(tidy(() => gatherRows(finalHidden(model, of, features), of.targetRows, of.targetInverse)));
+    keep(tidy(() => gatherRows(finalHidden(text, of, features), of.targetRows, of.targetInverse)));
   const hidden = targetHidden(
     batch,
     groups.map(({ features }) => features),
@@ -51,7 +52,7 @@ export async function scoreResponses({ model, ropeTable }: Session, groups: read
     maskedBatch,
     maskedGroups.map(({ features }) => features),
   );
-  const stats = headStats(hidden, maskedHidden, model.weights.head, batch.targets, { topK: 1 });
+  const stats = headStats(hidden, maskedHidden, text.weights.head, batch.targets, { topK: 1 });
   try {
     const [values] = await readTensors([stats.values]);
     const width = Object.keys(headStatsColumns).length;

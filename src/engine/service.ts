@@ -2,22 +2,23 @@
 // owns the session and the trainer, keeps the last good adapter aside, and can rebuild both on a fresh device.
 
 import { memory } from "@tensorflow/tfjs-core";
-import { type CheckpointFolder, urlFolder } from "@/fetching/folder";
 import { type Adapter, readAdapter, writeAdapter } from "@/formats/peft";
 import { DeviceLostError } from "@/gpu/errors";
 import { describeError, UserError } from "@/lib/errors";
 import { startupKernels } from "@/ops/linear/kernels";
 import type { AdapterFiles, DeviceReport, EngineApi, LoadEvent, LoadRequest, MemoryReport, ModelReport } from "@/protocol/engine";
 import type { AskEvent, AskRequest, TokenTexts } from "@/protocol/generation";
+import type { CacheReport, ModelPreview } from "@/protocol/model";
 import type { EvaluationReport, EvaluationRequest, TrainEvent, TrainSettings } from "@/protocol/training";
 import { withInstruction } from "@/tasks/instruction";
 import { taskById } from "@/tasks/registry";
 import type { Device } from "./device";
 import { evaluate } from "./evaluate";
 import type { DecodedStep } from "./generate";
+import { ModelLoader, type ModelLoaderOptions } from "./loading/modelLoader";
 import { applyAdapter, exportAdapter, removeLora } from "./lora";
 import { prepare, rollOut } from "./rollouts";
-import { Session } from "./session";
+import type { Session } from "./session";
 import { Trainer } from "./trainer";
 
 /** Something must be loaded or finished first. */
@@ -30,9 +31,8 @@ export class RequestError extends UserError {
   override readonly name = "RequestError";
 }
 
-export interface ServiceOptions {
+export interface ServiceOptions extends ModelLoaderOptions {
   readonly startDevice: (wanted: LoadRequest["backend"]) => Promise<Device>;
-  readonly fetch: typeof fetch;
 }
 
 const maxQuestionLetters = 4000;
@@ -52,32 +52,59 @@ export class EngineService implements EngineApi {
   #abort = new AbortController();
   readonly #knownTexts = new Set<number>();
 
-  constructor(private readonly options: ServiceOptions) {}
+  readonly #loader: ModelLoader;
+
+  constructor(private readonly options: ServiceOptions) {
+    this.#loader = new ModelLoader(options);
+  }
+
+  /** Needs no device of its own, so it also answers while a job runs. */
+  async inspect(request: LoadRequest): Promise<ModelPreview> {
+    try {
+      return await this.#loader.inspect(request, this.#budget(request));
+    } catch (error) {
+      throw describeError(error);
+    }
+  }
 
   load(request: LoadRequest, events: MessagePort): Promise<ModelReport> {
     const emit = (event: LoadEvent) => events.postMessage(event);
-    return this.#run(async () => {
-      this.#dropTrainer();
-      this.#session?.[Symbol.dispose]();
-      this.#session = undefined;
+    return this.#run(async (signal) => {
       if (!this.#device || (request.backend !== "auto" && this.#device.report.backend !== request.backend)) {
+        this.#dropSession();
         this.#device = await this.options.startDevice(request.backend);
       }
       emit({ type: "device", device: this.#device.report });
-      const onProgress = (file: string, loadedBytes: number, totalBytes: number) =>
-        emit({ type: "file", file, loadedBytes, totalBytes });
-      const opening = this.#open(request, onProgress);
-      await Promise.all([opening, this.#device.gpu?.dispatcher.warmUp(startupKernels(request.format))]);
-      this.#session = await opening;
+      const { times } = await this.#open(request, emit, signal);
       this.#loaded = request;
       this.#adapterName = undefined;
       this.#lastGoodAdapter = undefined;
       this.#steps = 0;
       this.#knownTexts.clear();
       const model = this.#modelReport();
-      emit({ type: "ready", model });
+      emit({ type: "ready", model, times });
       return model;
     });
+  }
+
+  pauseLoad(paused: boolean): void {
+    this.#loader.pause(paused);
+  }
+
+  async cachedModels(): Promise<CacheReport> {
+    try {
+      return await this.#loader.cachedModels();
+    } catch (error) {
+      throw describeError(error);
+    }
+  }
+
+  async deleteCached(id: string | "all"): Promise<CacheReport> {
+    try {
+      return await this.#loader.deleteCached(id);
+    } catch (error) {
+      throw describeError(error);
+    }
   }
 
   ask(request: AskRequest, events: MessagePort): Promise<void> {
@@ -85,15 +112,15 @@ export class EngineService implements EngineApi {
     return this.#run(async (signal) => {
       const session = this.#ready();
       checkAsk(request);
-      const { image, question, rollouts, sampling, mask, topK } = request;
-      const job = { questions: [{ image, text: withInstruction(question) }], rollouts, sampling, mask };
+      const { image, question, rollouts, sampling, mask, topK, pixels } = request;
+      const job = { questions: [{ image, text: withInstruction(question) }], rollouts, sampling, mask, pixels };
       const prepared = prepare(session, job);
       const first = prepared[0];
       if (!first) throw new RequestError("Nothing was asked", "there is no question", "Type a question");
-      const room = session.config.text.maxPositionEmbeddings - first.prompt.ids.length;
+      const room = session.contextTokens - first.prompt.ids.length;
       if (room < 2) {
-        const why = `it has ${first.prompt.ids.length} tokens and the model reads at most ${session.config.text.maxPositionEmbeddings}`;
-        throw new RequestError("The question is too long", why, "Shorten it");
+        const why = `with its picture it has ${first.prompt.ids.length} tokens and the model reads at most ${session.contextTokens}`;
+        throw new RequestError("The question is too long", why, "Shorten it, or lower the picture's maximum pixels");
       }
       emit({
         type: "started",
@@ -226,16 +253,14 @@ export class EngineService implements EngineApi {
   }
 
   recover(): Promise<DeviceReport> {
-    return this.#run(async () => {
+    return this.#run(async (signal) => {
       const request = this.#loaded;
       // The buffers are gone with the device, but TF.js goes on counting tensors until they are disposed of.
-      this.#dropTrainer();
-      this.#session?.[Symbol.dispose]();
-      this.#session = undefined;
+      this.#dropSession();
       this.#device = await this.options.startDevice(request?.backend ?? "auto");
       if (request) {
-        this.#session = await this.#open(request);
-        if (this.#lastGoodAdapter) applyAdapter(this.#session.model, this.#lastGoodAdapter);
+        await this.#open(request, () => undefined, signal);
+        if (this.#lastGoodAdapter) applyAdapter(this.#ready().model, this.#lastGoodAdapter);
       }
       return this.#device.report;
     });
@@ -265,16 +290,37 @@ export class EngineService implements EngineApi {
     return loss ?? error;
   }
 
-  #open(request: LoadRequest, onProgress?: (file: string, loaded: number, total: number) => void): Promise<Session> {
-    const folder: CheckpointFolder = urlFolder(request.url, this.options.fetch);
-    const name = request.url.replace(/\/$/, "").split("/").pop() ?? "model";
-    return Session.load(folder, { name, format: request.format, ...(onProgress && { onProgress }) });
+  /** Loads a model in place of the one there is, which goes only when the new one is known to fit. */
+  async #open(request: LoadRequest, emit: (event: LoadEvent) => void, signal: AbortSignal) {
+    const { text, vision, head } = request.precision;
+    const formats = new Set([text, vision, head, "f32" as const]);
+    const warmUp = [...formats].map((format) => this.#device?.gpu?.dispatcher.warmUp(startupKernels(format)));
+    const opened = await this.#loader.load(request, {
+      budgetBytes: this.#budget(request),
+      emit,
+      signal,
+      onFits: () => this.#dropSession(),
+    });
+    await Promise.all(warmUp);
+    this.#session = opened.session;
+    return opened;
+  }
+
+  /** Bytes of GPU memory a model may take. Browsers do not tell how much there is: without a figure of the user's, a guess. */
+  #budget({ budgetBytes }: LoadRequest): number {
+    return budgetBytes ?? guessBudget(this.#device?.gpu?.device.limits.maxBufferSize);
   }
 
   #ready(): Session {
     if (!this.#session)
       throw new NotReadyError("The model is not loaded", "loading has not finished or failed", "Load a model first");
     return this.#session;
+  }
+
+  #dropSession(): void {
+    this.#dropTrainer();
+    this.#session?.[Symbol.dispose]();
+    this.#session = undefined;
   }
 
   #dropTrainer(): void {
@@ -284,16 +330,18 @@ export class EngineService implements EngineApi {
 
   #modelReport(): ModelReport {
     const session = this.#ready();
-    const { vision, text, imageSequenceLength, modelType } = session.config;
+    const loaded = this.#loaded;
+    const side = session.model.input.fixedSide;
+    if (!loaded) throw new NotReadyError("The model is not loaded", "loading has not finished or failed", "Load a model first");
     return {
       name: session.name,
-      family: modelType,
+      family: session.family,
       parameters: session.parameters,
       sizeBytes: session.sizeBytes,
-      format: session.format,
-      imageSize: vision.imageSize,
-      imageTokens: imageSequenceLength,
-      vocabularySize: text.vocabSize,
+      precision: loaded.precision,
+      ...(side && { imageSize: side }),
+      contextTokens: session.contextTokens,
+      vocabularySize: session.config.text.vocabSize,
       ...(this.#adapterName && { adapter: this.#adapterName }),
     };
   }
@@ -308,6 +356,13 @@ export class EngineService implements EngineApi {
     }
     return texts;
   }
+}
+
+/** Devices that allow larger buffers have more memory; the figure errs on the small side. */
+function guessBudget(maxBufferSize: number | undefined): number {
+  const gibibyte = 1024 ** 3;
+  if (maxBufferSize === undefined) return 2 * gibibyte;
+  return maxBufferSize >= 4 * gibibyte - 4 ? 8 * gibibyte : maxBufferSize >= 2 * gibibyte - 4 ? 4 * gibibyte : 2 * gibibyte;
 }
 
 function parseConfig(text: string): unknown {

@@ -1,140 +1,101 @@
-// A loaded model with everything that turns a picture and a question into packed rows: tokenizer, template, image processor,
-// rope table. One per worker; jobs (ask, train, evaluate) borrow it.
+// A loaded model with everything that turns pictures and a question into packed rows: tokenizer, template, rope table, and
+// features of the pictures seen last. One per worker; jobs (ask, train, evaluate) borrow it.
 
-import { dispose, keep, memory, slice, type Tensor, type Tensor2D, tensor2d } from "@tensorflow/tfjs-core";
-import type { ByteProgress, CheckpointFolder } from "@/fetching/folder";
-import { readSafetensors } from "@/formats/safetensors";
+import { dispose, keep, slice, type Tensor, type Tensor2D, tensor1d, tensor2d } from "@tensorflow/tfjs-core";
 import { maskImage } from "@/image/masks";
 import type { RgbImage } from "@/image/rgbImage";
-import { parseSmolVlmConfig, type SmolVlmConfig } from "@/models/smolvlm/config";
-import { type ProcessedImage, processImage, seenImage } from "@/models/smolvlm/imageProcessor";
-import { SmolVlm } from "@/models/smolvlm/model";
-import { buildPrompt } from "@/models/smolvlm/prompt";
-import { CheckpointError, loadSmolVlmWeights, type Precision } from "@/models/smolvlm/weights";
-import { ropeTable } from "@/ops/rope/rope";
-import type { WeightFormat } from "@/protocol/engine";
+import type { ModelConfig, PixelLimits, ProcessedImage, PromptPositions, VisionLanguageModel } from "@/models/family";
+import type { Precision } from "@/models/weights";
+import { type Rope, ropeFrequencies, ropeTable } from "@/ops/rope/rope";
 import type { MaskSettings } from "@/protocol/image";
 import { maskSpecOf } from "@/protocol/maskSpec";
-import { pickChatTemplate } from "@/text/chat";
-import { loadTokenizer, type TextTokenizer } from "@/text/tokenizer";
-import { encodeImages, imageBatch } from "./batch";
+import type { ChatMessage } from "@/text/chat";
+import type { TextTokenizer } from "@/text/tokenizer";
+import type { LoadClock, LoadedWeights } from "./loading/loadWeights";
 import type { PackedPrompt } from "./packing";
 
-export interface SessionOptions {
-  readonly name: string;
-  readonly format: WeightFormat;
-  readonly onProgress?: ByteProgress;
-}
+/** Rows of the vision tower that are computed together; a picture's rows stay together. */
+const rowsPerBatch = 4096;
+/** Longest prompt and answer together. */
+export const longestContext = 4096;
 
-/** Frames that go through the vision tower together; a picture's frames stay together. */
-const framesPerBatch = 32;
+export interface SessionParts {
+  readonly name: string;
+  /** "SmolVLM" */
+  readonly family: string;
+  readonly loaded: LoadedWeights;
+  readonly tokenizer: TextTokenizer;
+  readonly chatTemplate: string;
+  readonly precision: Precision;
+  readonly parameters: number;
+  readonly sizeBytes: number;
+}
 
 /** A model ready to work. */
 export class Session {
-  readonly ropeTable: Tensor;
-
-  private constructor(
-    readonly name: string,
-    readonly config: SmolVlmConfig,
-    readonly model: SmolVlm,
-    readonly tokenizer: TextTokenizer,
-    readonly chatTemplate: string,
-    readonly format: WeightFormat,
-    readonly sizeBytes: number,
-  ) {
-    const { ropeTheta, headDim, maxPositionEmbeddings } = config.text;
-    const positions = Math.min(maxPositionEmbeddings, 4096);
-    this.ropeTable = keep(tensor2d(ropeTable(ropeTheta, headDim, positions), [positions, headDim]));
-  }
-
-  /** Reads a checkpoint folder; every problem is an error that names the file. */
-  static async load(folder: CheckpointFolder, { name, format, onProgress }: SessionOptions): Promise<Session> {
-    const [
-      configJson,
-      preprocessorConfig,
-      processorConfig,
-      generationConfig,
-      tokenizerJson,
-      tokenizerConfig,
-      jinja,
-      templateJson,
-    ] = await Promise.all([
-      folder.json("config.json"),
-      folder.optionalJson("preprocessor_config.json"),
-      folder.optionalJson("processor_config.json"),
-      folder.optionalJson("generation_config.json"),
-      folder.json("tokenizer.json"),
-      folder.json("tokenizer_config.json"),
-      folder.optionalText("chat_template.jinja"),
-      folder.optionalJson("chat_template.json"),
-    ]);
-    const config = parseSmolVlmConfig({ config: configJson, preprocessorConfig, processorConfig, generationConfig });
-    const tokenizer = loadTokenizer(tokenizerJson, tokenizerConfig);
-    const chatTemplate = pickChatTemplate({ ...(jinja !== undefined && { jinja }), json: templateJson, tokenizerConfig });
-    const bytes = await folder.bytes("model.safetensors", onProgress);
-    const file = readSafetensors(bytes);
-    const before = memory().numBytes;
-    const weights = await loadSmolVlmWeights(
-      config,
-      {
-        has: (tensor) => file.tensors.has(tensor),
-        read: async (tensor) => {
-          const info = file.tensors.get(tensor);
-          if (!info)
-            throw new CheckpointError("The checkpoint is incomplete", `${tensor} is missing`, "Download the model again");
-          return { shape: info.shape, data: file.float32(tensor) };
-        },
-      },
-      precisionOf(format),
-    );
-    return new Session(name, config, new SmolVlm(config, weights), tokenizer, chatTemplate, format, memory().numBytes - before);
-  }
-
+  readonly name: string;
+  readonly family: string;
+  readonly model: VisionLanguageModel;
+  readonly tokenizer: TextTokenizer;
+  readonly chatTemplate: string;
+  readonly precision: Precision;
   /** Number of weights, as counted by the checkpoint's shapes. */
-  get parameters(): number {
-    const matrices = [
-      ...this.model.projections.map(({ weight }) => weight),
-      this.model.weights.embedTokens,
-      this.model.weights.head,
-      this.model.weights.patchEmbedding.weight,
-    ];
-    return matrices.reduce((sum, { rows, columns }) => sum + rows * columns, 0) + this.model.weights.positionEmbedding.size;
+  readonly parameters: number;
+  /** Bytes of weights on the device. */
+  readonly sizeBytes: number;
+  readonly rope: Rope;
+  /** Tokens of prompt and answer together. */
+  readonly contextTokens: number;
+  readonly #loaded: LoadedWeights;
+
+  constructor({ name, family, loaded, tokenizer, chatTemplate, precision, parameters, sizeBytes }: SessionParts) {
+    this.name = name;
+    this.family = family;
+    this.model = loaded.model;
+    this.#loaded = loaded;
+    this.tokenizer = tokenizer;
+    this.chatTemplate = chatTemplate;
+    this.precision = precision;
+    this.parameters = parameters;
+    this.sizeBytes = sizeBytes;
+    const { ropeTheta, headDim, maxPositionEmbeddings, ropeAxes } = this.config.text;
+    this.contextTokens = Math.min(maxPositionEmbeddings, longestContext);
+    const table = ropeTable(ropeFrequencies(ropeTheta, headDim), this.contextTokens);
+    this.rope = {
+      table: keep(tensor2d(table, [this.contextTokens, headDim])),
+      ...(ropeAxes && { axes: keep(tensor1d([...ropeAxes], "int32")) }),
+    };
+  }
+
+  get config(): ModelConfig {
+    return this.model.config;
   }
 
   /** A picture in the size the model sees, before normalising: what masks act on (as in the official code). */
-  see(image: RgbImage): RgbImage {
-    return seenImage(image, this.config.image);
+  see(image: RgbImage, limits?: PixelLimits): RgbImage {
+    return this.model.input.see(image, limits);
   }
 
   /** A picture as the model's input. */
-  process(image: RgbImage): ProcessedImage {
-    return processImage(image, this.config.image);
+  process(image: RgbImage, limits?: PixelLimits): ProcessedImage {
+    return this.model.input.process(image, limits);
   }
 
   /**
-   * Features [F, D] of pictures, one tensor each; the caller disposes. Frames are encoded many at a time; a frame's features do
-   * not depend on its neighbours.
+   * Features [F, D] of pictures, one tensor each; the caller disposes. Pictures are encoded many at a time; a picture's features
+   * do not depend on its neighbours.
    */
   encode(images: readonly ProcessedImage[]): Tensor[] {
     const features: Tensor[] = [];
     for (let first = 0; first < images.length; ) {
-      const part = takeFrames(images, first);
+      const part = takeBatch(images, first);
       first += part.length;
-      const pixels = new Float32Array(part.reduce((sum, { pixelValues }) => sum + pixelValues.length, 0));
-      let at = 0;
-      for (const { pixelValues } of part) {
-        pixels.set(pixelValues, at);
-        at += pixelValues.length;
-      }
-      const frames = part.reduce((sum, image) => sum + image.frames, 0);
-      const batch = imageBatch(this.model, pixels, frames);
-      const all = encodeImages(this.model, batch) as Tensor2D;
-      const rowsPerFrame = (all.shape[0] as number) / frames;
+      const batch = this.model.vision.batch(part);
+      const all = batch.encode() as Tensor2D;
       let row = 0;
-      for (const image of part) {
-        const rows = image.frames * rowsPerFrame;
-        features.push(keep(slice(all, [row, 0], [rows, -1])));
-        row += rows;
+      for (const { featureCount } of part) {
+        features.push(keep(slice(all, [row, 0], [featureCount, -1])));
+        row += featureCount;
       }
       all.dispose();
       batch.dispose();
@@ -147,11 +108,23 @@ export class Session {
     return maskImage(image, maskSpecOf(settings, image), seed);
   }
 
-  /** Prompt of one user turn: the picture, then the text. Special tokens in the text are plain text. */
-  prompt(image: ProcessedImage, text: string): PackedPrompt {
-    const messages = [{ role: "user" as const, content: [{ type: "image" as const }, { type: "text" as const, text }] }];
-    const { ids, imageTokenPositions } = buildPrompt(this.tokenizer, this.chatTemplate, this.config, messages, [image]);
-    return packedPrompt(ids, imageTokenPositions);
+  /** Prompt of one user turn: the pictures, then the text. Special tokens in the text are plain text. */
+  prompt(images: readonly ProcessedImage[], text: string): PackedPrompt {
+    const pictures = images.map(() => ({ type: "image" as const }));
+    const messages: ChatMessage[] = [{ role: "user", content: [...pictures, { type: "text", text }] }];
+    const { ids, imageTokenPositions } = this.model.input.prompt(this.tokenizer, this.chatTemplate, messages, images);
+    return packedPrompt(ids, imageTokenPositions, this.model.input.positions(ids, images));
+  }
+
+  /** A prompt given as token ids, with the image tokens of these pictures in it. */
+  promptOfIds(ids: Int32Array, images: readonly ProcessedImage[]): PackedPrompt {
+    const places = Int32Array.from(ids.keys()).filter((i) => ids[i] === this.config.imageTokenId);
+    return packedPrompt(ids, places, this.model.input.positions(ids, images));
+  }
+
+  /** Where the time of loading went. */
+  get loadClock(): LoadClock {
+    return this.#loaded.clock;
   }
 
   /** End-of-sequence ids by the generation config. */
@@ -160,45 +133,31 @@ export class Session {
   }
 
   [Symbol.dispose](): void {
-    const { weights, projections } = this.model;
-    for (const layer of projections) {
-      dispose([layer.weight.data]);
-      if (layer.weight.scales) layer.weight.scales.dispose();
-      layer.bias?.dispose();
-      if (layer.lora) dispose([layer.lora.a, layer.lora.b]);
+    for (const { lora } of [...this.model.vision.projections, ...this.model.text.projections]) {
+      if (lora) dispose([lora.a, lora.b]);
     }
-    const norms = [...weights.vision.flatMap(({ norm1, norm2 }) => [norm1, norm2]), weights.postLayerNorm];
-    dispose(norms.flatMap(({ weight, bias }) => [weight, bias]));
-    dispose(weights.layers.flatMap(({ inputNorm, postAttentionNorm }) => [inputNorm, postAttentionNorm]));
-    dispose([weights.patchEmbedding.weight.data, weights.positionEmbedding, weights.norm, this.ropeTable]);
-    weights.patchEmbedding.bias?.dispose();
-    for (const matrix of new Set([weights.embedTokens, weights.head])) {
-      matrix.data.dispose();
-      matrix.scales?.dispose();
-    }
+    this.#loaded[Symbol.dispose]();
+    this.rope.table.dispose();
+    this.rope.axes?.dispose();
   }
 }
 
 /** Marks the image tokens of a prompt. */
-export function packedPrompt(ids: Int32Array, imageTokenPositions: Int32Array): PackedPrompt {
+function packedPrompt(ids: Int32Array, imageTokenPositions: Int32Array, positions: PromptPositions): PackedPrompt {
   const feature = new Int32Array(ids.length).fill(-1);
   imageTokenPositions.forEach((position, index) => {
     feature[position] = index;
   });
-  return { ids, feature, featureCount: imageTokenPositions.length };
+  return { ids, feature, featureCount: imageTokenPositions.length, ...positions };
 }
 
-function precisionOf(format: WeightFormat): Precision {
-  return { text: format, vision: format, head: format, groupSize: 32 };
-}
-
-/** Pictures from `first` on whose frames fit one batch; at least one. */
-function takeFrames(images: readonly ProcessedImage[], first: number): ProcessedImage[] {
-  let frames = 0;
+/** Pictures from `first` on whose rows fit one batch; at least one. */
+function takeBatch(images: readonly ProcessedImage[], first: number): ProcessedImage[] {
+  let rows = 0;
   const taken: ProcessedImage[] = [];
   for (const image of images.slice(first)) {
-    frames += image.frames;
-    if (taken.length > 0 && frames > framesPerBatch) break;
+    rows += image.patchCount;
+    if (taken.length > 0 && rows > rowsPerBatch) break;
     taken.push(image);
   }
   return taken;

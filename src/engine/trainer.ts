@@ -165,7 +165,7 @@ export class Trainer {
     const features = session.encode(prepared.map(({ image }) => image));
     const stacked = keep(tidy(() => concat(features as Tensor2D[], 0)));
     dispose(features);
-    const batch = textBatch(packed, session.ropeTable);
+    const batch = textBatch(packed, session.rope);
     const trainable = new Set(loraParameters(session.model).map(({ tensor }) => tensor));
     const pass = new LayerwisePass(session.model, batch, undefined, trainable, stacked);
     let gradients: Gradients = new Map();

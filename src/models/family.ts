@@ -83,6 +83,8 @@ export interface ModelPrompt {
 
 /** The pure half of a model: pictures and messages to numbers. */
 export interface ModelInput {
+  /** Side in pixels of the square every picture becomes; absent where its size follows the picture. */
+  readonly fixedSide?: number | undefined;
   /** The picture in the size the model sees, before normalising: what masks act on. `process` of it changes no pixel's place. */
   see(image: RgbImage, limits?: PixelLimits): RgbImage;
   process(image: RgbImage, limits?: PixelLimits): ProcessedImage;

@@ -3,7 +3,7 @@
 
 import type { Tensor, Tensor2D } from "@tensorflow/tfjs-core";
 import { linear } from "@/ops/linear/linear";
-import { f32Matrix, type Matrix } from "@/ops/matrix";
+import { f32Matrix, type Matrix, trainableData } from "@/ops/matrix";
 
 /** Low-rank update W + scaling·B·A (PEFT: scaling = lora_alpha / r). */
 export interface Lora {
@@ -30,7 +30,5 @@ export function applyLinear(layer: LinearLayer, x: Tensor, residual?: Tensor): T
 
 /** The tensors of a projection that training may change. */
 export function linearParameters(layer: LinearLayer): Tensor[] {
-  const trainable = layer.weight.format === "f32" ? [layer.weight.data] : [];
-  if (layer.bias) trainable.push(layer.bias);
-  return trainable;
+  return [trainableData(layer.weight), layer.bias].filter((tensor) => tensor !== undefined);
 }

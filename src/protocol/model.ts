@@ -35,6 +35,8 @@ export type ModelSource =
 export interface MemoryUse {
   /** Tokens of prompt and answer. */
   readonly contextTokens: number;
+  /** Of these, tokens of the answer; half without it. */
+  readonly answerTokens?: number;
   /** Answers that decode together, before masked twins. */
   readonly rollouts: number;
   readonly loraRank: number;

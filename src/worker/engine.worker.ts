@@ -2,6 +2,15 @@
 
 import { expose } from "comlink";
 import { EngineService } from "@/engine/service";
+import { openOpfs } from "@/fetching/cacheFiles";
 import { startDevice } from "./backend";
 
-expose(new EngineService({ startDevice, fetch: (...request) => fetch(...request) }));
+expose(
+  new EngineService({
+    startDevice,
+    fetch: (...request) => fetch(...request),
+    openCache: () => openOpfs(navigator.storage),
+    estimateStorage: async () => navigator.storage?.estimate() ?? {},
+    now: Date.now,
+  }),
+);

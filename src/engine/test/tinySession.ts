@@ -1,7 +1,8 @@
 // What every test of the engine on WebGPU needs: the committed tiny checkpoint (random weights, transformers' layout), problems
 // of the shapes world and settings that are small enough for a CPU. Test code only.
 
-import { urlFolder } from "@/fetching/folder";
+import { httpFolder } from "@/fetching/httpFolder";
+import type { LoadRequest } from "@/protocol/engine";
 import type { AskRequest } from "@/protocol/generation";
 import type { MaskSettings } from "@/protocol/image";
 import type { TrainSettings } from "@/protocol/training";
@@ -9,15 +10,27 @@ import { officialDefaults } from "@/rl/settings";
 import { withInstruction } from "@/tasks/instruction";
 import { shapesTask } from "@/tasks/shapes/shapesTask";
 import type { Problem, Task } from "@/tasks/task";
+import { openSession, uniformPrecision } from "../loading/openSession";
 import type { Question, RolloutRequest } from "../rollouts";
-import { Session } from "../session";
+import type { Session } from "../session";
 
 /** Address of the checkpoint on the test server. */
 export const tinyUrl = () => new URL("/fixtures/smolvlm/", location.href).href;
 
+/** The same model as the page would ask for it. */
+export function loadRequest(): LoadRequest {
+  return {
+    source: { kind: "url", url: tinyUrl() },
+    precision: { text: "int8", vision: "int8", head: "int8", groupSize: 32 },
+    backend: "webgpu",
+    useCache: false,
+    memory: { contextTokens: 512, rollouts: 2, loraRank: 4 },
+  };
+}
+
 /** The tiny model; int8 where rows are whole groups, float32 elsewhere, so both kinds of kernels run. */
 export function loadTiny(): Promise<Session> {
-  return Session.load(urlFolder(tinyUrl(), fetch.bind(globalThis)), { name: "tiny", format: "int8" });
+  return openSession(httpFolder(tinyUrl()), "tiny", { precision: uniformPrecision("int8") });
 }
 
 /** Answers of this session end at the length limit only, so that every run has the same shapes. */

@@ -5,14 +5,14 @@ import { concat, dispose, keep, type Tensor, type Tensor2D, tidy } from "@tensor
 import { readTensors } from "@/gpu/readback";
 import type { RgbImage } from "@/image/rgbImage";
 import { largestDifference, type VerifyLine, verifyLine } from "@/lib/verifyLine";
-import { buildPrompt } from "@/models/smolvlm/prompt";
+import type { ProcessedImage } from "@/models/family";
 import { linear } from "@/ops/linear/linear";
 import { k3, type TokenStats } from "@/rl/dependency";
 import { textBatch } from "../batch";
 import { generate } from "../generate";
 import { type PackedPrompt, packGroups } from "../packing";
 import { finalHidden, scoreResponses } from "../score";
-import { packedPrompt, type Session } from "../session";
+import type { Session } from "../session";
 import { compareEach, compareIds, compareText, compareToLargest, joined } from "./compare";
 import { type GoldenCase, goldenTensor } from "./goldenFiles";
 
@@ -24,17 +24,11 @@ const featureTolerance = 5e-4;
 const measureTolerance = 1e-3;
 
 /** Features of pictures, end to end [F, D]; the caller disposes. */
-export function encodeAll(session: Session, pictures: readonly RgbImage[]): Tensor {
-  const parts = session.encode(pictures.map((picture) => session.process(picture)));
+export function encodeAll(session: Session, images: readonly ProcessedImage[]): Tensor {
+  const parts = session.encode(images);
   const all = keep(tidy(() => concat(parts as Tensor2D[], 0)));
   dispose(parts);
   return all;
-}
-
-/** A prompt of given token ids. */
-export function promptOfIds(session: Session, ids: readonly number[]): PackedPrompt {
-  const positions = ids.flatMap((id, i) => (id === session.config.imageTokenId ? [i] : []));
-  return packedPrompt(Int32Array.from(ids), Int32Array.from(positions));
 }
 
 /** Bytes of pictures that differ. */
@@ -50,12 +44,34 @@ export function compareMasks(
   return verifyLine(name, largestDifference(bytes(made), bytes(masked)), 0);
 }
 
+/** Rotary positions of prompt and response, axis by axis, against get_rope_index. */
+function comparePositions(session: Session, golden: GoldenCase, images: readonly ProcessedImage[]): VerifyLine {
+  const { positions, axes, next } = session.model.input.positions(Int32Array.from(golden.input_ids), images);
+  const count = golden.input_ids.length;
+  const ours = Array.from(
+    { length: 3 * count },
+    (_, i) => positions[(i % count) * axes + (axes === 3 ? Math.floor(i / count) : 0)],
+  );
+  return compareIds("position ids", [...ours, next - count] as number[], [
+    ...joined(golden.position_ids ?? []),
+    golden.rope_delta ?? 0,
+  ]);
+}
+
+/** The first `width` columns of features of any number of levels. */
+function firstColumns(values: Float32Array, images: readonly ProcessedImage[], width: number): Float32Array {
+  const rows = images.reduce((sum, { featureCount }) => sum + featureCount, 0);
+  const columns = values.length / rows;
+  return Float32Array.from({ length: rows * width }, (_, i) => values[Math.floor(i / width) * columns + (i % width)] as number);
+}
+
 /** Logits [T, V] of prompt and response with these features. */
 async function logitsOf(session: Session, prompt: PackedPrompt, response: Int32Array, features: Tensor): Promise<Float32Array> {
   // A row's input is the token before its target: one more target makes the last response token an input, too.
   const extended = Int32Array.from([...response, 0]);
-  const batch = textBatch(packGroups([{ prompt, responses: [extended] }]), session.ropeTable);
-  const logits = tidy(() => linear(finalHidden(session.model, batch, [features]), session.model.weights.head));
+  const batch = textBatch(packGroups([{ prompt, responses: [extended] }]), session.rope);
+  const { text } = session.model;
+  const logits = tidy(() => linear(finalHidden(text, batch, [features]), text.weights.head));
   const [values] = await readTensors([logits]);
   logits.dispose();
   batch.dispose();
@@ -65,7 +81,7 @@ async function logitsOf(session: Session, prompt: PackedPrompt, response: Int32A
 /** Greedy continuation, by the same captured decoding as rollouts. */
 async function greedyIds(session: Session, prompt: PackedPrompt, features: Tensor, count: number): Promise<Int32Array> {
   const group = { prompt, features, masked: [], rollouts: 1, firstStream: 0 };
-  const [rollout] = await generate(session.model, [group], session.ropeTable, {
+  const [rollout] = await generate(session.model.text, [group], session.rope, {
     temperature: 0,
     topP: 1,
     topK: 0,
@@ -97,7 +113,8 @@ export async function checkCase(session: Session, golden: GoldenCase, emit: (lin
   const images = pictures.map((picture) => session.process(picture));
   const maskedImages = maskedPictures.map((picture) => session.process(picture));
 
-  const built = buildPrompt(session.tokenizer, session.chatTemplate, session.config, golden.messages, images);
+  const { input } = session.model;
+  const built = input.prompt(session.tokenizer, session.chatTemplate, golden.messages, images);
   emit(compareText("prompt text", built.text, golden.prompt));
   emit(compareIds("prompt ids", built.ids, ids.slice(0, promptLength)));
   emit(compareIds("response ids", session.tokenizer.encodeTemplate(golden.response), ids.slice(promptLength)));
@@ -109,13 +126,16 @@ export async function checkCase(session: Session, golden: GoldenCase, emit: (lin
     verifyLine("masked pixel values", largestDifference(pixels(maskedImages), expected("masked_pixel_values")), pixelTolerance),
   );
 
-  const prompt = promptOfIds(session, ids.slice(0, promptLength));
+  const prompt = session.promptOfIds(Int32Array.from(ids.slice(0, promptLength)), images);
+  if (golden.position_ids) emit(comparePositions(session, golden, images));
   const response = Int32Array.from(ids.slice(promptLength));
-  const features = encodeAll(session, pictures);
-  const masked = encodeAll(session, maskedPictures);
+  const features = encodeAll(session, images);
+  const masked = encodeAll(session, maskedImages);
   try {
     const [values] = await readTensors([features]);
-    emit(compareToLargest("image features", values as Float32Array, expected("image_features"), featureTolerance));
+    // Levels after the first are what Qwen3-VL adds to its first blocks; the logits judge them.
+    const first = firstColumns(values as Float32Array, images, session.model.text.hiddenSize);
+    emit(compareToLargest("image features", first, expected("image_features"), featureTolerance));
     const logits = await logitsOf(session, prompt, response, features);
     emit(compareToLargest("logits", logits, expected("logits"), featureTolerance));
     const maskedLogits = await logitsOf(session, prompt, response, masked);

@@ -8,7 +8,7 @@ import { generate } from "../generate";
 import { tokenStatsOf } from "../rollouts";
 import { scoreResponses } from "../score";
 import type { Session } from "../session";
-import { encodeAll, promptOfIds } from "./caseCheck";
+import { encodeAll } from "./caseCheck";
 import { compareBits, joined } from "./compare";
 import type { GoldenCase } from "./goldenFiles";
 
@@ -45,14 +45,16 @@ export async function checkExactness(
   cases: readonly GoldenCase[],
   emit: (line: VerifyLine) => void,
 ): Promise<void> {
-  const { model, ropeTable } = session;
+  const { rope } = session;
+  const { text } = session.model;
+  const processed = (pictures: GoldenCase["pictures"]) => pictures.map((picture) => session.process(picture));
   const chosen = [...cases].sort((a, b) => a.input_ids.length - b.input_ids.length).slice(0, 2);
   const owned = chosen.map(({ pictures, maskedPictures, input_ids: ids, prompt_length: length }) => ({
-    prompt: promptOfIds(session, ids.slice(0, length)),
+    prompt: session.promptOfIds(Int32Array.from(ids.slice(0, length)), processed(pictures)),
     responses: [Int32Array.from(ids.slice(length))],
-    features: encodeAll(session, pictures),
-    again: encodeAll(session, pictures),
-    masked: [encodeAll(session, maskedPictures)],
+    features: encodeAll(session, processed(pictures)),
+    again: encodeAll(session, processed(pictures)),
+    masked: [encodeAll(session, processed(maskedPictures))],
   }));
   const [first] = owned;
   if (!first) return;
@@ -91,7 +93,7 @@ export async function checkExactness(
       rollouts: 4,
       firstStream: i * 4,
     }));
-    const rollouts = await generate(model, groups, ropeTable, { ...sampling, eosIds: session.eosIds });
+    const rollouts = await generate(text, groups, rope, { ...sampling, eosIds: session.eosIds });
     const scored = await scoreResponses(
       session,
       owned.map((group, g) => ({ ...group, responses: rollouts.filter((r) => r.group === g).map(({ ids }) => ids) })),
@@ -106,7 +108,7 @@ export async function checkExactness(
       emit(compareBits(`rollout ${label} and scored ones`, column(decoded, key), column(scored, key)));
 
     const twins = [{ prompt: first.prompt, features: first.features, masked: [first.again], rollouts: 2, firstStream: 0 }];
-    const same = await generate(model, twins, ropeTable, { ...sampling, eosIds: session.eosIds });
+    const same = await generate(text, twins, rope, { ...sampling, eosIds: session.eosIds });
     emit(verifyLine("KL of equal images while decoding", largestOf(joined(same.map((rollout) => tokenStatsOf(rollout).kl))), 0));
   } finally {
     for (const { features, again, masked } of owned) dispose([features, again, ...masked]);

@@ -7,6 +7,7 @@ import { readSafetensors, type SafetensorsFile } from "@/formats/safetensors";
 import { decodePng } from "@/image/pngDecode";
 import type { RgbImage } from "@/image/rgbImage";
 import { UserError } from "@/lib/errors";
+import type { GgufFiles } from "@/protocol/model";
 
 /** A checkpoint to verify: its folder and what lies in `golden/`. */
 export interface GoldenCheckpoint {
@@ -15,6 +16,8 @@ export interface GoldenCheckpoint {
   readonly cases: readonly string[];
   /** Whether there is golden/vppo/vppo.json. */
   readonly hasUpdate: boolean;
+  /** Weights and small files come from this pair inside the folder instead of from safetensors. */
+  readonly gguf?: GgufFiles;
 }
 
 /** A file in `golden/` is not what it should be. */
@@ -41,6 +44,9 @@ const caseSchema = v.object({
   images: names,
   masked_images: names,
   mask_seeds: ids,
+  /** Qwen: [3][T] of prompt and response. */
+  position_ids: v.optional(v.array(ids)),
+  rope_delta: v.optional(v.pipe(v.number(), v.integer())),
 });
 
 const outcomeSchema = v.object({

@@ -1,14 +1,14 @@
 // The committed checkpoint against transformers' numbers on WebGPU, through the engine that the page runs.
 
 import { describe, expect, it } from "vitest";
-import { urlFolder } from "@/fetching/folder";
+import { httpFolder } from "@/fetching/httpFolder";
 import type { VerifyLine } from "@/lib/verifyLine";
 import { setUpGpu } from "@/ops/test/gpuFixture";
 import { verifyCheckpoint } from "./verifyCheckpoint";
 
 setUpGpu();
 
-const folder = urlFolder(new URL("/fixtures/smolvlm/", location.href).href, fetch.bind(globalThis));
+const folder = httpFolder(new URL("/fixtures/smolvlm/", location.href).href);
 
 describe("verifyCheckpoint on WebGPU", () => {
   it("finds every quantity of the fixture within its tolerance", { timeout: 600_000 }, async () => {

@@ -3,7 +3,8 @@
 
 import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
-import { type CheckpointFolder, urlFolder } from "@/fetching/folder";
+import type { CheckpointFolder } from "@/fetching/folder";
+import { httpFolder } from "@/fetching/httpFolder";
 import type { VerifyLine } from "@/lib/verifyLine";
 import { setUpWasm } from "@/ops/test/wasmFixture";
 import { verifyCheckpoint } from "./verifyCheckpoint";
@@ -12,10 +13,11 @@ setUpWasm();
 
 const fileFetch = (async (url: URL) => {
   const bytes = await readFile(url).catch(() => undefined);
-  return bytes ? new Response(new Uint8Array(bytes)) : new Response(null, { status: 404 });
+  if (!bytes) return new Response(null, { status: 404 });
+  return new Response(new Uint8Array(bytes), { headers: { "Content-Length": String(bytes.length) } });
 }) as unknown as typeof fetch;
 
-const folder = urlFolder(new URL("../../../fixtures/smolvlm/", import.meta.url).href, fileFetch);
+const folder = httpFolder(new URL("../../../fixtures/smolvlm/", import.meta.url).href, { fetch: fileFetch });
 /** The fixture with some JSON files changed. */
 const changed = (changes: Readonly<Record<string, (json: never) => unknown>>): CheckpointFolder => ({
   ...folder,

@@ -7,7 +7,6 @@ import { readAdapter } from "@/formats/peft";
 import { readSafetensors, type SafetensorsFile, writeSafetensors } from "@/formats/safetensors";
 import { readTensors } from "@/gpu/readback";
 import { largestDifference, type VerifyLine, verifyLine } from "@/lib/verifyLine";
-import { buildPrompt } from "@/models/smolvlm/prompt";
 import { adamwStep, gradientNorm } from "@/ops/optimizer/optimizer";
 import { dependencyOf, type TokenStats } from "@/rl/dependency";
 import { officialDefaults, type PolicySettings } from "@/rl/settings";
@@ -19,7 +18,7 @@ import { applyAdapter, loraParameters, removeLora } from "../lora";
 import { type PackedPrompt, packGroups } from "../packing";
 import { scoreResponses } from "../score";
 import type { Session } from "../session";
-import { compareMasks, encodeAll, promptOfIds } from "./caseCheck";
+import { compareMasks, encodeAll } from "./caseCheck";
 import { compareEach, compareIds, compareText, joined } from "./compare";
 import { type GoldenOutcome, type GoldenUpdate, readGoldenUpdate, updatePicture } from "./goldenFiles";
 
@@ -89,16 +88,17 @@ export async function checkUpdate(session: Session, folder: CheckpointFolder, em
   const maskedPictures = await Promise.all(golden.responses.map((_, i) => updatePicture(folder, `masked-${i}.png`)));
   const question = questionOf(session, golden.prompt) ?? "";
   const messages = [{ role: "user" as const, content: [{ type: "image" as const }, { type: "text" as const, text: question }] }];
-  const built = buildPrompt(session.tokenizer, session.chatTemplate, session.config, messages, [session.process(picture)]);
+  const image = session.process(picture);
+  const built = session.model.input.prompt(session.tokenizer, session.chatTemplate, messages, [image]);
   emit(compareText("prompt text", built.text, golden.prompt));
   emit(compareIds("prompt ids", built.ids, golden.prompt_ids));
   const same = golden.responses.map(() => picture);
   emit(compareMasks("masked images", session, same, maskedPictures, golden.mask_seeds));
 
-  const prompt = promptOfIds(session, golden.prompt_ids);
+  const prompt = session.promptOfIds(Int32Array.from(golden.prompt_ids), [image]);
   const responses = golden.responses.map((ids) => Int32Array.from(ids));
-  const features = encodeAll(session, [picture]);
-  const masked = maskedPictures.map((image) => encodeAll(session, [image]));
+  const features = encodeAll(session, [image]);
+  const masked = maskedPictures.map((twin) => encodeAll(session, [session.process(twin)]));
   const config = await folder.json("adapter/adapter_config.json");
   try {
     applyAdapter(session.model, readAdapter(config, await folder.bytes("adapter/adapter_model.safetensors")));
@@ -149,7 +149,7 @@ async function checkStep(session: Session, step: Step, emit: (line: VerifyLine) 
   const { golden, outcome, measure, prompt, responses, features, old, file } = step;
   const { model } = session;
   const packed = packGroups([{ prompt, responses }]);
-  const batch = textBatch(packed, session.ropeTable);
+  const batch = textBatch(packed, session.rope);
   const parameters = loraParameters(model);
   const pass = new LayerwisePass(model, batch, undefined, new Set(parameters.map(({ tensor }) => tensor)), features);
   const made: Tensor[] = [];

@@ -1,18 +1,17 @@
 // A checkpoint with a golden/ folder against this engine, on whatever backend is current: every case, the VPPO update, and what
 // must hold exactly. Lines come one by one; a part that cannot run is a failed line, and the other parts still run.
 
-import * as v from "valibot";
 import { describeError } from "@/lib/errors";
 import type { VerifyLine } from "@/lib/verifyLine";
-import { Session } from "../session";
+import type { Precision } from "@/models/weights";
+import type { GgufFiles } from "@/protocol/model";
+import { openSession, uniformPrecision } from "../loading/openSession";
+import type { Session } from "../session";
 import { checkCase } from "./caseCheck";
 import { failedLine } from "./compare";
 import { checkExactness } from "./exactnessCheck";
 import { type GoldenCase, type GoldenCheckpoint, readGoldenCase } from "./goldenFiles";
 import { checkUpdate } from "./updateCheck";
-
-/** Model types this engine runs. */
-const supportedTypes: readonly string[] = ["smolvlm", "idefics3"];
 
 /** Verifies a checkpoint; lines are named without the checkpoint's own name. */
 export async function verifyCheckpoint(golden: GoldenCheckpoint, emit: (line: VerifyLine) => void): Promise<void> {
@@ -23,15 +22,9 @@ export async function verifyCheckpoint(golden: GoldenCheckpoint, emit: (line: Ve
       emit(failedLine(name, messageOf(error)));
     }
   }
-  const config = v.safeParse(v.looseObject({ model_type: v.string() }), await folderJson(golden, "config.json"));
-  if (!config.success) return emit(failedLine("config.json", "it is missing or names no model_type"));
-  const { model_type: modelType } = config.output;
-  if (!supportedTypes.includes(modelType)) {
-    return emit(failedLine("unsupported model_type", `${modelType} (supported: ${supportedTypes.join(", ")})`));
-  }
   let session: Session;
   try {
-    session = await Session.load(golden.folder, { name: "verified", format: "f32" });
+    session = await openSession(golden.folder, "verified", { precision: uniformPrecision("f32"), gguf: golden.gguf });
   } catch (error) {
     return emit(failedLine("checkpoint", messageOf(error)));
   }
@@ -48,14 +41,6 @@ export async function verifyCheckpoint(golden: GoldenCheckpoint, emit: (line: Ve
     if (cases.length > 0) await part("exact", (emitPart) => checkExactness(session, cases, emitPart));
   } finally {
     session[Symbol.dispose]();
-  }
-}
-
-async function folderJson({ folder }: GoldenCheckpoint, name: string): Promise<unknown> {
-  try {
-    return await folder.json(name);
-  } catch {
-    return undefined;
   }
 }
 

@@ -2,9 +2,9 @@
 // SmolVLMForConditionalGeneration.
 
 import type { Tensor2D } from "@tensorflow/tfjs-core";
+import type { ModelFamily, ModelInput, PixelLimits, VisionLanguageModel } from "../family";
 import type { DecoderVariant } from "../takeLayers";
 import { takeDecoder, takeLayerNorm, takeLinear } from "../takeLayers";
-import type { ModelFamily, ModelInput, PixelLimits, VisionLanguageModel } from "../family";
 import type { WeightTaker } from "../weights";
 import { parseSmolVlmConfig, type SmolVlmConfig, type SmolVlmImageConfig } from "./config";
 import { processImage, seenImage } from "./imageProcessor";
@@ -24,6 +24,7 @@ function limited(image: SmolVlmImageConfig, { maxPixels }: PixelLimits = {}): Sm
 /** Pictures and messages for SmolVLM. */
 export function smolVlmInput(config: SmolVlmConfig): ModelInput {
   return {
+    fixedSide: config.image.doImageSplitting ? undefined : config.image.frameSize,
     see: (image, limits) => seenImage(image, limited(config.image, limits)),
     process(image, limits) {
       const { pixelValues, frames, rows, columns } = processImage(image, limited(config.image, limits));
