@@ -1,16 +1,10 @@
 // What the cache holds: names for models, the list with sizes that the page shows, and deleting. Reads journals beside whoever has
 // them open; the weights themselves are weightCache.ts' business.
 
+import { fnv64 } from "@/lib/fnv64";
 import type { CachedModel, CacheReport, PrecisionChoice } from "@/protocol/model";
 import { CacheBusyError, type CacheDirectory, type CacheStorage } from "./cacheFiles";
 import { isComplete, journalName, readJournal, weightsName } from "./cacheJournal";
-
-/** FNV-1a over UTF-8, 64 bits, as 16 hex digits: names, not secrets. */
-function fnv64(text: string): string {
-  let hash = 0xcbf29ce484222325n;
-  for (const byte of new TextEncoder().encode(text)) hash = ((hash ^ BigInt(byte)) * 0x100000001b3n) & 0xffffffffffffffffn;
-  return hash.toString(16).padStart(16, "0");
-}
 
 /**
  * Folder name of a model in the cache: readable, and different for every source, revision and precision.
