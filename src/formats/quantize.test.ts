@@ -9,7 +9,46 @@ const normals = (count: number, seed = 1) => {
 };
 const squaredError = (a: Float32Array, b: Float32Array) => a.reduce((sum, value, i) => sum + (value - b[i]!) ** 2, 0);
 
+/** The numbers of one group by the definition in the header of quantize.ts, weight by weight. */
+function groupByDefinition(group: Float32Array, type: QuantizedType): Float32Array {
+  const extreme = group.reduce((most, value) => (Math.abs(value) > Math.abs(most) ? value : most), 0);
+  const numbers = (scale: number, low: number, high: number) =>
+    Array.from(group, (value) => {
+      const q = Math.max(low, Math.min(high, Math.round(value * (scale === 0 ? 0 : 1 / scale))));
+      return q * scale;
+    });
+  const error = (candidate: number[]) => candidate.reduce((sum, number, i) => sum + (group[i]! - number) ** 2, 0);
+  if (type === "int8") return Float32Array.from(numbers(Math.fround(Math.abs(extreme) / 127), -127, 127));
+  const symmetric = numbers(Math.fround(Math.abs(extreme) / 7), -7, 7);
+  const signed = numbers(Math.fround(extreme / -8), -8, 7);
+  return Float32Array.from(error(signed) < error(symmetric) ? signed : symmetric);
+}
+
 describe("quantizeMatrix", () => {
+  const kinds: Record<string, (value: number) => number> = {
+    "any weights": (value) => value,
+    // Many weights half a scale away from the next number, and extremes of both signs.
+    "weights of few levels": (value) => Math.round(value * 6) / 4,
+    "weights close to the smallest number": (value) => Math.round(value * 20) * 2 ** -149,
+    "weights whose scale loses digits": (value) => value * 2 ** -124,
+    "bfloat16 weights": (value) =>
+      new Float32Array(new Uint32Array([new Uint32Array(Float32Array.of(value).buffer)[0]! & 0xffff0000]).buffer)[0]!,
+  };
+  for (const [kind, convert] of Object.entries(kinds)) {
+    it(`computes what its definition says for ${kind}`, () => {
+      const data = normals(64 * 256, 5).map(convert);
+      for (const type of ["int8", "int4"] as const) {
+        for (const group of [32, 128]) {
+          const numbers = dequantizeMatrix(quantizeMatrix(data, 64, 256, type, group)).map((value) => value + 0);
+          for (let from = 0; from < data.length; from += group) {
+            const expected = groupByDefinition(data.subarray(from, from + group), type).map((value) => value + 0);
+            expect(numbers.subarray(from, from + group)).toEqual(expected);
+          }
+        }
+      }
+    });
+  }
+
   it("packs four int8 per word, first column in the lowest byte", () => {
     const data = new Float32Array(32);
     data.set([127, -127, 1, -2]);

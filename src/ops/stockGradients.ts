@@ -2,7 +2,7 @@
 // and its register-all module neither loads in Node nor is small; models use nothing but reshape, and add where image features
 // join the decoder's blocks (DeepStack).
 
-import { registerGradient, reshape, type Tensor } from "@tensorflow/tfjs-core";
+import { broadcast_util, registerGradient, reshape, sum, type Tensor } from "@tensorflow/tfjs-core";
 
 registerGradient({
   kernelName: "Reshape",
@@ -15,8 +15,12 @@ registerGradient({
   inputsToSave: ["a", "b"],
   gradFunc: (dy, saved) => {
     const [a, b] = saved as [Tensor, Tensor];
-    if (a.shape.join() !== b.shape.join())
-      throw new Error(`the gradient of add is for equal shapes only, not [${a.shape.join(", ")}] and [${b.shape.join(", ")}]`);
-    return { a: () => (dy as Tensor).clone(), b: () => (dy as Tensor).clone() };
+    return { a: () => summedLike(a, dy as Tensor), b: () => summedLike(b, dy as Tensor) };
   },
 });
+
+/** The cotangent of a term that was repeated along some axes: the sum over them. */
+function summedLike(term: Tensor, dy: Tensor): Tensor {
+  if (term.shape.join() === dy.shape.join()) return dy.clone();
+  return reshape(sum(dy, broadcast_util.getReductionAxes(term.shape, dy.shape)), term.shape);
+}

@@ -2,9 +2,9 @@
 
 import { grad, grads, type Tensor, type Tensor2D, tensor } from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
-import { dequantizeMatrix, quantizeMatrix } from "@/formats/quantize";
 import { f32Matrix } from "../matrix";
 import { matrixOnThisBackend } from "../matrixWriter";
+import { packRows, unpackRows } from "../packRows";
 import { maxDifference, seededValues } from "../test/gpuFixture";
 import { embedding } from "./embedding";
 import { gatherRows } from "./gatherRows";
@@ -33,10 +33,10 @@ export function describeEmbedding(): void {
       expect([...(await embedding(ints(ids), matrix, merge).data())]).toEqual(expected);
     });
 
-    it.each(["int8", "int4"] as const)("reads %s tables as their dequantised numbers", async (format) => {
+    it.each(["f16", "int8", "int4"] as const)("reads %s tables as the numbers they stand for", async (format) => {
       const table = seededValues(11 * 64, 3);
 
-      const numbers = dequantizeMatrix(quantizeMatrix(table, 11, 64, format, 32));
+      const numbers = unpackRows(packRows(table, 11, 64, format, 32), 11, 64, format, 32);
       const y = await embedding(ints(ids), matrixOnThisBackend(table, 11, 64, format, 32)).data();
       // As numbers, since q = 0 may come out as −0.
       expect(

@@ -92,7 +92,7 @@ describe("a row's log-prob", () => {
   const masked = () => seededTensor([rows, width], 2);
   const targets = () => targetsOf(ids(rows, vocabulary, 4));
 
-  for (const format of ["f32", "int8", "int4"] as const) {
+  for (const format of ["f32", "f16", "int8", "int4"] as const) {
     it(`is the same bits from headStats, headLogProb and logitStats, alone or in a batch (${format})`, async () => {
       const head = matrixOnThisBackend(seededValues(vocabulary * width, 3, 0.3), vocabulary, width, format, 32);
       const options = { topK: 2, temperature: 0.7 };
