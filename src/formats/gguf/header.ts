@@ -65,6 +65,7 @@ class Cursor {
     if (begin >= maxHeaderBytes) throw this.error(`its header is larger than ${maxHeaderBytes / 1e6} MB`);
     const end = Math.min(Math.max(firstRead, 2 * begin), this.source.size, maxHeaderBytes);
     const more = await this.source.read(begin, end);
+    if (more.length !== end - begin) throw this.error(`${more.length} bytes came instead of ${end - begin}`);
     const joined = new Uint8Array(end);
     joined.set(this.bytes);
     joined.set(more, begin);
