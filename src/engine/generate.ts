@@ -24,8 +24,8 @@ import { linear } from "@/ops/linear/linear";
 import type { Rope } from "@/ops/rope/rope";
 import { advanceDecodeState, type DecodeState } from "@/ops/sample/decodeState";
 import { sample } from "@/ops/sample/sample";
-import { textBatch } from "./batch";
 import { type PackedPrompt, packGroups } from "./packing";
+import { prefill } from "./prefill";
 
 /** One prompt with its image and masked images. */
 export interface RolloutGroup {
@@ -93,14 +93,6 @@ export async function generate(
     k: keep(zeros([size, heads.keyValue, heads.dim])),
     v: keep(zeros([size, heads.keyValue, heads.dim])),
   }));
-  const batch = textBatch(packed, rope);
-  const prefillSlots = keep(
-    tensor(
-      Int32Array.from({ length: packed.count }, (_, i) => i),
-      [packed.count],
-      "int32",
-    ),
-  );
   const int = (values: Int32Array, shape: number[]) => keep(tensor(values, shape, "int32"));
   const state: DecodeState = {
     sampling: int(layout.sampling, [count, 4]),
@@ -111,7 +103,7 @@ export async function generate(
     log: int(new Int32Array(count * options.maxNewTokens).fill(-1), [count, options.maxNewTokens]),
     step: int(new Int32Array(1), [1]),
   };
-  const kept: Tensor[] = [...cache.flatMap(({ k, v }) => [k, v]), prefillSlots, ...Object.values(state)];
+  const kept: Tensor[] = [...cache.flatMap(({ k, v }) => [k, v]), ...Object.values(state)];
 
   let outputs: ({ ids: Tensor } & Partial<HeadStats>) | undefined;
   const step = () => {
@@ -139,12 +131,9 @@ export async function generate(
   }));
   let capture: Capture | undefined;
   try {
-    tidy(() => {
-      const features = concat(prefixes.map(({ features: f }) => f) as Tensor2D[], 0);
-      const merge = { features, featureIndex: batch.featureIndex, featureRows: batch.featureRows };
-      const pass = { ...batch.pass, merge, cache: { layers: cache, slots: prefillSlots } };
-      text.decode(text.embed(batch.ids, merge), pass);
-    });
+    const features = tidy(() => keep(concat(prefixes.map(({ features: f }) => f) as Tensor2D[], 0)));
+    kept.push(features);
+    prefill(text, packed, rope, cache, features);
     for (let t = 0; t < options.maxNewTokens; t++) {
       if (options.signal?.aborted) {
         for (const rollout of collected) if (!rollout.done) rollout.reason = "aborted";
@@ -167,7 +156,6 @@ export async function generate(
     if (outputs) dispose(Object.values(outputs));
     capture?.[Symbol.dispose]();
     dispose(kept);
-    batch.dispose();
   }
   return collected.map(({ ids, stats, reason }, i) => ({
     group: layout.groupOf[i] as number,

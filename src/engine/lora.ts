@@ -2,7 +2,7 @@
 // model exactly, since base weights are never touched.
 
 import { dispose, keep, type Tensor, tensor2d } from "@tensorflow/tfjs-core";
-import { type Adapter, type AdapterModule, checkAdapter, createAdapterConfig } from "@/formats/peft";
+import { type Adapter, type AdapterModule, checkAdapter, createAdapterConfig, textTargetModules } from "@/formats/peft";
 import { readTensors } from "@/gpu/readback";
 import { createRng } from "@/lib/rng";
 import type { VisionLanguageModel } from "@/models/family";
@@ -13,9 +13,6 @@ export interface LoraSettings {
   readonly alpha: number;
   readonly seed: number;
 }
-
-/** PEFT's `target_modules` for all projections of the text decoder; a list of names would also hit the vision tower. */
-export const textTargets = ".*\\.text_model\\.layers\\.\\d+\\.(self_attn\\.(q|k|v|o)_proj|mlp\\.(gate|up|down)_proj)";
 
 /** Projections of tower and decoder by module path, the names PEFT uses. */
 function projectionsOf({ vision, text }: VisionLanguageModel): readonly LinearLayer[] {
@@ -69,8 +66,19 @@ export async function exportAdapter(model: VisionLanguageModel, baseModel: strin
   });
   const rank = first.a.shape[0] as number;
   const alpha = first.scaling * rank;
-  const config = createAdapterConfig({ rank, alpha, targetModules: textTargets, baseModel });
+  const config = createAdapterConfig({ rank, alpha, targetModules: targetsOf(model, adapted), baseModel, modules });
   return { rank, alpha, scaling: first.scaling, modules, config };
+}
+
+/**
+ * PEFT's `target_modules`: one expression when exactly the decoder is adapted (a list of suffixes would also hit the vision
+ * tower), else the full paths.
+ */
+function targetsOf({ text }: VisionLanguageModel, adapted: readonly LinearLayer[]): string | string[] {
+  const decoder = text.projections;
+  const whole = decoder.length === adapted.length && decoder.every(({ lora }) => lora);
+  if (!whole) return adapted.map(({ name }) => name);
+  return textTargetModules(decoder[0]?.name.includes(".text_model.") ? "text_model" : "language_model");
 }
 
 /** The trainable tensors of the attached adapter with their PEFT module paths. */

@@ -1,7 +1,7 @@
 // A loaded model with everything that turns pictures and a question into packed rows: tokenizer, template, rope table, and
 // features of the pictures seen last. One per worker; jobs (ask, train, evaluate) borrow it.
 
-import { dispose, keep, slice, type Tensor, type Tensor2D, tensor1d, tensor2d } from "@tensorflow/tfjs-core";
+import { clone, dispose, keep, slice, type Tensor, type Tensor2D, tensor1d, tensor2d } from "@tensorflow/tfjs-core";
 import { maskImage } from "@/image/masks";
 import type { RgbImage } from "@/image/rgbImage";
 import type { ModelConfig, PixelLimits, ProcessedImage, PromptPositions, VisionLanguageModel } from "@/models/family";
@@ -11,6 +11,7 @@ import type { MaskSettings } from "@/protocol/image";
 import { maskSpecOf } from "@/protocol/maskSpec";
 import type { ChatMessage } from "@/text/chat";
 import type { TextTokenizer } from "@/text/tokenizer";
+import { FeatureCache } from "./featureCache";
 import type { LoadClock, LoadedWeights } from "./loading/loadWeights";
 import type { PackedPrompt } from "./packing";
 
@@ -47,6 +48,7 @@ export class Session {
   /** Tokens of prompt and answer together. */
   readonly contextTokens: number;
   readonly #loaded: LoadedWeights;
+  readonly #features = new FeatureCache();
 
   constructor({ name, family, loaded, tokenizer, chatTemplate, precision, parameters, sizeBytes }: SessionParts) {
     this.name = name;
@@ -82,10 +84,23 @@ export class Session {
   }
 
   /**
-   * Features [F, D] of pictures, one tensor each; the caller disposes. Pictures are encoded many at a time; a picture's features
-   * do not depend on its neighbours.
+   * Features [F, D] of pictures, one tensor each; the caller disposes. A picture or masked copy that was seen lately is not
+   * encoded again, so all rollouts, twins and the training pass share one encoding.
    */
   encode(images: readonly ProcessedImage[]): Tensor[] {
+    // An adapter on the tower changes what it says of a picture.
+    if (this.model.vision.projections.some(({ lora }) => lora)) return this.#encode(images);
+    const found = images.map((image) => this.#features.get(image));
+    const missing = images.filter((_, i) => !found[i]);
+    const encoded = this.#encode(missing);
+    missing.forEach((image, i) => {
+      this.#features.put(image, keep(clone(encoded[i] as Tensor)));
+    });
+    return found.map((features) => (features ? keep(clone(features)) : (encoded.shift() as Tensor)));
+  }
+
+  /** Pictures are encoded many at a time; a picture's features do not depend on its neighbours. */
+  #encode(images: readonly ProcessedImage[]): Tensor[] {
     const features: Tensor[] = [];
     for (let first = 0; first < images.length; ) {
       const part = takeBatch(images, first);
@@ -136,6 +151,7 @@ export class Session {
     for (const { lora } of [...this.model.vision.projections, ...this.model.text.projections]) {
       if (lora) dispose([lora.a, lora.b]);
     }
+    this.#features.clear();
     this.#loaded[Symbol.dispose]();
     this.rope.table.dispose();
     this.rope.axes?.dispose();

@@ -50,6 +50,8 @@ interface BackendInternals {
 
 /** Dispatches encoded before TF.js' encoder is submitted; fewer submits cost less JavaScript, but delay the GPU's start. */
 const dispatchesPerSubmit = 256;
+/** Bytes allocated between submits: TF.js frees what was disposed only when it submits, so without one a whole model's activations pile up. */
+const bytesPerSubmit = 64 * 1024 * 1024;
 const uniformCacheSize = 4096;
 
 /** Work counters; benches and tests read differences. */
@@ -79,6 +81,7 @@ export class Dispatcher {
   readonly #modules = new Map<string, GPUShaderModule>();
   #uniforms = new Map<string, GPUBuffer>();
   readonly #staging: GPUBuffer[] = [];
+  #bytesSinceSubmit = 0;
 
   constructor(readonly backend: WebGPUBackend) {}
 
@@ -92,13 +95,20 @@ export class Dispatcher {
 
   /** Allocates an uninitialised tensor for a kernel to write. */
   output(shape: number[], dtype: "float32" | "int32" = "float32"): TensorInfo {
+    const bytes = Math.max(4, shape.reduce((a, b) => a * b, 1) * 4);
+    if (!this.capture) this.#flushAbove(bytes);
     const info = this.backend.makeTensorInfo(shape, dtype);
     if (this.capture) {
       const data = this.#internals.tensorMap.get(info.dataId);
-      data.resource = this.capture.allocate(Math.max(4, shape.reduce((a, b) => a * b, 1) * 4));
+      data.resource = this.capture.allocate(bytes);
       data.external = true;
     } else this.backend.uploadToGPU(info.dataId);
     return info;
+  }
+
+  #flushAbove(bytes: number): void {
+    this.#bytesSinceSubmit += bytes;
+    if (this.#bytesSinceSubmit > bytesPerSubmit && this.#internals.commandEncoder) this.flush();
   }
 
   /** The GPU buffer behind a tensor, uploading it first when it is still on the CPU. */
@@ -151,6 +161,7 @@ export class Dispatcher {
     this.backend.ensureCommandEncoderReady();
     this.backend.endComputePassEncoder();
     this.backend.submitQueue();
+    this.#bytesSinceSubmit = 0;
     this.counters.submits++;
   }
 

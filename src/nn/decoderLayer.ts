@@ -8,6 +8,7 @@ import { rmsNorm } from "@/ops/norm/norm";
 import { type Rope, rope } from "@/ops/rope/rope";
 import { type AttentionMeta, attend, type CacheWrite, type Heads, splitHeads } from "./attention";
 import { applyLinear, type LinearLayer, linearParameters } from "./linear";
+import { inRowChunks } from "./rowChunks";
 
 /** What a text pass needs besides the hidden rows. */
 export interface TextPass {
@@ -48,8 +49,10 @@ export function applyDecoderLayer(layer: DecoderLayer, index: number, x: Tensor,
   const cached = pass.cache?.layers[index];
   const mixed = attend(q, k, v, pass.meta, cached && pass.cache && { layer: cached, slots: pass.cache.slots });
   const afterAttention = applyLinear(layer.o, mixed, x);
-  const h2 = rmsNorm(afterAttention, layer.postAttentionNorm, layer.epsilon);
-  return applyLinear(layer.down, swiglu(applyLinear(layer.gate, h2), applyLinear(layer.up, h2)), afterAttention);
+  return inRowChunks(afterAttention, layer.gate.weight.rows, (rows) => {
+    const h2 = rmsNorm(rows, layer.postAttentionNorm, layer.epsilon);
+    return applyLinear(layer.down, swiglu(applyLinear(layer.gate, h2), applyLinear(layer.up, h2)), rows);
+  });
 }
 
 /** RMSNorm of every head on its own: x [M, H, hd], weight [hd]. */

@@ -6,6 +6,7 @@ import { gelu } from "@/ops/activation/activation";
 import { layerNorm } from "@/ops/norm/norm";
 import { type AttentionMeta, attend, type Heads, splitHeads } from "./attention";
 import { applyLinear, type LinearLayer, linearParameters } from "./linear";
+import { inRowChunks } from "./rowChunks";
 
 export interface LayerNormWeights {
   readonly weight: Tensor;
@@ -31,8 +32,10 @@ export function applyVisionLayer(layer: VisionLayer, x: Tensor, meta: AttentionM
   const h = layerNorm(x, layer.norm1.weight, layer.norm1.bias, layer.epsilon);
   const split = (projection: LinearLayer) => splitHeads(applyLinear(projection, h), heads.query, heads.dim);
   const afterAttention = applyLinear(layer.out, attend(split(layer.q), split(layer.k), split(layer.v), meta), x);
-  const h2 = layerNorm(afterAttention, layer.norm2.weight, layer.norm2.bias, layer.epsilon);
-  return applyLinear(layer.fc2, gelu(applyLinear(layer.fc1, h2)), afterAttention);
+  return inRowChunks(afterAttention, layer.fc1.weight.rows, (rows) => {
+    const h2 = layerNorm(rows, layer.norm2.weight, layer.norm2.bias, layer.epsilon);
+    return applyLinear(layer.fc2, gelu(applyLinear(layer.fc1, h2)), rows);
+  });
 }
 
 /** The projections of a block, in checkpoint order. */

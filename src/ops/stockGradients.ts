@@ -1,8 +1,18 @@
 // Gradients of the stock operations that appear between our own on the tape. `@tensorflow/tfjs-core` registers none by itself,
-// and its register-all module neither loads in Node nor is small; models use nothing but reshape, and add where image features
-// join the decoder's blocks (DeepStack).
+// and its register-all module neither loads in Node nor is small; models use nothing but reshape, add where image features
+// join the decoder's blocks (DeepStack), and slice and concat of whole rows where wide blocks are cut (nn/rowChunks).
 
-import { broadcast_util, registerGradient, reshape, sum, type Tensor } from "@tensorflow/tfjs-core";
+import {
+  broadcast_util,
+  concat,
+  registerGradient,
+  reshape,
+  slice,
+  sum,
+  type Tensor,
+  type Tensor2D,
+  zeros,
+} from "@tensorflow/tfjs-core";
 
 registerGradient({
   kernelName: "Reshape",
@@ -16,6 +26,36 @@ registerGradient({
   gradFunc: (dy, saved) => {
     const [a, b] = saved as [Tensor, Tensor];
     return { a: () => summedLike(a, dy as Tensor), b: () => summedLike(b, dy as Tensor) };
+  },
+});
+
+registerGradient({
+  kernelName: "Slice",
+  inputsToSave: ["x"],
+  gradFunc: (dy, saved, attributes) => {
+    const [rows, columns] = (saved[0] as Tensor).shape as [number, number];
+    const { begin } = attributes as unknown as { begin: number[] };
+    const [first, count] = [begin[0] ?? 0, (dy as Tensor).shape[0] as number];
+    if ((dy as Tensor).shape[1] !== columns) throw new Error("only slices of whole rows have a gradient");
+    return {
+      x: () => concat([zeros([first, columns]), dy as Tensor2D, zeros([rows - first - count, columns])] as Tensor2D[], 0),
+    };
+  },
+});
+
+registerGradient({
+  kernelName: "Concat",
+  saveAllInputs: true,
+  gradFunc: (dy, saved) => {
+    let first = 0;
+    // Keyed by the input's place, as the kernel names its inputs.
+    return Object.fromEntries(
+      saved.map((part, i) => {
+        const [begin, count] = [first, part.shape[0] as number];
+        first += count;
+        return [String(i), () => slice(dy as Tensor2D, [begin, 0], [count, -1])];
+      }),
+    );
   },
 });
 

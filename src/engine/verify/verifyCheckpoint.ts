@@ -3,8 +3,6 @@
 
 import { describeError } from "@/lib/errors";
 import type { VerifyLine } from "@/lib/verifyLine";
-import type { Precision } from "@/models/weights";
-import type { GgufFiles } from "@/protocol/model";
 import { openSession, uniformPrecision } from "../loading/openSession";
 import type { Session } from "../session";
 import { checkCase } from "./caseCheck";
