@@ -202,7 +202,16 @@ describe("createAdapterConfig", () => {
     const { modules, rank, alpha } = readAdapter({ ...config, ...mixed }, file);
     const created = createAdapterConfig({ rank, alpha, targetModules: ["q_proj"], modules });
     expect(created.rank_pattern).toEqual({ "layers\\.1\\.q_proj": 2 });
+    expect(created.target_modules).toEqual(["q_proj"]);
     expect(readAdapter(created, file).modules).toEqual(modules);
+  });
+
+  it("names the modules themselves when the targets would leave one out", () => {
+    const paths = ["model.language_model.layers.0.self_attn.q_proj", "model.visual.blocks.0.attn.qkv"];
+    const open = { ...config, target_modules: null };
+    const { modules, rank, alpha } = readAdapter(open, writeSafetensors(paths.flatMap((path) => pair(path))));
+    const created = createAdapterConfig({ rank, alpha, targetModules: textTargetModules("language_model"), modules });
+    expect(created.target_modules).toEqual(paths);
   });
 });
 

@@ -191,7 +191,8 @@ export function textTargetModules(textPrefix: "text_model" | "language_model"): 
 
 /**
  * A new adapter's config with every key PEFT needs; `targetModules` should be a regular expression on the full path. With
- * `modules`, those of another rank or scaling get their entry in rank_pattern and alpha_pattern.
+ * `modules`, those of another rank or scaling get their entry in rank_pattern and alpha_pattern, and where the targets leave one out,
+ * the modules themselves become the targets: PEFT would skip its weights.
  */
 export function createAdapterConfig(options: {
   readonly rank: number;
@@ -200,6 +201,8 @@ export function createAdapterConfig(options: {
   readonly baseModel?: string;
   readonly modules?: ReadonlyMap<string, AdapterModule>;
 }): AdapterConfig {
+  const paths = [...(options.modules?.keys() ?? [])];
+  const covered = paths.every((path) => isTargeted(options.targetModules, path));
   return parseAdapterConfig({
     peft_type: "LORA",
     task_type: "CAUSAL_LM",
@@ -208,7 +211,7 @@ export function createAdapterConfig(options: {
     lora_alpha: options.alpha,
     lora_dropout: 0,
     bias: "none",
-    target_modules: options.targetModules,
+    target_modules: covered ? options.targetModules : paths,
     inference_mode: true,
     init_lora_weights: true,
     ...(options.modules && patternsOf({ ...options, rankStabilised: false }, options.modules)),

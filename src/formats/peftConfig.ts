@@ -69,7 +69,7 @@ const variants: readonly (readonly [key: string, name: string])[] = [
 ];
 
 /** Values of init_lora_weights that also changed the base weights: on the original base such an adapter means something else. */
-const residualStarts = /^(pissa|olora|corda|loftq|lora_ga)/;
+const residualStarts = /^(pissa|olora|corda|loftq|lora_ga)/i;
 
 function isSet(value: unknown): boolean {
   if (Array.isArray(value)) return value.length > 0;

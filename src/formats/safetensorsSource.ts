@@ -7,8 +7,11 @@ import { parseSafetensorsHeader, readHeaderLength, SafetensorsError, type Safete
 import type { StoredTensor, TensorSource } from "./tensorSource";
 import { isPlainDtype, toFloat32 } from "./toFloat32";
 
-/** Enough for most headers, so that opening a file is one request; 824 tensors (Qwen2.5-VL-3B) take about 100 kB. */
-const firstReadBytes = 128 * 1024;
+/**
+ * The header's length, and enough to tell other formats apart. Not more: a file over HTTP is one stream read forwards, and bytes of
+ * weights fetched here would have to be fetched again.
+ */
+const firstReadBytes = 32;
 
 async function readExactly(file: ByteSource, begin: number, end: number): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = await file.read(begin, end);
@@ -20,7 +23,7 @@ async function readHeader(file: ByteSource): Promise<SafetensorsHeader> {
   const head = await readExactly(file, 0, Math.min(firstReadBytes, file.size));
   try {
     const headerEnd = 8 + readHeaderLength(head, file.size);
-    if (headerEnd <= head.length) return parseSafetensorsHeader(head.subarray(0, headerEnd), file.size);
+    if (headerEnd <= head.length) return parseSafetensorsHeader(head, file.size);
     const whole = new Uint8Array(headerEnd);
     whole.set(head);
     whole.set(await readExactly(file, head.length, headerEnd), head.length);
@@ -38,7 +41,9 @@ async function readHeader(file: ByteSource): Promise<SafetensorsHeader> {
  * CheckpointError when two files hold a tensor of one name.
  */
 export async function openSafetensors(files: readonly ByteSource[]): Promise<TensorSource> {
-  const headers = await Promise.all(files.map(readHeader));
+  // One after the other: a folder over HTTP keeps one stream open.
+  const headers: SafetensorsHeader[] = [];
+  for (const file of files) headers.push(await readHeader(file));
   const tensors = new Map<string, StoredTensor>();
   const readers = new Map<string, (first: number, count: number) => Promise<Float32Array<ArrayBuffer>>>();
   headers.forEach((header, file) => {
