@@ -2,7 +2,7 @@
 // script serves. The script calls `verifyServed` and receives lines through `reportLine`.
 
 import { verifyCheckpoint } from "@/engine/verify/verifyCheckpoint";
-import { urlFolder } from "@/fetching/folder";
+import { httpFolder } from "@/fetching/httpFolder";
 import { createGpu, type Gpu } from "@/gpu/device";
 import { describeError } from "@/lib/errors";
 import type { VerifyLine } from "@/lib/verifyLine";
@@ -37,7 +37,7 @@ window.startDevice = async () => {
 };
 
 window.verifyServed = async ({ path, cases, hasUpdate }) => {
-  const folder = urlFolder(new URL(path, location.href).href, fetch.bind(globalThis));
+  const folder = httpFolder(new URL(path, location.href).href);
   await verifyCheckpoint({ folder, cases, hasUpdate }, (line) => {
     gpu?.assertHealthy();
     // JSON has no infinity; the script puts it back.

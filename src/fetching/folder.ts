@@ -1,91 +1,37 @@
-// A checkpoint folder behind a URL: small files as text or JSON, the weights as bytes with progress. Every failure names the
-// file. `fetch` is passed in.
+// A checkpoint folder, wherever it lies (hub, URL, disk): small files whole, weight files by ranges. Folders over the network
+// are in httpFolder.ts and hub.ts.
 
+import type { ByteSource } from "@/formats/byteSource";
 import { UserError } from "@/lib/errors";
 
+/** A file of a model cannot be had; the message names the file. */
 export class DownloadError extends UserError {
-  override readonly name = "DownloadError";
+  override readonly name: string = "DownloadError";
 }
 
-export type ByteProgress = (file: string, loadedBytes: number, totalBytes: number) => void;
-
-/** Reads files of one checkpoint. */
+/** Reads files of one checkpoint. Every rejection is a UserError that names the file, or the reason of an abort. */
 export interface CheckpointFolder {
-  /** Parsed JSON; undefined when the file does not exist and is optional. */
+  /** Parsed JSON; rejects when there is no such file. */
   json(name: string): Promise<unknown>;
+  /** Parsed JSON; undefined when there is no such file. */
   optionalJson(name: string): Promise<unknown>;
+  /** Text; undefined when there is no such file. */
   optionalText(name: string): Promise<string | undefined>;
-  bytes(name: string, onProgress?: ByteProgress): Promise<Uint8Array<ArrayBuffer>>;
+  /** A small file whole. */
+  bytes(name: string): Promise<Uint8Array<ArrayBuffer>>;
+  /** A weight file, to be read by ranges; rejects when there is no such file. */
+  open(name: string): Promise<ByteSource>;
+  /** Paths of all files, where the folder can tell. */
+  list?(): Promise<readonly string[]>;
+  /** What names the state of the files as far as it is known by now: a commit, or config.json's ETag. */
+  revision(): string | undefined;
 }
 
-/** A folder at `url` (ends in "/"). */
-export function urlFolder(url: string, fetchFile: typeof fetch): CheckpointFolder {
-  async function open(name: string): Promise<Response> {
-    let response: Response;
-    try {
-      response = await fetchFile(new URL(name, url));
-    } catch (cause) {
-      throw new DownloadError(
-        `The model file ${name} could not be loaded`,
-        "the network did not answer",
-        "Check the connection and try again",
-        { cause },
-      );
-    }
-    return response;
+/** Parses a JSON file of a checkpoint; throws DownloadError. */
+export function parseJsonFile(name: string, text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (cause) {
+    throw new DownloadError(`The model file ${name} is damaged`, "it is not valid JSON", "Load the model again", { cause });
   }
-  const missing = (name: string, response: Response) =>
-    new DownloadError(
-      `The model file ${name} could not be loaded`,
-      `the server answered ${response.status}`,
-      "Check the model's address",
-    );
-  // A dev server answers unknown paths with its index page.
-  const exists = (response: Response) => response.ok && !response.headers.get("content-type")?.startsWith("text/html");
-
-  function parse(name: string, text: string): unknown {
-    try {
-      return JSON.parse(text) as unknown;
-    } catch (cause) {
-      throw new DownloadError(`The model file ${name} is damaged`, "it is not valid JSON", "Load the model again", { cause });
-    }
-  }
-  async function optionalText(name: string): Promise<string | undefined> {
-    const response = await open(name);
-    return exists(response) ? response.text() : undefined;
-  }
-  return {
-    optionalText,
-    async json(name) {
-      const response = await open(name);
-      if (!exists(response)) throw missing(name, response);
-      return parse(name, await response.text());
-    },
-    async optionalJson(name) {
-      const text = await optionalText(name);
-      return text === undefined ? undefined : parse(name, text);
-    },
-    async bytes(name, onProgress) {
-      const response = await open(name);
-      if (!exists(response) || !response.body) throw missing(name, response);
-      const total = Number(response.headers.get("content-length") ?? 0);
-      const chunks: Uint8Array[] = [];
-      let loaded = 0;
-      const reader = response.body.getReader();
-      for (;;) {
-        const { done, value } = await reader.read();
-        if (done) break;
-        chunks.push(value);
-        loaded += value.length;
-        onProgress?.(name, loaded, Math.max(total, loaded));
-      }
-      const bytes = new Uint8Array(loaded);
-      let at = 0;
-      for (const chunk of chunks) {
-        bytes.set(chunk, at);
-        at += chunk.length;
-      }
-      return bytes;
-    },
-  };
 }

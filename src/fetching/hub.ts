@@ -1,0 +1,151 @@
+// Repositories of the Hugging Face Hub, or of a server with the same addresses: {host}/{repo}/resolve/{revision}/{path}. The
+// first answer names the commit, and every later request asks for that commit, so files of two states never mix.
+//
+// A token goes to the hub itself only. Weight files are redirected to other hosts with signed addresses, and fetch drops the
+// Authorization header when a redirect leaves the origin (Fetch standard, HTTP-redirect fetch).
+
+import * as v from "valibot";
+import { UserError } from "@/lib/errors";
+import { type CheckpointFolder, DownloadError } from "./folder";
+import { AccessError, type HttpOptions, ModelChangedError, type Place } from "./httpClient";
+import { encodePath, placeFolder } from "./httpFolder";
+
+const defaultHost = "https://huggingface.co";
+const commitPattern = /^[0-9a-f]{40}$/;
+
+/** A repository at a revision (branch, tag or commit). */
+export interface HubRepository {
+  readonly repo: string;
+  readonly revision: string;
+  /** Access token for private and gated repositories. */
+  readonly token?: string;
+}
+
+export interface HubOptions extends HttpOptions {
+  /** Scheme and host; another one for mirrors and tests. */
+  readonly hubHost?: string;
+}
+
+/** Where a model's files are on the network; two of the kinds of ModelSource (protocol/model.ts). */
+export type ModelAddress =
+  | { readonly kind: "hub"; readonly repo: string; readonly revision: string }
+  | { readonly kind: "url"; readonly url: string };
+
+/** What was typed as a model's address is none. */
+export class ModelAddressError extends UserError {
+  override readonly name = "ModelAddressError";
+}
+
+/** The commit an answer belongs to: a header of the hub, or a part of the address that small files are redirected to. */
+function commitOf(response: Response): string | undefined {
+  const named = response.headers.get("x-repo-commit") ?? /\/resolve-cache\/.*?\/([0-9a-f]{40})\//.exec(response.url)?.[1];
+  return named !== undefined && commitPattern.test(named) ? named : undefined;
+}
+
+/** What the hub says beside the status: https://huggingface.co/docs/hub/api, header X-Error-Code. */
+function refusal(repository: HubRepository, name: string, response: Response): DownloadError | undefined {
+  const what = `The model file ${name} could not be loaded`;
+  const code = response.headers.get("x-error-code");
+  const { repo, revision, token } = repository;
+  if (code === "GatedRepo") {
+    const todo = "Accept its licence on its page at the hub, then enter an access token of that account";
+    return new AccessError(what, `${repo} is gated: its owner lets in only those who accepted the licence`, todo);
+  }
+  if (code === "RevisionNotFound") {
+    return new DownloadError(what, `${repo} has no revision "${revision}"`, "Check the name after the @, or leave it out");
+  }
+  if (code === "RepoNotFound" || ((response.status === 401 || response.status === 403) && token === undefined)) {
+    const todo = "Check the spelling, or enter an access token that may read it";
+    return new AccessError(what, `there is no repository ${repo}, or it is private`, todo);
+  }
+  if (response.status === 401 || response.status === 403) {
+    return new AccessError(
+      what,
+      `the access token may not read ${repo}`,
+      "Enter a token that may, or accept the model's licence on its page",
+    );
+  }
+  return undefined;
+}
+
+const entrySchema = v.array(v.object({ type: v.string(), path: v.string() }));
+
+/** The files of a repository. */
+export function hubFolder(repository: HubRepository, options: HubOptions = {}): CheckpointFolder {
+  const host = new URL(options.hubHost ?? defaultHost);
+  const { repo, revision, token } = repository;
+  let commit = commitPattern.test(revision) ? revision : undefined;
+  const place: Place = {
+    url: (name) => new URL(`${repo}/resolve/${encodeURIComponent(commit ?? revision)}/${encodePath(name)}`, host),
+    headers: (url): Record<string, string> =>
+      token !== undefined && url.origin === host.origin ? { Authorization: `Bearer ${token}` } : {},
+    immutable: () => commit !== undefined,
+    seen(name, response) {
+      const found = commitOf(response);
+      if (found !== undefined && commit !== undefined && found !== commit) throw new ModelChangedError(name);
+      commit ??= found;
+    },
+    refused: (name, response) => refusal(repository, name, response),
+  };
+  const api: Place = {
+    ...place,
+    url: (path) => new URL(`api/models/${repo}/${path}`, host),
+    seen: () => {},
+    immutable: () => false,
+  };
+  const files = placeFolder(place, options);
+  return {
+    ...files,
+    async list() {
+      const address = `tree/${encodeURIComponent(commit ?? revision)}?recursive=1`;
+      const entries = v.safeParse(entrySchema, await placeFolder(api, options).json(address));
+      if (!entries.success) {
+        throw new DownloadError(
+          `The files of ${repo} could not be listed`,
+          "the server's answer is not a list of files",
+          "Try again later",
+        );
+      }
+      return entries.output.filter(({ type }) => type === "file").map(({ path }) => path);
+    },
+    revision: () => commit,
+  };
+}
+
+const repoPattern = /^[\w.-]+\/[\w.-]+$/;
+
+function hubSource(repo: string, revision: string): ModelAddress {
+  return { kind: "hub", repo, revision: revision === "" ? "main" : revision };
+}
+
+/**
+ * What a user typed → where the model is: "owner/name", "owner/name@revision", a page of the hub, or the address of a folder.
+ * Throws ModelAddressError.
+ */
+export function parseModelAddress(text: string): ModelAddress {
+  const address = text.trim();
+  const [repo = "", revision = ""] = address.split(/@(.*)/s);
+  if (repoPattern.test(repo) && !/\s/.test(revision)) return hubSource(repo, revision);
+  const what = "This is no address of a model";
+  const todo = 'Type a name like "Qwen/Qwen3-VL-2B-Instruct", or the https address of a folder with config.json';
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  if (!url) throw new ModelAddressError(what, `"${address.slice(0, 80)}" is neither owner/name nor a web address`, todo);
+  const local = url.hostname === "localhost" || url.hostname === "127.0.0.1";
+  if (url.protocol !== "https:" && !(local && url.protocol === "http:")) {
+    throw new ModelAddressError(what, `${url.protocol}// addresses cannot be read from a page`, todo);
+  }
+  if (url.hostname === "huggingface.co" || url.hostname === "hf.co") {
+    const [owner, name, kind, revisionPart] = url.pathname.split("/").filter(Boolean);
+    const found = `${owner}/${name}`;
+    if (owner === "datasets" || owner === "spaces" || name === undefined || !repoPattern.test(found)) {
+      throw new ModelAddressError(what, "it is a page of the hub, but not that of a model", todo);
+    }
+    return hubSource(
+      found,
+      kind === "tree" || kind === "blob" || kind === "resolve" ? decodeURIComponent(revisionPart ?? "") : "",
+    );
+  }
+  // The address of one of its files stands for the folder.
+  const folder = url.pathname.replace(/[^/]*\.(json|safetensors)$/, "");
+  return { kind: "url", url: `${url.origin}${folder.endsWith("/") ? folder : `${folder}/`}` };
+}
