@@ -10,7 +10,8 @@ setUpWasm();
 
 const fixtures = new URL("../../../fixtures/", import.meta.url);
 const read = async (path: string) => new Uint8Array(await readFile(new URL(path, fixtures)));
-const cases = ["case-0", "case-1", "case-2"];
+// Stock wasm products round a row differently by the number of rows.
+const common = { cases: ["case-0", "case-1", "case-2"], aloneTolerance: 2e-6, read };
 
-for (const folder of ["qwen2_5_vl-tied", "qwen2_5_vl-untied"]) describeQwen({ family: qwen2_5Vl, folder, cases, read });
-for (const folder of ["qwen3_vl-tied", "qwen3_vl-untied"]) describeQwen({ family: qwen3Vl, folder, cases, read });
+for (const folder of ["qwen2_5_vl-tied", "qwen2_5_vl-untied"]) describeQwen({ family: qwen2_5Vl, folder, ...common });
+for (const folder of ["qwen3_vl-tied", "qwen3_vl-untied"]) describeQwen({ family: qwen3Vl, folder, ...common });

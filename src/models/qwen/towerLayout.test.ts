@@ -2,11 +2,18 @@ import { describe, expect, it } from "vitest";
 import { foldTemporal } from "./takeTower";
 import { tableCorners, towerLayout } from "./towerLayout";
 
-const pairs = (positions: Int32Array) => Array.from({ length: positions.length / 2 }, (_, i) => [...positions.subarray(i * 2, i * 2 + 2)]);
+const pairs = (positions: Int32Array) =>
+  Array.from({ length: positions.length / 2 }, (_, i) => [...positions.subarray(i * 2, i * 2 + 2)]);
 
 describe("towerLayout", () => {
   it("keeps the order of the pictures where there are no windows", () => {
-    const layout = towerLayout([{ rows: 2, columns: 4 }, { rows: 4, columns: 2 }], 2);
+    const layout = towerLayout(
+      [
+        { rows: 2, columns: 4 },
+        { rows: 4, columns: 2 },
+      ],
+      2,
+    );
     expect([...layout.tokenOrder]).toEqual([0, 1, 2, 3]);
     expect(layout.pictures).toEqual([8, 8]);
     expect(layout.windows).toEqual([8, 8]);
@@ -37,7 +44,14 @@ describe("towerLayout", () => {
   });
 
   it("never lets a window reach into the next picture", () => {
-    const layout = towerLayout([{ rows: 2, columns: 6 }, { rows: 2, columns: 2 }], 2, 2);
+    const layout = towerLayout(
+      [
+        { rows: 2, columns: 6 },
+        { rows: 2, columns: 2 },
+      ],
+      2,
+      2,
+    );
     expect([...layout.tokenOrder]).toEqual([0, 1, 2, 3]);
     expect(layout.windows).toEqual([8, 4, 4]);
   });

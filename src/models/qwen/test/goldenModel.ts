@@ -5,14 +5,15 @@ import { keep, type Tensor, tensor } from "@tensorflow/tfjs-core";
 import { readSafetensors, type SafetensorsFile } from "@/formats/safetensors";
 import type { ConfigFiles, ModelConfig, ModelFamily, VisionLanguageModel } from "@/models/family";
 import type { WeightTaker } from "@/models/weights";
-import { matrixOnThisBackend } from "@/ops/matrix";
+import { matrixOnThisBackend } from "@/ops/matrixWriter";
 
 /** Reads a file of the checkpoint by its path in the folder. */
 export type ReadFile = (path: string) => Promise<Uint8Array<ArrayBuffer>>;
 
-/** A model and the names it did not ask for. */
+/** A model, the names of its tensors in memory, and those it did not ask for. */
 export interface GoldenModel {
   readonly model: VisionLanguageModel;
+  readonly names: readonly string[];
   readonly notAskedFor: readonly string[];
 }
 
@@ -30,8 +31,9 @@ export async function loadGoldenModel<C extends ModelConfig>(family: ModelFamily
   };
   const file = readSafetensors(await read("model.safetensors"));
   const stored = new Map([...file.tensors.keys()].map((name) => [family.canonicalName(name), name]));
+  const names = [...stored.keys()];
   const model = family.build(family.parseConfig(files), takerOf(file, stored));
-  return { model, notAskedFor: [...stored.keys()] };
+  return { model, names, notAskedFor: [...stored.keys()] };
 }
 
 function takerOf(file: SafetensorsFile, stored: Map<string, string>): WeightTaker {
