@@ -31,6 +31,13 @@ export interface GgufArchitecture {
   files(pair: GgufPair): Readonly<Record<string, unknown>>;
 }
 
+/** A number of layers; more of them than the file has tensors is a damaged file, and would be rules without end. */
+function requireLayers({ header }: GgufFile, metadata: GgufMetadata, key: string): number {
+  const layers = metadata.requireCount(key);
+  if (layers <= header.tensors.size) return layers;
+  throw new GgufError(header.file, `it claims ${layers} layers and has ${header.tensors.size} tensors`);
+}
+
 /** Keys of text_config that all architectures have, read under `{architecture}.`; throws GgufError. */
 export function readTextKeys({ model, text, tokenizer }: GgufPair, architecture: string) {
   const key = (name: string) => `${architecture}.${name}`;
@@ -47,7 +54,7 @@ export function readTextKeys({ model, text, tokenizer }: GgufPair, architecture:
     vocab_size: vocabulary,
     hidden_size: text.requireCount(key("embedding_length")),
     intermediate_size: text.requireCount(key("feed_forward_length")),
-    num_hidden_layers: text.requireCount(key("block_count")),
+    num_hidden_layers: requireLayers(model, text, key("block_count")),
     num_attention_heads: heads,
     num_key_value_heads: text.count(key("attention.head_count_kv")) ?? heads,
     hidden_act: "silu",
@@ -60,11 +67,11 @@ export function readTextKeys({ model, text, tokenizer }: GgufPair, architecture:
 }
 
 /** Numbers of the vision tower; throws GgufError. */
-export function readVisionKeys({ vision }: GgufPair) {
+export function readVisionKeys({ projector, vision }: GgufPair) {
   return {
     hidden: vision.requireCount("clip.vision.embedding_length"),
     intermediate: vision.requireCount("clip.vision.feed_forward_length"),
-    depth: vision.requireCount("clip.vision.block_count"),
+    depth: requireLayers(projector, vision, "clip.vision.block_count"),
     heads: vision.requireCount("clip.vision.attention.head_count"),
     patch: vision.requireCount("clip.vision.patch_size"),
   };

@@ -24,14 +24,22 @@ function unpackF32(bytes: Uint8Array, _blocks: number, out: Float32Array): void 
   new Uint8Array(out.buffer, out.byteOffset, out.byteLength).set(bytes);
 }
 
+/** The bytes as 16-bit words: a view where they are aligned, else a copy. */
+function wordsOf(bytes: Uint8Array): Uint16Array {
+  if (bytes.byteOffset % 2 === 0) return new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
+  return new Uint16Array(new Uint8Array(bytes).buffer);
+}
+
 function unpackF16(bytes: Uint8Array, blocks: number, out: Float32Array): void {
   const table = halves();
-  for (let i = 0, at = 0; i < blocks; i++, at += 2) out[i] = half(table, bytes, at);
+  const words = wordsOf(bytes);
+  for (let i = 0; i < blocks; i++) out[i] = table[words[i] as number] as number;
 }
 
 function unpackBF16(bytes: Uint8Array, blocks: number, out: Float32Array): void {
   const bits = new Uint32Array(out.buffer, out.byteOffset, blocks);
-  for (let i = 0, at = 0; i < blocks; i++, at += 2) bits[i] = ((bytes[at] as number) << 16) | ((bytes[at + 1] as number) << 24);
+  const words = wordsOf(bytes);
+  for (let i = 0; i < blocks; i++) bits[i] = (words[i] as number) << 16;
 }
 
 // Q4_0: d | 16 bytes, low nibbles are weights 0..15, high nibbles 16..31; w = d·(q − 8).

@@ -9,6 +9,7 @@ import { parseSmolVlmConfig } from "@/models/smolvlm/config";
 import { pickChatTemplate, renderChat } from "@/text/chat";
 import { loadTokenizer } from "@/text/tokenizer";
 import { type GgufCheckpoint, openGguf } from "./openGguf";
+import { exchangeFeedForward, rename, replaceText, setLayersNegative, valueAt } from "./test/editGguf";
 
 const bytesOf = (path: string) => new Uint8Array(readFileSync(new URL(`../../../fixtures/${path}`, import.meta.url)));
 const textOf = (path: string) => new TextDecoder().decode(bytesOf(path));
@@ -238,6 +239,7 @@ describe("openGguf", () => {
       ],
       ["fewer layers than there are tensors", () => model(setCount("llama.block_count", 2)), /tensor "blk\.2\..*does not know/],
       ["more layers than there are tensors", () => model(setCount("llama.block_count", 4)), /no tensor "blk\.3\./],
+      ["a billion layers", () => model(setCount("llama.block_count", 1e9)), /1000000000 layers and has/],
       [
         "heads that do not divide the rows",
         () => model(setCount("llama.attention.head_count", 5)),
@@ -245,7 +247,7 @@ describe("openGguf", () => {
       ],
       ["no heads", () => model(setCount("llama.attention.head_count", 0)), /blk\.0\.attn_q\.weight.*0 heads/],
       ["a missing entry", () => model((bytes) => rename(bytes, "llama.block_count")), /"llama\.block_count" is missing/],
-      ["an entry of another kind", () => model(negativeCount), /"llama\.block_count" is not a count/],
+      ["an entry of another kind", () => model(setLayersNegative), /"llama\.block_count" is not a count/],
       ["another tokenizer", () => model(setText("tokenizer.ggml.model", "bert")), /"bert"; "gpt2" is read/],
       [
         "another way to split words",
@@ -280,41 +282,3 @@ describe("openGguf", () => {
     }
   });
 });
-
-const latin = new TextDecoder("latin1");
-
-/** Puts another text of the same length in the place of the first occurrence. */
-function replaceText(bytes: Uint8Array, from: string, to: string): void {
-  const at = latin.decode(bytes).indexOf(from);
-  if (at < 0 || to.length !== from.length) throw new RangeError(`cannot replace ${from}`);
-  bytes.set(new TextEncoder().encode(to), at);
-}
-
-/** Hides a metadata entry behind a name nobody asks for. */
-function rename(bytes: Uint8Array, key: string): void {
-  replaceText(bytes, key, `x${key.slice(1)}`);
-}
-
-/** Where the value of a metadata entry starts (the length, for texts). */
-function valueAt(bytes: Uint8Array, key: string): number {
-  const at = latin.decode(bytes).indexOf(key);
-  if (at < 0) throw new RangeError(`no ${key}`);
-  return at + key.length + 4;
-}
-
-/** Makes the number of layers a signed -1. */
-function negativeCount(bytes: Uint8Array<ArrayBuffer>): void {
-  const at = valueAt(bytes, "llama.block_count");
-  bytes[at - 4] = 5;
-  new DataView(bytes.buffer).setInt32(at, -1, true);
-}
-
-/** Exchanges ffn_up and ffn_down in all names; the head keeps its length because there are as many of one as of the other. */
-function exchangeFeedForward(bytes: Uint8Array): void {
-  const text = Buffer.from(bytes).toString("latin1");
-  const changed = text.replace(/.\0{7}(v\.blk\.\d\.ffn_)(up|down)(\.weight|\.bias)/gs, (_all, start, kind, end) => {
-    const name = `${start}${kind === "up" ? "down" : "up"}${end}`;
-    return `${String.fromCharCode(name.length)}\0\0\0\0\0\0\0${name}`;
-  });
-  bytes.set(Buffer.from(changed, "latin1"));
-}

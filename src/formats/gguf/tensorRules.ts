@@ -23,8 +23,6 @@ export interface TensorRule {
   /** GGUF names of its parts; "#" stands for the layer. */
   readonly parts: readonly string[];
   readonly join?: TensorJoin;
-  /** True when a file may do without. */
-  readonly optional?: true;
 }
 
 /** One file of the pair. */
@@ -151,18 +149,17 @@ function joinParts(
 ): { shape: readonly number[]; rows: Mapped["rows"] } {
   const [first, second] = tensors;
   if (first === undefined) throw new RangeError("a rule without parts");
-  const fail = (why: string) => {
-    throw new GgufError(file.source.name, `its tensors ${tensors.map(({ name }) => quote(name)).join(" and ")} ${why}`);
-  };
+  const error = (why: string) =>
+    new GgufError(file.source.name, `its tensors ${tensors.map(({ name }) => quote(name)).join(" and ")} ${why}`);
   if (join === "rows") {
     if (tensors.some((other) => other.shape.length !== first.shape.length || widthOf(other) !== widthOf(first)))
-      fail("differ in width");
+      throw error("differ in width");
     const rows = tensors.reduce((sum, { shape }) => sum + (shape[0] as number), 0);
     return { shape: [rows, ...first.shape.slice(1)], rows: stackedRows(file, tensors) };
   }
   if (join === "frames") {
     if (second === undefined || first.shape.length !== 4 || first.shape.join() !== second.shape.join()) {
-      throw fail("are no two patch kernels of one shape");
+      throw error("are no two patch kernels of one shape");
     }
     const [width, channels, ...patch] = first.shape as [number, number, number, number];
     return { shape: [width, channels, 2, ...patch], rows: frameRows(file, [first, second]) };
@@ -178,16 +175,11 @@ export function mapTensors(sides: readonly { readonly file: GgufFile; readonly r
   const mapped: Mapped[] = [];
   sides.forEach(({ file, rules }, number) => {
     const unused = new Set(file.header.tensors.keys());
-    for (const { name, parts, join = "same", optional } of rules) {
-      const found = parts.map((part) => file.header.tensors.get(part));
-      if (optional && found.every((tensor) => tensor === undefined)) continue;
-      const tensors = found.map((tensor, i) => {
+    for (const { name, parts, join = "same" } of rules) {
+      const tensors = parts.map((part) => {
+        const tensor = file.header.tensors.get(part);
         if (tensor) return tensor;
-        throw new GgufError(
-          file.source.name,
-          `it has no tensor ${quote(parts[i] as string)}`,
-          "Choose a complete file of the same model",
-        );
+        throw new GgufError(file.source.name, `it has no tensor ${quote(part)}`, "Choose a complete file of the same model");
       });
       for (const part of parts) unused.delete(part);
       const { shape, rows } = joinParts(file, tensors, join);
