@@ -31,7 +31,7 @@ export async function openReady(page: Page, settings = smallSettings): Promise<v
   await modelReady(page);
 }
 
-export const modelChip = (page: Page) => page.getByRole("banner").getByTitle("Show the System tab");
+export const modelChip = (page: Page) => page.getByRole("banner").getByTitle("Choose a model");
 export const statusBar = (page: Page) => page.getByRole("contentinfo");
 export const messages = (page: Page) => page.getByRole("status", { name: "Messages" });
 export const button = (page: Page, name: string) => page.getByRole("button", { name, exact: true });

@@ -4,6 +4,7 @@ import { Tab, TabList, TabPanel, Tabs } from "react-aria-components";
 import { Group, Panel as Pane, Separator, useDefaultLayout } from "react-resizable-panels";
 import styles from "./App.module.css";
 import { CommandSheet } from "./CommandSheet";
+import { ModelsDialog } from "./ModelsDialog";
 import { FallbackNote, FirstVisitNote } from "./Notes";
 import { PanelBoundary } from "./PanelBoundary";
 import { drawerPanels, type Panel, panels } from "./panels";
@@ -27,6 +28,7 @@ export function App() {
       <main className={styles.main}>{isNarrow ? <TabbedLayout /> : <ColumnLayout isWide={isWide} />}</main>
       <StatusBar />
       <CommandSheet />
+      <ModelsDialog />
     </div>
   );
 }

@@ -85,9 +85,14 @@ export function jobOf({ model, ask, training }: Pick<AppState, "model" | "ask" |
   readonly share: number | null;
 } | null {
   if (model.status === "loading") {
-    const share = model.totalBytes > 0 ? model.loadedBytes / model.totalBytes : null;
-    const bytes = model.totalBytes > 0 ? ` (${formatBytes(model.loadedBytes)} of ${formatBytes(model.totalBytes)})` : "";
-    return { text: `Loading ${model.file || "model"}${bytes}`, share };
+    const { name, progress } = model;
+    if (!progress || progress.totalBytes === 0) return { text: `Loading ${name}`, share: null };
+    const { doneBytes, totalBytes, paused, waiting } = progress;
+    const state = paused ? ", paused" : waiting ? `, ${waiting}` : "";
+    return {
+      text: `Loading ${name} (${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}${state})`,
+      share: doneBytes / totalBytes,
+    };
   }
   if (ask.status === "running") return { text: `Answering, ${ask.rollouts} rollouts`, share: null };
   if (training.status === "running") {

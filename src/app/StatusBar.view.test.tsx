@@ -47,9 +47,10 @@ describe("StatusBar", () => {
   });
 
   it("shows bytes while the model loads", async () => {
-    useStore.getState().setModel({ status: "loading", file: "model.safetensors", loadedBytes: 1048576, totalBytes: 2097152 });
+    const progress = { files: [], doneBytes: 1048576, totalBytes: 2097152, cachedBytes: 0, bytesPerSecond: 0, paused: true };
+    useStore.getState().setModel({ status: "loading", name: "owner/model", plan: null, progress });
     await show(<StatusBar />);
-    expect(box.textContent).toContain("Loading model.safetensors (1 MiB of 2 MiB)");
+    expect(box.textContent).toContain("Loading owner/model (1 MiB of 2 MiB, paused)");
   });
 });
 

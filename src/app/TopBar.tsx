@@ -5,7 +5,6 @@ import { useStore } from "@/state/store";
 import { Button } from "@/ui/Button";
 import { formatBytes, formatCount, formatNumber } from "@/ui/formatNumber";
 import { type Action, actions, keyLabel } from "./actions";
-import { useShell } from "./shell";
 import styles from "./TopBar.module.css";
 
 /** The bar above everything. */
@@ -73,10 +72,9 @@ function TrainingControls() {
 function ModelChip() {
   const model = useStore((state) => state.model);
   const speed = useStore((state) => (state.ask.status === "finished" ? state.ask.tokensPerSecond : null));
-  const openTab = useShell((state) => state.openTab);
   const { dot, text } = describeModel();
   return (
-    <button type="button" className={styles.model} onClick={() => openTab("system")} title="Show the System tab">
+    <button type="button" className={styles.model} onClick={actions.models.run} title="Choose a model">
       <span className={styles.dot} data-state={dot} aria-hidden />
       {text}
     </button>
@@ -89,14 +87,15 @@ function ModelChip() {
       case "failed":
         return { dot: "bad", text: "Model failed" };
       case "loading": {
-        const { loadedBytes, totalBytes } = model;
-        const share = totalBytes > 0 ? ` ${formatBytes(loadedBytes)} of ${formatBytes(totalBytes)}` : "";
-        return { dot: "busy", text: `Loading model${share}` };
+        const { name, progress } = model;
+        const isKnown = progress !== null && progress.totalBytes > 0;
+        const share = isKnown ? ` ${formatBytes(progress.doneBytes)} of ${formatBytes(progress.totalBytes)}` : "";
+        return { dot: "busy", text: `Loading ${name}${share}` };
       }
       case "ready": {
-        const { name, parameters, format } = model.model;
+        const { name, parameters, precision } = model.model;
         const rate = speed === null ? "" : ` · ${formatNumber(Math.round(speed))} tok/s`;
-        return { dot: "ready", text: `${name} · ${formatCount(parameters)} · ${format}${rate}` };
+        return { dot: "ready", text: `${name} · ${formatCount(parameters)} · ${precision.text}${rate}` };
       }
       default:
         return model satisfies never;

@@ -132,6 +132,14 @@ export const actions = {
   },
   undo: { id: "undo", label: "Undo a setting", group: "Page", keys: ["$mod+z"], isEnabled: always, run: undo },
   redo: { id: "redo", label: "Redo a setting", group: "Page", keys: ["$mod+y", "$mod+Shift+z"], isEnabled: always, run: redo },
+  models: {
+    id: "models",
+    label: "Choose a model",
+    group: "Page",
+    keys: [],
+    isEnabled: always,
+    run: () => useStore.getState().openChooser(true),
+  },
   theme: {
     id: "theme",
     label: "Switch light and dark",

@@ -4,8 +4,8 @@
 import { loadModel, openRecording } from "@/state/modelJob";
 import { connectPersistence } from "@/state/persist";
 import { useStore } from "@/state/store";
+import { embeddedSource } from "@/views/models/embeddedSource";
 import { samples } from "@/views/prompt/samples";
-import { embeddedModel } from "@/views/system/embeddedModel";
 import { keepForOffline } from "./serviceWorker";
 
 /**
@@ -15,7 +15,7 @@ import { keepForOffline } from "./serviceWorker";
 export async function boot(offlineReady: Promise<void>): Promise<void> {
   connectPersistence();
   const wanted = useStore.getState().input.sample;
-  const loading = offlineReady.then(() => loadModel(embeddedModel()));
+  const loading = offlineReady.then(() => loadModel(embeddedSource()));
   await openRecording(new URL("recorded/example.json", document.baseURI).href);
   const { input, notify } = useStore.getState();
   const linked = wanted === null ? undefined : samples().find(({ id }) => id === wanted);

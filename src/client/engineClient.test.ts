@@ -3,17 +3,16 @@ import { describe, expect, it } from "vitest";
 import type { LoadEvent } from "@/protocol/engine";
 import { createEngineClient, EngineCrashError } from "./engineClient";
 
-const model = {
-  name: "m",
-  family: "f",
-  parameters: 1,
-  sizeBytes: 1,
-  format: "f32",
-  imageSize: 64,
-  imageTokens: 16,
-  vocabularySize: 9,
-};
-const request = { url: "/m/", format: "f32", backend: "auto" } as const;
+const precision = { text: "int8", vision: "f16", head: "int8", groupSize: 32 } as const;
+const model = { name: "m", family: "f", parameters: 1, sizeBytes: 1, precision, contextTokens: 64, vocabularySize: 9 };
+const request = {
+  source: { kind: "url", url: "/m/" },
+  precision,
+  backend: "auto",
+  useCache: false,
+  memory: { contextTokens: 64, rollouts: 1, loraRank: 8 },
+} as const;
+const progress = { files: [], totalBytes: 3, cachedBytes: 0, bytesPerSecond: 1, paused: false };
 
 /** Something that behaves as a Worker to comlink: the real message passing, another end in this thread. */
 function fakeWorker(api: object) {
@@ -34,13 +33,40 @@ describe("the engine client", () => {
     const events: LoadEvent[] = [];
     const worker = fakeWorker({
       load: (_: unknown, port: MessagePort) => {
-        for (const loadedBytes of [1, 2, 3]) port.postMessage({ type: "file", file: "a", loadedBytes, totalBytes: 3 });
+        for (const doneBytes of [1, 2, 3]) port.postMessage({ type: "progress", progress: { ...progress, doneBytes } });
         return new Promise((resolve) => setTimeout(() => resolve(model), 20));
       },
     });
     const client = createEngineClient(() => worker);
     expect(await client.load(request, (event) => events.push(event))).toEqual(model);
-    expect(events.map((event) => event.type === "file" && event.loadedBytes)).toEqual([1, 2, 3]);
+    expect(events.map((event) => event.type === "progress" && event.progress.doneBytes)).toEqual([1, 2, 3]);
+    client.terminate();
+  });
+
+  it("reaches a load that runs with a pause", async () => {
+    let finish = (_: boolean) => {};
+    const worker = fakeWorker({
+      load: () => new Promise((resolve) => (finish = (paused) => resolve({ ...model, name: `paused ${paused}` }))),
+      pauseLoad: (paused: boolean) => finish(paused),
+    });
+    const client = createEngineClient(() => worker);
+    const loading = client.load(request, () => {});
+    await client.pauseLoad(true);
+    expect((await loading).name).toBe("paused true");
+    client.terminate();
+  });
+
+  it("asks for previews and the cache, and hands on what is left after deleting", async () => {
+    const preview = { name: "m", downloadBytes: 7 };
+    const worker = fakeWorker({
+      inspect: () => preview,
+      cachedModels: () => ({ models: [], usedBytes: 5 }),
+      deleteCached: (id: string) => ({ models: [], usedBytes: id === "all" ? 0 : 1 }),
+    });
+    const client = createEngineClient(() => worker);
+    expect(await client.inspect(request)).toEqual(preview);
+    expect(await client.cachedModels()).toEqual({ models: [], usedBytes: 5 });
+    expect(await client.deleteCached("all")).toEqual({ models: [], usedBytes: 0 });
     client.terminate();
   });
 
@@ -71,5 +97,6 @@ describe("the engine client", () => {
       throw new Error("started");
     });
     await expect(client.stop()).resolves.toBeUndefined();
+    await expect(client.pauseLoad(true)).resolves.toBeUndefined();
   });
 });

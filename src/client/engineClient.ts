@@ -5,6 +5,7 @@ import { type Remote, transfer, wrap } from "comlink";
 import { UserError } from "@/lib/errors";
 import type { AdapterFiles, DeviceReport, EngineApi, LoadEvent, LoadRequest, MemoryReport, ModelReport } from "@/protocol/engine";
 import type { AskEvent, AskRequest } from "@/protocol/generation";
+import type { CacheReport, ModelPreview } from "@/protocol/model";
 import type { EvaluationReport, EvaluationRequest, TrainEvent, TrainSettings } from "@/protocol/training";
 
 /** The worker died; text and runs on the page are untouched. */
@@ -21,7 +22,12 @@ export class EngineCrashError extends UserError {
 
 /** The calls of `EngineApi` with callbacks for streams; failed calls reject with an ErrorReport or EngineCrashError. */
 export interface EngineClient {
+  inspect(request: LoadRequest): Promise<ModelPreview>;
   load(request: LoadRequest, onEvent: (event: LoadEvent) => void): Promise<ModelReport>;
+  /** Does nothing while no engine runs. */
+  pauseLoad(paused: boolean): Promise<void>;
+  cachedModels(): Promise<CacheReport>;
+  deleteCached(id: string | "all"): Promise<CacheReport>;
   ask(request: AskRequest, onEvent: (event: AskEvent) => void): Promise<void>;
   train(settings: TrainSettings, steps: number, onEvent: (event: TrainEvent) => void): Promise<void>;
   stop(): Promise<void>;
@@ -84,7 +90,13 @@ export function createEngineClient(createWorker: () => Worker): EngineClient {
   };
 
   return {
+    inspect: (request) => call((api) => api.inspect(request)),
     load: (request, onEvent) => stream(onEvent, (api, port) => api.load(request, port)),
+    pauseLoad: async (paused) => {
+      if (connection) await call((api) => api.pauseLoad(paused));
+    },
+    cachedModels: () => call((api) => api.cachedModels()),
+    deleteCached: (id) => call((api) => api.deleteCached(id)),
     ask: (request, onEvent) => stream(onEvent, (api, port) => api.ask(request, port)),
     train: (settings, steps, onEvent) => stream(onEvent, (api, port) => api.train(settings, steps, port)),
     evaluate: (request, onEvent) => stream(onEvent, (api, port) => api.evaluate(request, port)),

@@ -2,7 +2,7 @@
 // steps, typed arrays only, ready for `client/tokenBuffer.ts`.
 
 import type { RgbImage } from "@/image/rgbImage";
-import type { MaskSettings } from "./image";
+import type { MaskSettings, PixelLimits } from "./image";
 
 export interface SamplingSettings {
   /** 0 is greedy. */
@@ -20,6 +20,7 @@ export interface AskRequest {
   readonly rollouts: number;
   readonly sampling: SamplingSettings;
   readonly mask: MaskSettings;
+  readonly pixels?: PixelLimits;
   /** Alternatives kept per token and condition. */
   readonly topK: number;
 }

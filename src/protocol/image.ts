@@ -15,3 +15,9 @@ export interface MaskSettings {
   /** Region: [x0, y0, x1, y1] in fractions of the image, black inside. */
   readonly region?: readonly [number, number, number, number];
 }
+
+/** Limits of a picture's area after resizing, for models whose picture size follows the picture; the model's own without them. */
+export interface PixelLimits {
+  readonly minPixels?: number;
+  readonly maxPixels?: number;
+}

@@ -3,12 +3,13 @@
 import type { RgbImage } from "@/image/rgbImage";
 import type { PolicySettings } from "@/rl/settings";
 import type { SamplingSettings, TokenChunk, TokenTexts } from "./generation";
-import type { MaskSettings } from "./image";
+import type { MaskSettings, PixelLimits } from "./image";
 
 export interface TrainSettings {
   readonly policy: PolicySettings;
   readonly sampling: SamplingSettings;
   readonly mask: MaskSettings;
+  readonly pixels?: PixelLimits;
   readonly task: string;
   readonly promptsPerStep: number;
   readonly rolloutsPerPrompt: number;
@@ -61,6 +62,7 @@ export interface EvaluationRequest {
   readonly rollouts: number;
   readonly temperature: number;
   readonly masked: boolean;
+  readonly pixels?: PixelLimits;
   readonly seed: number;
 }
 

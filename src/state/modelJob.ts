@@ -4,45 +4,129 @@
 import { engineClient } from "@/client/engineClient";
 import { answerTokens, baselineSeries, setAnswerHeader } from "@/client/live";
 import { fetchRecording, replayAnswer, replayRun } from "@/client/recording";
-import type { AdapterFiles, LoadEvent, LoadRequest } from "@/protocol/engine";
+import type { AdapterFiles, BackendKind, LoadEvent, LoadRequest } from "@/protocol/engine";
+import type { LoadTimes, ModelSource } from "@/protocol/model";
 import type { Recording } from "@/protocol/recorded";
 import { meanDependency } from "@/rl/shaping";
+import { sourceName, withToken } from "./modelChoice";
+import { loadRequestOf } from "./requests";
+import { isAbort, messageOf } from "./session";
 import { useStore } from "./store";
 
-let lastRequest: LoadRequest | null = null;
+let lastSource: ModelSource | null = null;
+let newestLoad = 0;
+let newestLook = 0;
 
-/** Loads a checkpoint; status and failures go to the session. */
-export async function loadModel(request: LoadRequest): Promise<void> {
-  const { setModel, setLoss, fail } = useStore.getState();
-  lastRequest = request;
-  setModel({ status: "loading", file: "", loadedBytes: 0, totalBytes: 0 });
+/** Reads a model's small files and shows what it is and takes; the newest choice wins, and a failure stands beside it. */
+export async function inspectModel(source: ModelSource): Promise<void> {
+  const mine = ++newestLook;
+  const { setPreview, setBudget, accessToken, preview: before } = useStore.getState();
+  setPreview({ status: "looking", preview: before.status === "known" || before.status === "looking" ? before.preview : null });
   try {
-    const model = await engineClient.load(request, takeLoad);
-    setModel({ status: "ready", model });
-    setLoss(null);
+    const preview = await engineClient.inspect(requestOf(withToken(source, accessToken)));
+    if (mine !== newestLook) return;
+    setBudget(preview.plan.budgetBytes);
+    setPreview({ status: "known", preview });
   } catch (error) {
-    setModel({ status: "failed", message: fail(error) });
+    if (mine === newestLook) setPreview({ status: "failed", message: messageOf(error) });
   }
+}
+
+/** Loads a model as the settings say, on the backend in use; status and failures go to the session. */
+export async function loadModel(source: ModelSource, backend?: BackendKind): Promise<void> {
+  lastSource = source;
+  await load(requestOf(withToken(source, useStore.getState().accessToken), backend));
+}
+
+/** Loads what was loaded last, or failed to, once more; with the knobs as they are now. */
+export async function loadAgain(backend?: BackendKind): Promise<void> {
+  if (lastSource) await loadModel(lastSource, backend);
+}
+
+async function load(request: LoadRequest): Promise<void> {
+  const { setModel, setLoss, fail, notify } = useStore.getState();
+  const name = sourceName(request.source);
+  const mine = ++newestLoad;
+  let times: LoadTimes | null = null;
+  setModel({ status: "loading", name, plan: null, progress: null });
+  try {
+    const model = await engineClient.load(request, (event) => {
+      if (mine !== newestLoad) return;
+      if (event.type === "ready") times = event.times;
+      takeLoad(event);
+    });
+    if (mine !== newestLoad) return;
+    setModel({ status: "ready", model, times });
+    setLoss(null);
+    forgetFailedJobs();
+  } catch (error) {
+    if (mine !== newestLoad) return;
+    if (isAbort(error)) {
+      setModel({ status: "none" });
+      notify("notice", `Loading ${name} was cancelled. What was fetched is kept for the next time.`);
+    } else setModel({ status: "failed", name, message: fail(error) });
+  }
+  // What was loaded, or part of it, is in the cache now.
+  if (useStore.getState().cache) await readCache();
+}
+
+/** Stops fetching until it is resumed. */
+export async function pauseLoading(paused: boolean): Promise<void> {
+  await orReport(engineClient.pauseLoad(paused));
+}
+
+/** Stops loading; what is in the cache stays. */
+export async function cancelLoading(): Promise<void> {
+  await orReport(engineClient.stop());
+}
+
+/** Reads what the cache holds. */
+export async function readCache(): Promise<void> {
+  const cache = await orReport(engineClient.cachedModels());
+  if (cache) useStore.getState().setCache(cache);
+}
+
+/** Deletes one cached model, or all. */
+export async function deleteCached(id: string | "all"): Promise<void> {
+  const cache = await orReport(engineClient.deleteCached(id));
+  if (cache) useStore.getState().setCache(cache);
+}
+
+async function orReport<T>(call: Promise<T>): Promise<T | null> {
+  try {
+    return await call;
+  } catch (error) {
+    useStore.getState().fail(error);
+    return null;
+  }
+}
+
+function requestOf(source: ModelSource, backend?: BackendKind): LoadRequest {
+  const { settings, device } = useStore.getState();
+  // A device without WebGPU is asked for again: the user may have switched it on.
+  const used = device && !device.fallback ? device.backend : "auto";
+  return loadRequestOf(source, settings, backend ?? used);
 }
 
 /** Brings back what was lost: a fresh device with weights and the last good adapter, or a fresh engine with the model alone. */
 export async function reload(): Promise<void> {
   const { model, loss, setModel, setDevice, setLoss, fail } = useStore.getState();
   if (loss === "device" && model.status === "ready") {
-    setModel({ status: "loading", file: "", loadedBytes: 0, totalBytes: 0 });
+    const { name } = model.model;
+    setModel({ status: "loading", name, plan: null, progress: null });
     try {
       setDevice(await engineClient.recover());
       setModel(model);
       setLoss(null);
       forgetFailedJobs();
     } catch (error) {
-      setModel({ status: "failed", message: fail(error) });
+      setModel({ status: "failed", name, message: fail(error) });
     }
     return;
   }
   // A device that was lost while loading must be replaced before anything can be loaded onto it.
   if (loss === "device") engineClient.terminate();
-  if (lastRequest) await loadModel(lastRequest);
+  await loadAgain();
 }
 
 /** What failed with the lost device is no longer what stands in the way. */
@@ -106,27 +190,33 @@ export async function saveAdapter(): Promise<AdapterFiles | null> {
 
 /** Puts an adapter under the loaded model; the model stays as it was when the adapter does not fit. */
 export async function loadAdapter(files: AdapterFiles, name: string): Promise<void> {
-  const { setModel, fail } = useStore.getState();
+  const { setModel, fail, model } = useStore.getState();
   try {
-    setModel({ status: "ready", model: await engineClient.loadAdapter(files, name) });
+    const times = model.status === "ready" ? model.times : null;
+    setModel({ status: "ready", model: await engineClient.loadAdapter(files, name), times });
   } catch (error) {
     fail(error);
   }
 }
 
 function takeLoad(event: LoadEvent): void {
-  const { setDevice, setModel, model } = useStore.getState();
+  const { setDevice, setModel, setBudget, notify, model } = useStore.getState();
   switch (event.type) {
     case "device":
       setDevice(event.device);
       return;
-    case "file": {
-      const { file, loadedBytes, totalBytes } = event;
-      if (model.status === "loading") setModel({ status: "loading", file, loadedBytes, totalBytes });
+    case "plan":
+      setBudget(event.plan.budgetBytes);
+      if (model.status === "loading") setModel({ ...model, plan: event.plan });
       return;
-    }
+    case "progress":
+      if (model.status === "loading") setModel({ ...model, progress: event.progress });
+      return;
+    case "notice":
+      notify("notice", event.message);
+      return;
     case "ready":
-      setModel({ status: "ready", model: event.model });
+      setModel({ status: "ready", model: event.model, times: event.times });
       return;
     default:
       event satisfies never;

@@ -1,8 +1,10 @@
 // Turns the knobs into the messages the engine takes. Pure; the only place where setting names meet protocol names.
 
 import { UserError } from "@/lib/errors";
+import type { BackendKind, LoadRequest } from "@/protocol/engine";
 import type { AskRequest, SamplingSettings } from "@/protocol/generation";
-import type { MaskSettings } from "@/protocol/image";
+import type { MaskSettings, PixelLimits } from "@/protocol/image";
+import type { MemoryUse, ModelSource, PrecisionChoice } from "@/protocol/model";
 import type { TrainSettings } from "@/protocol/training";
 import { policyOf } from "./presets";
 import type { Region } from "./selection";
@@ -36,6 +38,40 @@ export function maskOf(settings: Settings, region: Region | null): MaskSettings 
   };
 }
 
+/** Pixel limits of a request; empty where the model's own hold. A lower limit above the upper one gives way. */
+export function pixelsOf({ minPixels, maxPixels }: Pick<Settings, "minPixels" | "maxPixels">): { readonly pixels?: PixelLimits } {
+  const pixels: PixelLimits = {
+    ...(minPixels > 0 ? { minPixels: maxPixels > 0 ? Math.min(minPixels, maxPixels) : minPixels } : {}),
+    ...(maxPixels > 0 ? { maxPixels } : {}),
+  };
+  return minPixels > 0 || maxPixels > 0 ? { pixels } : {};
+}
+
+/** Number formats of a load. */
+export function precisionOf({ textFormat, visionFormat, headFormat, groupSize }: Settings): PrecisionChoice {
+  const sizes = { "32": 32, "64": 64, "128": 128 } as const;
+  return { text: textFormat, vision: visionFormat, head: headFormat, groupSize: sizes[groupSize] };
+}
+
+/** What the memory plan depends on besides the weights. */
+export function memoryUseOf({ contextTokens, rollouts, rolloutsPerPrompt, loraRank }: Settings): MemoryUse {
+  return { contextTokens, rollouts: Math.max(rollouts, rolloutsPerPrompt), loraRank };
+}
+
+const gibibyte = 2 ** 30;
+
+/** The request that looks at a model or loads it. */
+export function loadRequestOf(source: ModelSource, settings: Settings, backend: BackendKind | "auto"): LoadRequest {
+  return {
+    source,
+    precision: precisionOf(settings),
+    backend,
+    useCache: true,
+    memory: memoryUseOf(settings),
+    ...(settings.memoryGiB > 0 ? { budgetBytes: settings.memoryGiB * gibibyte } : {}),
+  };
+}
+
 /** The request Ask sends; throws AskInputError when there is nothing to ask. */
 export function askRequestOf(input: AskInput, settings: Settings, region: Region | null): AskRequest {
   const question = input.question.trim();
@@ -58,6 +94,7 @@ export function askRequestOf(input: AskInput, settings: Settings, region: Region
     rollouts: settings.rollouts,
     sampling: samplingOf(settings),
     mask: maskOf(settings, region),
+    ...pixelsOf(settings),
     topK: shownAlternatives,
   };
 }
@@ -69,6 +106,7 @@ export function trainSettingsOf(settings: Settings, task: string): TrainSettings
     policy: policyOf(settings),
     sampling: samplingOf(settings),
     mask: maskOf(settings, null),
+    ...pixelsOf(settings),
     task,
     promptsPerStep,
     rolloutsPerPrompt,

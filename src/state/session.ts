@@ -5,14 +5,22 @@ import type { StateCreator } from "zustand";
 import type { RgbImage } from "@/image/rgbImage";
 import { describeError } from "@/lib/errors";
 import type { DeviceReport, ModelReport } from "@/protocol/engine";
+import type { LoadProgress, LoadTimes, MemoryPlan } from "@/protocol/model";
 import type { TrainPhase } from "@/protocol/training";
 import type { AppState } from "./store";
 
 export type ModelStatus =
   | { readonly status: "none" }
-  | { readonly status: "loading"; readonly file: string; readonly loadedBytes: number; readonly totalBytes: number }
-  | { readonly status: "ready"; readonly model: ModelReport }
-  | { readonly status: "failed"; readonly message: string };
+  | {
+      readonly status: "loading";
+      /** What the model is called until it says so itself. */
+      readonly name: string;
+      readonly plan: MemoryPlan | null;
+      /** Null until the first bytes. */
+      readonly progress: LoadProgress | null;
+    }
+  | { readonly status: "ready"; readonly model: ModelReport; readonly times: LoadTimes | null }
+  | { readonly status: "failed"; readonly name: string; readonly message: string };
 
 export type AskStatus =
   | { readonly status: "idle" }
@@ -117,7 +125,7 @@ export const createSessionSlice: StateCreator<AppState, [], [], SessionSlice> = 
       return { messages: [...state.messages, { id, tone, text }].slice(-keptMessages) };
     }),
   fail: (error) => {
-    const report = isErrorReport(error) ? error : describeError(error);
+    const report = reportOf(error);
     if (report.name !== "AbortError") get().notify("error", report.message);
     const loss = losses[report.name];
     if (loss) set({ loss });
@@ -125,6 +133,20 @@ export const createSessionSlice: StateCreator<AppState, [], [], SessionSlice> = 
   },
   dismiss: (id) => set((state) => ({ messages: state.messages.filter((message) => message.id !== id) })),
 });
+
+/** The sentence for any thrown thing. */
+export function messageOf(error: unknown): string {
+  return reportOf(error).message;
+}
+
+/** True when the failure is the user's own wish. */
+export function isAbort(error: unknown): boolean {
+  return reportOf(error).name === "AbortError";
+}
+
+function reportOf(error: unknown): { readonly name: string; readonly message: string } {
+  return isErrorReport(error) ? error : describeError(error);
+}
 
 /** True for the plain error object that a failed call of the engine rejects with. */
 function isErrorReport(error: unknown): error is { readonly name: string; readonly message: string } {

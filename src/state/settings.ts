@@ -3,10 +3,12 @@
 // decided there and in the engine, never here.
 
 import type { MaskStrategy } from "@/protocol/image";
+import type { WeightFormat } from "@/protocol/model";
 import type { DependencyMeasure } from "@/rl/dependency";
 import type { ColourBy } from "./colourings";
 import type { PresetName } from "./presets";
 import { maskRows } from "./settingRows/maskRows";
+import { modelRows } from "./settingRows/modelRows";
 import { policyRows } from "./settingRows/policyRows";
 import { samplingRows } from "./settingRows/samplingRows";
 import { trainingRows } from "./settingRows/trainingRows";
@@ -40,6 +42,16 @@ export interface Settings {
   readonly maxGradNorm: number;
   readonly loraRank: number;
   readonly loraAlpha: number;
+  readonly textFormat: WeightFormat;
+  readonly visionFormat: WeightFormat;
+  readonly headFormat: WeightFormat;
+  readonly groupSize: "32" | "64" | "128";
+  readonly contextTokens: number;
+  /** GPU memory that may be used; 0 leaves it to the engine's estimate. */
+  readonly memoryGiB: number;
+  /** Limits of a picture's area; 0 leaves them to the model. */
+  readonly minPixels: number;
+  readonly maxPixels: number;
   readonly colourBy: ColourBy;
   readonly scale: "linear" | "log" | "rank";
   readonly marking: "colour" | "underline";
@@ -50,7 +62,7 @@ export interface Settings {
 export type SettingKey = keyof Settings;
 export type NumberSettingKey = { [K in SettingKey]: Settings[K] extends number ? K : never }[SettingKey];
 export type ChoiceSettingKey = Exclude<SettingKey, NumberSettingKey>;
-export type SettingGroup = "policy" | "sampling" | "mask" | "training" | "view";
+export type SettingGroup = "policy" | "sampling" | "mask" | "training" | "model" | "view";
 
 interface SettingRow {
   readonly label: string;
@@ -97,7 +109,14 @@ export interface ChoiceSetting extends SettingRow {
 export type Setting = NumberSetting | ChoiceSetting;
 
 /** Every row of the page, in the order in which controls appear. */
-export const settingsTable: readonly Setting[] = [...policyRows, ...samplingRows, ...maskRows, ...trainingRows, ...viewRows];
+export const settingsTable: readonly Setting[] = [
+  ...policyRows,
+  ...samplingRows,
+  ...maskRows,
+  ...trainingRows,
+  ...modelRows,
+  ...viewRows,
+];
 
 /** The row of a number knob; every number key has one (a test checks it). */
 export function numberSetting(key: NumberSettingKey): NumberSetting {

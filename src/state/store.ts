@@ -3,6 +3,7 @@
 
 import { temporal } from "zundo";
 import { create, type StateCreator } from "zustand";
+import { createModelChoiceSlice, type ModelChoiceSlice } from "./modelChoice";
 import { applyPreset } from "./presets";
 import { createSelectionSlice, type SelectionSlice } from "./selection";
 import { createSessionSlice, type SessionSlice } from "./session";
@@ -17,7 +18,7 @@ export interface SettingsSlice {
   resetSettings(): void;
 }
 
-export type AppState = SettingsSlice & SelectionSlice & SessionSlice;
+export type AppState = SettingsSlice & SelectionSlice & SessionSlice & ModelChoiceSlice;
 
 const createSettingsSlice: StateCreator<AppState, [], [], SettingsSlice> = (set) => ({
   settings: defaultSettings,
@@ -38,16 +39,24 @@ let lastChangeMs = Number.NEGATIVE_INFINITY;
 
 /** The store; use it with a selector. */
 export const useStore = create<AppState>()(
-  temporal((...api) => ({ ...createSettingsSlice(...api), ...createSelectionSlice(...api), ...createSessionSlice(...api) }), {
-    limit: undoSteps,
-    partialize: (state) => ({ settings: state.settings }),
-    equality: (past, current) => past.settings === current.settings,
-    handleSet: (record) => (past) => {
-      const now = performance.now();
-      if (now - lastChangeMs > undoPauseMs) record(past);
-      lastChangeMs = now;
+  temporal(
+    (...api) => ({
+      ...createSettingsSlice(...api),
+      ...createSelectionSlice(...api),
+      ...createSessionSlice(...api),
+      ...createModelChoiceSlice(...api),
+    }),
+    {
+      limit: undoSteps,
+      partialize: (state) => ({ settings: state.settings }),
+      equality: (past, current) => past.settings === current.settings,
+      handleSet: (record) => (past) => {
+        const now = performance.now();
+        if (now - lastChangeMs > undoPauseMs) record(past);
+        lastChangeMs = now;
+      },
     },
-  }),
+  ),
 );
 
 /** Takes back the last change of settings. */

@@ -66,7 +66,7 @@ function nameAdapter(name: string | null): void {
   const { model, setModel } = useStore.getState();
   if (model.status !== "ready") return;
   const { adapter: _, ...report } = model.model;
-  setModel({ status: "ready", model: name === null ? report : { ...report, adapter: name } });
+  setModel({ ...model, model: name === null ? report : { ...report, adapter: name } });
 }
 
 function settle(): void {

@@ -3,6 +3,7 @@
 import { CircleStop, ImageUp, Send, Shuffle } from "lucide-react";
 import { type DragEvent, type FormEvent, useMemo, useRef, useState } from "react";
 import { ask, stopAsk } from "@/state/askJob";
+import { pixelsOf } from "@/state/requests";
 import { numberSetting } from "@/state/settings";
 import { useStore } from "@/state/store";
 import { Button } from "@/ui/Button";
@@ -81,6 +82,7 @@ export function PromptPanel() {
           <NumberSettingControl settingKey="maxNewTokens" />
           <NumberSettingControl settingKey="seed" />
         </details>
+        <PixelSection />
       </div>
       <div className={styles.foot}>
         <NumberSettingControl settingKey="rollouts" />
@@ -220,6 +222,20 @@ function MaskSection() {
   );
 }
 
+/** Limits of the picture's area, for models whose picture size follows the picture. */
+function PixelSection() {
+  const follows = useStore(({ model }) => model.status === "ready" && model.model.imageSize === undefined);
+  if (!follows) return null;
+  return (
+    <details className={styles.details}>
+      <summary>Picture size</summary>
+      <NumberSettingControl settingKey="minPixels" />
+      <NumberSettingControl settingKey="maxPixels" />
+      <p className={styles.note}>Fewer pixels are fewer tokens and faster answers. 0 leaves the limit to the model.</p>
+    </details>
+  );
+}
+
 function useTwin() {
   const image = useStore((state) => state.input.image);
   const model = useStore((state) => state.model);
@@ -228,9 +244,12 @@ function useTwin() {
   const cellSize = useStore((state) => state.settings.maskCellSize);
   const seed = useStore((state) => state.settings.maskSeed);
   const region = useStore((state) => state.region);
+  const minPixels = useStore((state) => state.settings.minPixels);
+  const maxPixels = useStore((state) => state.settings.maxPixels);
   const side = model.status === "ready" ? model.model.imageSize : defaultModelSide;
   return useMemo(() => {
     if (!image) return null;
-    return maskPreview(image, { strategy, ratio, cellSize, seed, sharing: "shared", ...(region ? { region } : {}) }, side);
-  }, [image, strategy, ratio, cellSize, seed, region, side]);
+    const mask = { strategy, ratio, cellSize, seed, sharing: "shared", ...(region ? { region } : {}) } as const;
+    return maskPreview(image, mask, side, pixelsOf({ minPixels, maxPixels }).pixels);
+  }, [image, strategy, ratio, cellSize, seed, region, side, minPixels, maxPixels]);
 }

@@ -10,9 +10,9 @@ const model: ModelReport = {
   family: "smolvlm",
   parameters: 1,
   sizeBytes: 1,
-  format: "f32",
+  precision: { text: "f32", vision: "f32", head: "f16", groupSize: 32 },
   imageSize: 32,
-  imageTokens: 4,
+  contextTokens: 64,
   vocabularySize: 8,
 };
 const start = useStore.getState();
@@ -94,12 +94,22 @@ describe("PromptPanel", () => {
   });
 
   it("takes a pasted picture and shows it in the size the model sees", async () => {
-    await act(async () => useStore.getState().setModel({ status: "ready", model }));
+    await act(async () => useStore.getState().setModel({ status: "ready", model, times: null }));
     await paste(await pngFile(48, 40));
     expect(pictures()).toHaveLength(2);
     expect(useStore.getState().input).toMatchObject({ sample: null, answer: null, image: { width: 48, height: 40 } });
     expect([pictures()[0]?.width, pictures()[0]?.height]).toEqual([32, 32]);
     expect(pixels(pictures()[0]).slice(0, 4)).toEqual([10, 200, 30, 255]);
+  });
+
+  it("shows the picture in its own size, within the limits, for a model whose picture size follows the picture", async () => {
+    const { imageSize: _, ...free } = model;
+    await act(async () => useStore.getState().setModel({ status: "ready", model: free, times: null }));
+    await paste(await pngFile(48, 40));
+    expect([pictures()[0]?.width, pictures()[0]?.height]).toEqual([48, 40]);
+    expect(box.textContent).toContain("Max pixels");
+    await act(async () => useStore.getState().setSetting("maxPixels", 480));
+    expect([pictures()[0]?.width, pictures()[0]?.height]).toEqual([24, 20]);
   });
 
   it("says what is wrong with a file, here and in the messages, and keeps the picture there was", async () => {
@@ -114,12 +124,12 @@ describe("PromptPanel", () => {
   it("cannot ask without a model and says why", async () => {
     expect(button("Ask")?.disabled).toBe(true);
     expect(box.textContent).toContain("No model is loaded yet.");
-    await act(async () => useStore.getState().setModel({ status: "ready", model }));
+    await act(async () => useStore.getState().setModel({ status: "ready", model, times: null }));
     expect(button("Ask")?.disabled).toBe(false);
   });
 
   it("answers Ask with an empty question by saying what is missing", async () => {
-    await act(async () => useStore.getState().setModel({ status: "ready", model }));
+    await act(async () => useStore.getState().setModel({ status: "ready", model, times: null }));
     await act(async () => box.querySelector<HTMLButtonElement>("[aria-label=Samples] li button")?.click());
     await act(async () => useStore.getState().setInput({ question: "  " }));
     await act(async () => button("Ask")?.click());

@@ -6,7 +6,7 @@ import { NumberField, Select } from "@/ui/Field";
 import { Slider } from "@/ui/Slider";
 
 /** Numbers with a wider range than this are typed, not dragged (seeds). */
-const widestSlider = 1e5;
+const widestSlider = 2 ** 24;
 
 /** Slider or number field of a number setting. */
 export function NumberSettingControl({ settingKey, compact = true }: { settingKey: NumberSettingKey; compact?: boolean }) {
@@ -47,8 +47,14 @@ export function NumberSettingControl({ settingKey, compact = true }: { settingKe
   );
 }
 
+interface ChoiceProps {
+  readonly settingKey: ChoiceSettingKey;
+  readonly hideLabel?: boolean;
+  readonly disabled?: boolean;
+}
+
 /** Menu of a setting with named values. */
-export function ChoiceSettingControl({ settingKey, hideLabel }: { settingKey: ChoiceSettingKey; hideLabel?: boolean }) {
+export function ChoiceSettingControl({ settingKey, hideLabel, disabled }: ChoiceProps) {
   const value = useStore((state) => state.settings[settingKey]);
   const setSetting = useStore((state) => state.setSetting);
   const row = choiceSetting(settingKey);
@@ -59,6 +65,7 @@ export function ChoiceSettingControl({ settingKey, hideLabel }: { settingKey: Ch
       options={row.options}
       help={row.help}
       hideLabel={hideLabel ?? false}
+      disabled={disabled ?? false}
       // The options of the table are the values of the setting's type (settings.test.ts holds them together).
       onChange={(next) => setSetting(settingKey, next as Settings[typeof settingKey])}
     />

@@ -1,16 +1,18 @@
 // The System tab: device, model and memory in plain numbers, what the device can do in words, and what to do when something is
 // missing. Memory is read from the engine on request, never on a timer.
-import { RefreshCw } from "lucide-react";
+import { Boxes, RefreshCw } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import { engineClient } from "@/client/engineClient";
-import type { BackendKind, MemoryReport, WeightFormat } from "@/protocol/engine";
-import { loadModel } from "@/state/modelJob";
+import type { BackendKind, MemoryReport, ModelReport } from "@/protocol/engine";
+import type { LoadTimes } from "@/protocol/model";
+import { precisionText } from "@/state/modelEstimate";
+import { loadAgain } from "@/state/modelJob";
 import { useStore } from "@/state/store";
 import { Button } from "@/ui/Button";
 import { Select } from "@/ui/Field";
-import { formatBytes, formatCount } from "@/ui/formatNumber";
+import { formatBytes, formatCount, formatNumber } from "@/ui/formatNumber";
 import { EmptyState, Message } from "@/ui/Message";
-import { embeddedModel } from "./embeddedModel";
+import { Fact, Facts } from "@/views/models/Facts";
 import styles from "./SystemPanel.module.css";
 
 const featureTexts: Readonly<Record<string, string>> = {
@@ -37,10 +39,10 @@ function DeviceCard() {
       {!device && <EmptyState>No device yet. It is asked for when the model loads.</EmptyState>}
       {device && (
         <>
-          <dl className={styles.facts}>
+          <Facts>
             <Fact name="Backend" value={device.backend === "webgpu" ? "WebGPU" : "WebAssembly (CPU)"} />
             <Fact name="Adapter" value={device.adapter} />
-          </dl>
+          </Facts>
           {device.fallback && (
             <Message tone="warn">
               <p>{device.fallback.reason}</p>
@@ -65,74 +67,69 @@ function DeviceCard() {
 
 function ModelCard() {
   const model = useStore((state) => state.model);
+  const openChooser = useStore((state) => state.openChooser);
   return (
     <Card title="Model">
       {model.status === "none" && <EmptyState>No model loaded.</EmptyState>}
-      {model.status === "loading" && (
-        <p>{`Loading ${model.file}: ${formatBytes(model.loadedBytes)} of ${formatBytes(model.totalBytes)}`}</p>
-      )}
+      {model.status === "loading" && <p>{`Loading ${model.name}`}</p>}
       {model.status === "failed" && (
         <>
           <Message tone="bad">{model.message}</Message>
-          <Button label="Load again" icon={<RefreshCw aria-hidden />} onPress={() => void loadModel(embeddedModel())} />
+          <Button label="Load again" icon={<RefreshCw aria-hidden />} onPress={() => void loadAgain()} />
         </>
       )}
-      {model.status === "ready" && (
-        <dl className={styles.facts}>
-          <Fact name="Name" value={model.model.name} />
-          <Fact name="Family" value={model.model.family} />
-          <Fact name="Parameters" value={formatCount(model.model.parameters)} />
-          <Fact name="Weights" value={`${formatBytes(model.model.sizeBytes)}, ${model.model.format}`} />
-          <Fact
-            name="Picture"
-            value={`${model.model.imageSize} × ${model.model.imageSize} px → ${model.model.imageTokens} tokens`}
-          />
-          <Fact name="Vocabulary" value={`${formatCount(model.model.vocabularySize)} tokens`} />
-          <Fact name="Adapter" value={model.model.adapter ?? "none"} />
-        </dl>
-      )}
-      {model.status === "ready" && <LoadChoices format={model.model.format} />}
+      {model.status === "ready" && <ModelFacts model={model.model} times={model.times} />}
+      <Button label="Choose a model" icon={<Boxes aria-hidden />} onPress={() => openChooser(true)} />
+      <BackendChoice />
     </Card>
   );
 }
 
-const formats: readonly { readonly value: WeightFormat; readonly label: string; readonly help: string }[] = [
-  { value: "int8", label: "int8", help: "One byte per weight" },
-  { value: "int4", label: "int4, groups of 32", help: "Half a byte per weight" },
-  { value: "f32", label: "f32", help: "As they were trained, four bytes per weight" },
-];
+function ModelFacts({ model, times }: { model: ModelReport; times: LoadTimes | null }) {
+  const { name, family, parameters, sizeBytes, precision, imageSize, contextTokens, vocabularySize, adapter } = model;
+  return (
+    <Facts>
+      <Fact name="Name" value={name} />
+      <Fact name="Family" value={family} />
+      <Fact name="Parameters" value={formatCount(parameters)} />
+      <Fact name="Weights" value={`${formatBytes(sizeBytes)}, ${precisionText(precision)}`} />
+      <Fact name="Picture" value={imageSize === undefined ? "its own size" : `${imageSize} × ${imageSize} px`} />
+      <Fact name="Context" value={`${formatCount(contextTokens)} tokens`} />
+      <Fact name="Vocabulary" value={`${formatCount(vocabularySize)} tokens`} />
+      <Fact name="Adapter" value={adapter ?? "none"} />
+      {times && <Fact name="Loaded in" value={timesText(times)} />}
+    </Facts>
+  );
+}
+
+/** Where the time of a load went. Parts overlap, so they need not add up. */
+function timesText({ totalMs, networkMs, quantizeMs, uploadMs, cacheMs }: LoadTimes): string {
+  const seconds = (ms: number) => `${formatNumber(ms / 1000)} s`;
+  const parts = { network: networkMs, cache: cacheMs, quantise: quantizeMs, upload: uploadMs };
+  const shown = Object.entries(parts).filter(([, ms]) => ms > 0);
+  return `${seconds(totalMs)}${shown.length > 0 ? ` (${shown.map(([part, ms]) => `${part} ${seconds(ms)}`).join(", ")})` : ""}`;
+}
 
 const backends: readonly { readonly value: BackendKind; readonly label: string }[] = [
   { value: "webgpu", label: "WebGPU" },
   { value: "wasm", label: "WebAssembly, no GPU" },
 ];
 
-/** How the model is loaded; a change loads it again. */
-function LoadChoices({ format }: { format: WeightFormat }) {
+/** What computes; a change loads the model again. */
+function BackendChoice() {
   const device = useStore((state) => state.device);
+  const isReady = useStore((state) => state.model.status === "ready");
   const isBusy = useStore(({ ask, training }) => ask.status === "running" || training.status === "running");
-  if (!device) return null;
-  const load = (change: { readonly format?: WeightFormat; readonly backend?: BackendKind }) =>
-    void loadModel({ ...embeddedModel(), format, backend: device.backend, ...change });
+  if (!device || !isReady) return null;
   return (
-    <>
-      <Select
-        label="Weights"
-        value={format}
-        options={formats}
-        disabled={isBusy}
-        help="How weights are kept in memory. A change loads the model again; an adapter must be saved before."
-        onChange={(next) => load({ format: next })}
-      />
-      <Select
-        label="Compute on"
-        value={device.backend}
-        options={backends}
-        disabled={isBusy || device.fallback !== undefined}
-        help="A change loads the model again; an adapter must be saved before."
-        onChange={(next) => load({ backend: next })}
-      />
-    </>
+    <Select
+      label="Compute on"
+      value={device.backend}
+      options={backends}
+      disabled={isBusy || device.fallback !== undefined}
+      help="A change loads the model again; an adapter must be saved before."
+      onChange={(backend) => void loadAgain(backend)}
+    />
   );
 }
 
@@ -146,13 +143,13 @@ function MemoryCard() {
   return (
     <Card title="Memory">
       {memory && (
-        <dl className={styles.facts}>
+        <Facts>
           <Fact name="GPU now" value={formatBytes(memory.gpuBytes)} />
           <Fact name="GPU peak" value={formatBytes(memory.gpuPeakBytes)} />
           <Fact name="Tensors" value={formatCount(memory.tensors)} />
           <Fact name="Dispatches" value={formatCount(memory.dispatches)} />
           <Fact name="Submits" value={formatCount(memory.submits)} />
-        </dl>
+        </Facts>
       )}
       {!memory && <EmptyState>{modelReady ? "Not read yet." : "Known once a model is loaded."}</EmptyState>}
       <Button label="Read memory" icon={<RefreshCw aria-hidden />} disabled={!modelReady} onPress={read} />
@@ -166,14 +163,5 @@ function Card({ title, children }: { title: string; children: ReactNode }) {
       <h3 className={styles.title}>{title}</h3>
       {children}
     </section>
-  );
-}
-
-function Fact({ name, value }: { name: string; value: string }) {
-  return (
-    <div className={styles.fact}>
-      <dt>{name}</dt>
-      <dd>{value}</dd>
-    </div>
   );
 }

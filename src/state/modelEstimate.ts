@@ -1,0 +1,37 @@
+// What an offered model will take, from its parameter counts alone: said before anything is read. Rough on purpose (no norms, no
+// work space of training, no rounding to groups); the engine's memory plan replaces it as soon as a model is looked at.
+
+import type { MemoryUse, PrecisionChoice, WeightFormat } from "@/protocol/model";
+import type { CatalogueModel } from "./modelCatalogue";
+
+const scaleBits = 32;
+const valueBits: Readonly<Record<WeightFormat, number>> = { f32: 32, f16: 16, int8: 8, int4: 4 };
+
+/** Bits that a weight takes with its share of a scale. */
+export function bitsPerWeight(format: WeightFormat, groupSize: number): number {
+  const shared = format === "int8" || format === "int4" ? scaleBits / groupSize : 0;
+  return valueBits[format] + shared;
+}
+
+/** About how many bytes the weights take on the GPU. */
+export function estimateWeightBytes({ sizes }: CatalogueModel, { text, vision, head, groupSize }: PrecisionChoice): number {
+  const bits =
+    sizes.text * bitsPerWeight(text, groupSize) +
+    sizes.vision * bitsPerWeight(vision, groupSize) +
+    sizes.head * bitsPerWeight(head, groupSize);
+  return (bits * 1e6) / 8;
+}
+
+/** About how many bytes answering takes: weights, and keys and values of every rollout and of its masked twin. */
+export function estimateMemoryBytes(model: CatalogueModel, precision: PrecisionChoice, use: MemoryUse): number {
+  const sequences = use.rollouts * 2;
+  return estimateWeightBytes(model, precision) + model.kvBytesPerToken * use.contextTokens * sequences;
+}
+
+const partNames = { text: "text", vision: "vision", head: "head" } as const;
+
+/** Formats in words: "int8", or "int4 text, f16 vision, int8 head". */
+export function precisionText({ text, vision, head }: PrecisionChoice): string {
+  if (text === vision && text === head) return text;
+  return `${text} ${partNames.text}, ${vision} ${partNames.vision}, ${head} ${partNames.head}`;
+}

@@ -1,0 +1,119 @@
+// The chosen model: what its small files say, how it would be loaded, whether that fits, and Load. Looks again whenever a knob changes
+// that the memory plan depends on.
+import { Download } from "lucide-react";
+import { useEffect } from "react";
+import type { ModelPreview, ModelSource } from "@/protocol/model";
+import { catalogueSource, modelCatalogue } from "@/state/modelCatalogue";
+import { sourceName } from "@/state/modelChoice";
+import { inspectModel, loadModel } from "@/state/modelJob";
+import { precisionOf } from "@/state/requests";
+import { useStore } from "@/state/store";
+import { Button } from "@/ui/Button";
+import { formatBytes, formatCount } from "@/ui/formatNumber";
+import { Message } from "@/ui/Message";
+import { Fact, Facts } from "./Facts";
+import { GgufChoice } from "./GgufChoice";
+import { LoadSettings } from "./LoadSettings";
+import styles from "./ModelDetails.module.css";
+import { PlanView } from "./PlanView";
+
+/** A slider drag looks once, at its end. */
+const lookPauseMs = 350;
+
+/** The chosen model and its Load button. */
+export function ModelDetails({ source }: { source: ModelSource }) {
+  const preview = useStore((state) => state.preview);
+  const isBusy = useStore(({ ask, training }) => ask.status === "running" || training.status === "running");
+  const hasAdapter = useStore(({ model }) => model.status === "ready" && model.model.adapter !== undefined);
+  useLook(source, isBusy);
+  const offered = modelCatalogue.find((model) => sourceName(catalogueSource(model, document.baseURI)) === sourceName(source));
+  const known = preview.status === "known" || preview.status === "looking" ? preview.preview : null;
+  const canLoad = preview.status === "known" && preview.preview.plan.fits && !isBusy;
+  return (
+    <section className={styles.details} aria-label="Chosen model" aria-busy={preview.status === "looking"}>
+      <header>
+        <h3 className={styles.name}>{sourceName(source)}</h3>
+        <p className={styles.about}>
+          {offered ? offered.about : describePlace(source)}
+          {offered && ` Licence: ${offered.licence}${offered.restriction ? `, ${offered.restriction}` : ""}.`}
+          {!offered && source.kind === "hub" && " Its licence is on its model card."}
+        </p>
+      </header>
+      {preview.status === "failed" && (
+        <Message tone="bad">
+          <p>{preview.message}</p>
+          <div>
+            <Button label="Try again" onPress={() => void inspectModel(source)} />
+          </div>
+        </Message>
+      )}
+      {known && <PreviewFacts preview={known} />}
+      {!known && preview.status !== "failed" && <p className={styles.about}>Reading its configuration…</p>}
+      <GgufChoice source={source} />
+      <LoadSettings />
+      {known && <PlanView plan={known.plan} isOld={preview.status === "looking"} />}
+      <div className={styles.load}>
+        <Button
+          label={known ? loadLabel(known) : "Load"}
+          tone="primary"
+          icon={<Download aria-hidden />}
+          disabled={!canLoad}
+          onPress={() => void loadModel(source)}
+        />
+        <p className={styles.about}>
+          {isBusy
+            ? "Stop the answer or the training first: both need the model that is loaded."
+            : hasAdapter
+              ? "The trained adapter belongs to the model that is loaded now; save it before you load another."
+              : "The model that is loaded now makes room for it."}
+        </p>
+      </div>
+    </section>
+  );
+}
+
+/** Asks the engine about the model, a moment after the last change. */
+function useLook(source: ModelSource, isBusy: boolean): void {
+  const settings = useStore((state) => state.settings);
+  const token = useStore((state) => state.accessToken);
+  const { contextTokens, memoryGiB, rollouts, rolloutsPerPrompt, loraRank } = settings;
+  const { text, vision, head, groupSize } = precisionOf(settings);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: these are what the plan depends on; the request reads them itself
+  useEffect(() => {
+    if (isBusy) return;
+    const isFirst = useStore.getState().preview.status === "none";
+    const timer = setTimeout(() => void inspectModel(source), isFirst ? 0 : lookPauseMs);
+    return () => clearTimeout(timer);
+  }, [source, isBusy, token, text, vision, head, groupSize, contextTokens, memoryGiB, rollouts, rolloutsPerPrompt, loraRank]);
+}
+
+function PreviewFacts({ preview }: { preview: ModelPreview }) {
+  const { family, parameters, revision, downloadBytes, cachedBytes } = preview;
+  return (
+    <Facts>
+      <Fact name="Family" value={family} />
+      <Fact name="Parameters" value={formatCount(parameters)} />
+      {revision !== undefined && <Fact name="Revision" value={revision} />}
+      <Fact name="To fetch" value={downloadBytes === 0 ? "nothing, all of it is cached" : formatBytes(downloadBytes)} />
+      {downloadBytes > 0 && cachedBytes > 0 && <Fact name="Cached" value={`${formatBytes(cachedBytes)} from an earlier visit`} />}
+    </Facts>
+  );
+}
+
+function loadLabel({ downloadBytes, cachedBytes }: ModelPreview): string {
+  if (downloadBytes === 0) return "Load from the cache";
+  return `${cachedBytes > 0 ? "Resume" : "Load"}, ${formatBytes(downloadBytes)}`;
+}
+
+function describePlace(source: ModelSource): string {
+  switch (source.kind) {
+    case "hub":
+      return "From the Hugging Face Hub.";
+    case "url":
+      return `From ${source.url}`;
+    case "files":
+      return `${source.files.length} files of this machine; nothing is sent anywhere.`;
+    default:
+      return source satisfies never;
+  }
+}
