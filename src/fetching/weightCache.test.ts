@@ -6,7 +6,7 @@ import { CacheBusyError, type CacheDirectory, type CacheFile } from "./cacheFile
 import type { CacheMeta } from "./cacheJournal";
 import { cacheId, cacheReport, deleteCached } from "./cacheList";
 import { nodeDirectory } from "./test/nodeCacheFiles";
-import { openWeightCache } from "./weightCache";
+import { CacheClosedError, openWeightCache } from "./weightCache";
 
 const meta: CacheMeta = {
   name: "SmolVLM-256M",
@@ -271,6 +271,17 @@ describe("the weight cache", () => {
     other.close();
     expect(await cache.read("a")).toEqual(chunk(1));
     cache.close();
+    (await open()).close();
+  });
+
+  test("says why when the file system cannot be opened, and holds nothing then", async () => {
+    const broken = wrapped(nodeDirectory(path), (name, file) => {
+      if (name === "weights.bin") return file;
+      file.close();
+      throw new DOMException("full", "QuotaExceededError");
+    });
+    await expect(open(broken)).rejects.toThrow(CacheClosedError);
+    await expect(open(broken)).rejects.toThrow(/SmolVLM-256M is not cached: the browser grants no more space/);
     (await open()).close();
   });
 

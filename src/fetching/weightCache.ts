@@ -3,6 +3,7 @@
 // so nothing half-written is ever used. The small files of the checkpoint are chunks too: a second load needs no network.
 // What is in a chunk is the loader's business.
 
+import { UserError } from "@/lib/errors";
 import { CacheBusyError, type CacheDirectory, type CacheFile } from "./cacheFiles";
 import {
   type CacheMeta,
@@ -58,9 +59,22 @@ async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+/** The file system does not let the cache be opened. */
+export class CacheClosedError extends UserError {
+  override readonly name = "CacheClosedError";
+}
+
+/** What is wrong with the file system, in words. */
+function describe(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const full = (error instanceof Error && error.name === "QuotaExceededError") || /ENOSPC|EDQUOT/.test(message);
+  return full ? "the browser grants no more space" : message;
+}
+
 /**
  * Opens or makes the cache of model `id` under `root`, cutting what a crash left unfinished.
- * @throws {CacheBusyError} while another tab has it open: load from memory then.
+ * @throws {CacheBusyError} while another tab has it open: load without a cache then.
+ * @throws {CacheClosedError} when the file system fails: the same.
  */
 export async function openWeightCache(
   root: CacheDirectory,
@@ -68,20 +82,26 @@ export async function openWeightCache(
   meta: CacheMeta,
   context: CacheContext,
 ): Promise<WeightCache> {
-  const models = await root.folder("models", true);
-  const folder = await models?.folder(id, true);
-  if (!folder) throw new Error(`The cache folder models/${id} could not be made`);
   const opened: CacheFile[] = [];
-  const open = async (name: string) => {
-    const file = await folder.open(name);
-    opened.push(file);
-    return file;
-  };
   try {
+    const models = await root.folder("models", true);
+    const folder = await models?.folder(id, true);
+    if (!folder) throw new Error(`the folder models/${id} could not be made`);
+    const open = async (name: string) => {
+      const file = await folder.open(name);
+      opened.push(file);
+      return file;
+    };
     return new OpenCache(await open(weightsName), await open(journalName), meta, context);
   } catch (error) {
     for (const file of opened) file.close();
-    throw error instanceof CacheBusyError ? new CacheBusyError(meta.name, { cause: error }) : error;
+    if (error instanceof CacheBusyError) throw new CacheBusyError(meta.name, { cause: error });
+    throw new CacheClosedError(
+      `${meta.name} is not cached`,
+      describe(error),
+      "It runs from memory; delete cached models or free space to change that",
+      { cause: error },
+    );
   }
 }
 
@@ -259,10 +279,8 @@ class OpenCache implements WeightCache {
     } catch {
       // The next opening cuts it.
     }
-    const full = error instanceof Error && (error.name === "QuotaExceededError" || /ENOSPC|EDQUOT/.test(error.message));
-    const why = full ? "the browser grants no more space" : error instanceof Error ? error.message : String(error);
     this.#context.onProblem(
-      `The rest of ${this.#name} is not cached: ${why}. It runs from memory; delete other cached models to keep it whole.`,
+      `The rest of ${this.#name} is not cached: ${describe(error)}. It runs from memory; delete other cached models to keep it whole.`,
     );
   }
 }
