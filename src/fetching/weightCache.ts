@@ -65,7 +65,7 @@ export class CacheClosedError extends UserError {
 }
 
 /** What is wrong with the file system, in words. */
-function describe(error: unknown): string {
+function reasonOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   const full = (error instanceof Error && error.name === "QuotaExceededError") || /ENOSPC|EDQUOT/.test(message);
   return full ? "the browser grants no more space" : message;
@@ -98,7 +98,7 @@ export async function openWeightCache(
     if (error instanceof CacheBusyError) throw new CacheBusyError(meta.name, { cause: error });
     throw new CacheClosedError(
       `${meta.name} is not cached`,
-      describe(error),
+      reasonOf(error),
       "It runs from memory; delete cached models or free space to change that",
       { cause: error },
     );
@@ -280,7 +280,7 @@ class OpenCache implements WeightCache {
       // The next opening cuts it.
     }
     this.#context.onProblem(
-      `The rest of ${this.#name} is not cached: ${describe(error)}. It runs from memory; delete other cached models to keep it whole.`,
+      `The rest of ${this.#name} is not cached: ${reasonOf(error)}. It runs from memory; delete other cached models to keep it whole.`,
     );
   }
 }
