@@ -2,12 +2,13 @@
 // attention within segments, biases everywhere. Which rows form a segment (a window or a picture) is the caller's choice.
 // Equations: transformers Qwen2_5_VLVisionBlock, Qwen3VLVisionBlock.
 
-import { slice, type Tensor, tidy } from "@tensorflow/tfjs-core";
+import { concat, slice, type Tensor, type Tensor2D, tidy } from "@tensorflow/tfjs-core";
 import { gelu, swiglu } from "@/ops/activation/activation";
 import { type Rope, rope } from "@/ops/rope/rope";
 import { type AttentionMeta, attend, type Heads, splitHeads } from "./attention";
 import { applyLinear, type LinearLayer } from "./linear";
 import { applyNorm, type NormWeights } from "./normWeights";
+import { inRowChunks, rowChunks } from "./rowChunks";
 
 /** The MLP of a block. */
 export type QwenVisionMlp =
@@ -30,35 +31,47 @@ export interface QwenVisionPass {
   readonly meta: AttentionMeta;
   readonly positions: Tensor; // int32 [M, 2]: row and column of the patch
   readonly rope: Rope;
+  /** Bytes of the widest intermediate, above which rows are cut (nn/rowChunks). */
+  readonly limitBytes?: number;
 }
 
 /** Patch rows [M, D] → [M, D]; keeps no tape, frees what it makes. */
 export function applyQwenVisionLayer(layer: QwenVisionLayer, x: Tensor, pass: QwenVisionPass): Tensor {
   return tidy(() => {
-    const afterAttention = applyLinear(
-      layer.proj,
-      tidy(() => mix(layer, x, pass)),
-      x,
-    );
-    return applyMlp(layer.mlp, applyNorm(layer.norm2, afterAttention, layer.epsilon), afterAttention);
+    const mixed = tidy(() => mix(layer, x, pass));
+    const afterAttention = applyLinear(layer.proj, mixed, x);
+    return inRowChunks(afterAttention, mlpWidth(layer.mlp), (rows) => tidy(() => applyMlp(layer, rows)), pass.limitBytes);
   });
 }
 
 /** Attention without its output projection, [M, D]. */
 function mix(layer: QwenVisionLayer, x: Tensor, pass: QwenVisionPass): Tensor {
   const { query, dim } = layer.heads;
-  const qkv = applyLinear(layer.qkv, applyNorm(layer.norm1, x, layer.epsilon));
-  const part = (index: number) => splitHeads(slice(qkv, [0, index * query * dim], [-1, query * dim]), query, dim);
+  const width = query * dim;
+  const chunks = rowChunks(x, 3 * width, pass.limitBytes).map((rows) =>
+    tidy(() => {
+      const qkv = applyLinear(layer.qkv, applyNorm(layer.norm1, rows, layer.epsilon));
+      return [0, 1, 2].map((part) => slice(qkv, [0, part * width], [-1, width]) as Tensor2D);
+    }),
+  );
+  const part = (index: number) => {
+    const rows = chunks.map((chunk) => chunk[index] as Tensor2D);
+    return splitHeads(concat(rows, 0), query, dim);
+  };
   const rotated = (index: number) => rope(part(index), pass.positions, pass.rope);
   return attend(rotated(0), rotated(1), part(2), pass.meta);
 }
 
-function applyMlp(mlp: QwenVisionMlp, h: Tensor, residual: Tensor): Tensor {
-  return tidy(() =>
-    mlp.kind === "swiglu"
-      ? applyLinear(mlp.down, swiglu(applyLinear(mlp.gate, h), applyLinear(mlp.up, h)), residual)
-      : applyLinear(mlp.fc2, gelu(applyLinear(mlp.fc1, h)), residual),
-  );
+function mlpWidth(mlp: QwenVisionMlp): number {
+  return (mlp.kind === "swiglu" ? mlp.gate : mlp.fc1).weight.rows;
+}
+
+/** The block's second half, residual included. */
+function applyMlp({ mlp, norm2, epsilon }: QwenVisionLayer, x: Tensor): Tensor {
+  const h = applyNorm(norm2, x, epsilon);
+  return mlp.kind === "swiglu"
+    ? applyLinear(mlp.down, swiglu(applyLinear(mlp.gate, h), applyLinear(mlp.up, h)), x)
+    : applyLinear(mlp.fc2, gelu(applyLinear(mlp.fc1, h)), x);
 }
 
 /** The projections of a block, in checkpoint order. */

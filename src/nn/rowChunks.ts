@@ -6,14 +6,18 @@ import { concat, slice, type Tensor, type Tensor2D } from "@tensorflow/tfjs-core
 /** Bytes of the widest intermediate that may exist at a time: half of WebGPU's default binding limit. */
 const maxBytes = 64 * 1024 * 1024;
 
-/** `run` over x [M, D] in as many slices as intermediates of `width` columns need; → [M, D']. Differentiable when `run` is. */
-export function inRowChunks(x: Tensor, width: number, run: (rows: Tensor) => Tensor, limitBytes = maxBytes): Tensor {
+/** x [M, D] in as many slices of rows as intermediates of `width` columns need, in order; x itself where one is enough. */
+export function rowChunks(x: Tensor, width: number, limitBytes = maxBytes): Tensor[] {
   const [m, d] = x.shape as [number, number];
   const size = Math.max(1, Math.floor(limitBytes / (width * 4)));
-  if (m <= size) return run(x);
-  const parts: Tensor2D[] = [];
-  for (let first = 0; first < m; first += size) {
-    parts.push(run(slice(x, [first, 0], [Math.min(size, m - first), d])) as Tensor2D);
-  }
-  return concat(parts, 0);
+  if (m <= size) return [x];
+  const chunks: Tensor[] = [];
+  for (let first = 0; first < m; first += size) chunks.push(slice(x, [first, 0], [Math.min(size, m - first), d]));
+  return chunks;
+}
+
+/** `run` over x [M, D] slice by slice → [M, D']. Differentiable when `run` is. */
+export function inRowChunks(x: Tensor, width: number, run: (rows: Tensor) => Tensor, limitBytes = maxBytes): Tensor {
+  const [first, ...others] = rowChunks(x, width, limitBytes).map(run) as [Tensor2D, ...Tensor2D[]];
+  return others.length === 0 ? first : concat([first, ...others], 0);
 }
