@@ -12,7 +12,7 @@ const common = {
 };
 
 /** One fault; the comment says what the server does. */
-export const faultSchema = v.variant("kind", [
+const faultSchema = v.variant("kind", [
   /** Breaks the connection after so many bytes of the answer's body. */
   v.object({ ...common, kind: v.literal("cutMidShard"), afterBytes: v.number() }),
   /** Sends no more bytes after so many, and keeps the connection open. */

@@ -12,7 +12,7 @@ import { type Repository, repositories } from "./repositories";
 import type { ServedFile } from "./shards";
 
 /** A request for a file of a repository. */
-export interface LoggedRequest {
+interface LoggedRequest {
   readonly repo: string;
   readonly revision: string;
   readonly path: string;

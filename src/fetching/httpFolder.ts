@@ -2,7 +2,7 @@
 
 import type { ByteSource } from "@/formats/byteSource";
 import { type CheckpointFolder, parseJsonFile } from "./folder";
-import { HttpClient, type HttpOptions, missingFile, type Place } from "./httpClient";
+import { AccessError, HttpClient, type HttpOptions, missingFile, type Place } from "./httpClient";
 import { HttpFile, type StreamSlot } from "./httpFile";
 import { Patience } from "./patience";
 
@@ -56,16 +56,34 @@ export function encodePath(path: string): string {
 
 /** The folder at `url`, with or without a "/" at its end. */
 export function httpFolder(url: string, options: HttpOptions = {}): CheckpointFolder {
-  const base = url.endsWith("/") ? url : `${url}/`;
+  const base = new URL(url);
+  if (!base.pathname.endsWith("/")) base.pathname += "/";
   let configTag: string | undefined;
+  let answered = false;
   const place: Place = {
-    url: (name) => new URL(encodePath(name), base),
+    url(name) {
+      const file = new URL(encodePath(name), base);
+      file.search = base.search;
+      return file;
+    },
     headers: () => ({}),
     immutable: () => false,
     seen(name, response) {
+      answered = true;
       if (name === "config.json") configTag = response.headers.get("etag") ?? undefined;
     },
     refused: () => undefined,
   };
-  return { ...placeFolder(place, options), revision: () => configTag };
+  const files = placeFolder(place, options);
+  /** Storage services forbid what they do not have, so that nobody learns the names of files. */
+  const unlessForbidden = (error: unknown) => {
+    if (error instanceof AccessError && answered) return undefined;
+    throw error;
+  };
+  return {
+    ...files,
+    optionalJson: (name) => files.optionalJson(name).catch(unlessForbidden),
+    optionalText: (name) => files.optionalText(name).catch(unlessForbidden),
+    revision: () => configTag,
+  };
 }

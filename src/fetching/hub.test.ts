@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { commitOf, type SyntheticHub, serveSyntheticHub } from "../../scripts/syntheticHub/server";
 import { httpFolder } from "./httpFolder";
-import { hubFolder, parseModelAddress } from "./hub";
+import { hubFolder } from "./hub";
 
 let hub: SyntheticHub;
 beforeAll(async () => {
@@ -83,6 +83,31 @@ describe("a folder at a plain address", () => {
     expect(fixture("model.safetensors").equals(await file.read(0, file.size))).toBe(true);
   });
 
+  it("keeps the address's query, which may be a signature, for every file", async () => {
+    const asked: string[] = [];
+    const files = httpFolder("https://storage.example/models/mine?sig=a%2Fb", {
+      fetch: async (url) => {
+        asked.push(String(url));
+        return new Response("{}");
+      },
+    });
+    await files.json("config.json");
+    await files.json("sub folder/index.json");
+    expect(asked).toEqual([
+      "https://storage.example/models/mine/config.json?sig=a%2Fb",
+      "https://storage.example/models/mine/sub%20folder/index.json?sig=a%2Fb",
+    ]);
+  });
+
+  it("takes a forbidden optional file for a missing one, as storage services mean it, once a file could be read", async () => {
+    hub.fault({ match: "processor_config.json", kind: "forbidden" });
+    const files = httpFolder(`${hub.url}/${repo}/resolve/main/`, { sleep });
+    await expect(files.optionalJson("processor_config.json")).rejects.toThrow("the server does not let this page read it (403)");
+    await files.json("config.json");
+    expect(await files.optionalJson("processor_config.json")).toBeUndefined();
+    await expect(files.json("processor_config.json")).rejects.toThrow("Enter an access token that may read it");
+  });
+
   it("notices by the ETag that a file changed between two parts", async () => {
     hub.fault({ match: "model.safetensors", kind: "changedRevision", afterRequests: 1 });
     const file = await httpFolder(`${hub.url}/synthetic/SmolVLM-256M-Instruct/resolve/main/`, { sleep }).open(
@@ -90,31 +115,5 @@ describe("a folder at a plain address", () => {
     );
     await file.read(0, 8);
     await expect(file.read(100_000_000, 100_000_008)).rejects.toThrow("the model changed on the server while it was loading");
-  });
-});
-
-describe("an address that a user types", () => {
-  const hubAddress = (name: string, revision = "main") => ({ kind: "hub", repo: name, revision });
-  it.each([
-    ["Qwen/Qwen3-VL-2B-Instruct", hubAddress("Qwen/Qwen3-VL-2B-Instruct")],
-    [" Qwen/Qwen2.5-VL-3B-Instruct@refs/pr/7 ", hubAddress("Qwen/Qwen2.5-VL-3B-Instruct", "refs/pr/7")],
-    ["https://huggingface.co/HuggingFaceTB/SmolVLM-256M-Instruct", hubAddress("HuggingFaceTB/SmolVLM-256M-Instruct")],
-    ["https://huggingface.co/a/b/tree/refs%2Fpr%2F7?x=1", hubAddress("a/b", "refs/pr/7")],
-    ["https://huggingface.co/a/b/blob/v1/config.json", hubAddress("a/b", "v1")],
-    ["https://example.org/models/mine", { kind: "url", url: "https://example.org/models/mine/" }],
-    ["https://example.org/models/mine/config.json", { kind: "url", url: "https://example.org/models/mine/" }],
-    ["http://localhost:8137/x/", { kind: "url", url: "http://localhost:8137/x/" }],
-  ])("%s is a model", (text, address) => {
-    expect(parseModelAddress(text)).toEqual(address);
-  });
-  it.each([
-    ["", "is neither owner/name nor a web address"],
-    ["qwen", '"qwen" is neither owner/name nor a web address'],
-    ["http://example.org/model/", "http:// addresses cannot be read from a page"],
-    ["file:///home/me/model", "file:// addresses cannot be read"],
-    ["https://huggingface.co/datasets/a/b", "but not that of a model"],
-    ["https://huggingface.co/Qwen", "but not that of a model"],
-  ])("%s is none", (text, why) => {
-    expect(() => parseModelAddress(text)).toThrow(why);
   });
 });

@@ -5,7 +5,6 @@
 // Authorization header when a redirect leaves the origin (Fetch standard, HTTP-redirect fetch).
 
 import * as v from "valibot";
-import { UserError } from "@/lib/errors";
 import { type CheckpointFolder, DownloadError } from "./folder";
 import { AccessError, type HttpOptions, ModelChangedError, type Place } from "./httpClient";
 import { encodePath, placeFolder } from "./httpFolder";
@@ -24,16 +23,6 @@ export interface HubRepository {
 export interface HubOptions extends HttpOptions {
   /** Scheme and host; another one for mirrors and tests. */
   readonly hubHost?: string;
-}
-
-/** Where a model's files are on the network; two of the kinds of ModelSource (protocol/model.ts). */
-export type ModelAddress =
-  | { readonly kind: "hub"; readonly repo: string; readonly revision: string }
-  | { readonly kind: "url"; readonly url: string };
-
-/** What was typed as a model's address is none. */
-export class ModelAddressError extends UserError {
-  override readonly name = "ModelAddressError";
 }
 
 /** The commit an answer belongs to: a header of the hub, or a part of the address that small files are redirected to. */
@@ -110,42 +99,4 @@ export function hubFolder(repository: HubRepository, options: HubOptions = {}): 
     },
     revision: () => commit,
   };
-}
-
-const repoPattern = /^[\w.-]+\/[\w.-]+$/;
-
-function hubSource(repo: string, revision: string): ModelAddress {
-  return { kind: "hub", repo, revision: revision === "" ? "main" : revision };
-}
-
-/**
- * What a user typed → where the model is: "owner/name", "owner/name@revision", a page of the hub, or the address of a folder.
- * Throws ModelAddressError.
- */
-export function parseModelAddress(text: string): ModelAddress {
-  const address = text.trim();
-  const [repo = "", revision = ""] = address.split(/@(.*)/s);
-  if (repoPattern.test(repo) && !/\s/.test(revision)) return hubSource(repo, revision);
-  const what = "This is no address of a model";
-  const todo = 'Type a name like "Qwen/Qwen3-VL-2B-Instruct", or the https address of a folder with config.json';
-  const url = URL.canParse(address) ? new URL(address) : undefined;
-  if (!url) throw new ModelAddressError(what, `"${address.slice(0, 80)}" is neither owner/name nor a web address`, todo);
-  const local = url.hostname === "localhost" || url.hostname === "127.0.0.1";
-  if (url.protocol !== "https:" && !(local && url.protocol === "http:")) {
-    throw new ModelAddressError(what, `${url.protocol}// addresses cannot be read from a page`, todo);
-  }
-  if (url.hostname === "huggingface.co" || url.hostname === "hf.co") {
-    const [owner, name, kind, revisionPart] = url.pathname.split("/").filter(Boolean);
-    const found = `${owner}/${name}`;
-    if (owner === "datasets" || owner === "spaces" || name === undefined || !repoPattern.test(found)) {
-      throw new ModelAddressError(what, "it is a page of the hub, but not that of a model", todo);
-    }
-    return hubSource(
-      found,
-      kind === "tree" || kind === "blob" || kind === "resolve" ? decodeURIComponent(revisionPart ?? "") : "",
-    );
-  }
-  // The address of one of its files stands for the folder.
-  const folder = url.pathname.replace(/[^/]*\.(json|safetensors)$/, "");
-  return { kind: "url", url: `${url.origin}${folder.endsWith("/") ? folder : `${folder}/`}` };
 }
