@@ -17,6 +17,8 @@ const causal = (length: number) => Array.from({ length }, (_, i) => [0, 0, 0, i 
 describe("attention on WebGPU", () => {
   it.each([
     { width: 128, heads: 2, keyHeads: 1 },
+    { width: 80, heads: 2, keyHeads: 2 },
+    { width: 72, heads: 2, keyHeads: 2 },
     { width: 64, heads: 3, keyHeads: 1 },
     { width: 16, heads: 2, keyHeads: 2 },
   ])("agrees with float64 loops over several tiles of keys, heads of $width", async ({ width, heads, keyHeads }) => {
@@ -27,7 +29,7 @@ describe("attention on WebGPU", () => {
     expect(maxDifference(await read(attention(q, k, v, meta)), expected)).toBeLessThan(2e-6 * maxMagnitude(expected));
   });
 
-  it.each([8, 24, 64, 128])(
+  it.each([8, 16, 24, 64, 72, 80, 128])(
     "gives a row the same bits alone, in a packed batch and over a scattered cache, heads of %i",
     async (width) => {
       // Together they take the kernel with a thread per pair (up to heads of 64), a row alone the one with a workgroup.
@@ -60,7 +62,9 @@ describe("attention on WebGPU", () => {
   it.each([
     { width: 16, heads: 4, keyHeads: 2 },
     { width: 64, heads: 3, keyHeads: 3 },
-  ])("has the reference's gradients with a thread per pair, heads of $width", async ({ width, heads, keyHeads }) => {
+    { width: 80, heads: 3, keyHeads: 3 },
+    { width: 128, heads: 7, keyHeads: 1 },
+  ])("has the reference's gradients for many pairs, heads of $width", async ({ width, heads, keyHeads }) => {
     const rows = Array.from({ length: 190 }, (_, i) => [0, 40, i < 100 ? 40 : 150, 41 + (i < 100 ? i : i - 100)] as const);
     const shape: AttentionCase = { heads, keyHeads, width, keyRows: 300, rows };
     const gradientsOn = async (backendName: string) => {

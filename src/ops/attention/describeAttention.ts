@@ -41,6 +41,34 @@ export const attentionCases: Readonly<Record<string, AttentionCase>> = {
       ...Array.from({ length: 4 }, (_, i) => [2, 5, 20, 6 + i] as const),
     ],
   },
+  "Qwen2.5-VL 3B's heads": { heads: 16, keyHeads: 2, width: 128, keyRows: 9, rows: [...causal(0, 5), ...causal(5, 4)] },
+  "Qwen2.5-VL 7B's heads": { heads: 28, keyHeads: 4, width: 128, keyRows: 6, rows: causal(0, 6) },
+  "windows of several sizes, heads of 80": {
+    heads: 1,
+    keyHeads: 1,
+    width: 80,
+    keyRows: 112,
+    rows: [...full(0, 64), ...full(64, 32), ...full(96, 16)],
+  },
+  "windows of several sizes, heads of 72": {
+    heads: 2,
+    keyHeads: 2,
+    width: 72,
+    keyRows: 52,
+    rows: [...full(0, 4), ...full(4, 32), ...full(36, 16)],
+  },
+  "many windows, heads of 16": {
+    heads: 16,
+    keyHeads: 16,
+    width: 16,
+    keyRows: 60,
+    rows: [16, 4, 12, 16, 8, 4].flatMap((length, i, all) =>
+      full(
+        all.slice(0, i).reduce((a, b) => a + b, 0),
+        length,
+      ),
+    ),
+  },
   "decoding over a cache, with an empty row": {
     heads: 4,
     keyHeads: 4,
