@@ -20,6 +20,15 @@ describe("loadTokenizer", () => {
     });
   }
 
+  it("composes letters, splits numbers into digits and keeps line breaks together, as Qwen's tokenizers do", () => {
+    const tokenizer = loadTokenizer(json("fixtures/text/qwen-tokenizer.json"), {});
+    const parts = (text: string) => tokenizer.encode(text).map((id) => tokenizer.tokenText(id));
+    expect(tokenizer.encode("e\u0301")).toEqual(tokenizer.encode("\u00e9"));
+    expect(parts("1212")).toEqual(["1", "2", "1", "2"]);
+    expect(parts("\n\n")).toEqual(["\n\n"]);
+    expect(parts("circle\n\ncircle")).toContain("\n\n");
+  });
+
   it("keeps special tokens in user text as letters, and matches other added tokens anywhere", () => {
     const tokenizer = loadTokenizer(json("fixtures/text/qwen-tokenizer.json"), {});
     const image = tokenizer.tokenId("<image>")!;

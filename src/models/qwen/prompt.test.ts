@@ -28,6 +28,8 @@ describe.each(goldenFolders)("qwenPrompt of $name", (folder) => {
     expect([...prompt.ids, ...tokenizer.encodeTemplate(info.response)]).toEqual(info.input_ids);
     const places = info.input_ids.flatMap((id, i) => (id === config.imageTokenId ? [i] : []));
     expect([...prompt.imageTokenPositions]).toEqual(places);
+    expect(tokenizer.decode(prompt.ids).replace(/(<\|image_pad\|>)+/g, "$1")).toBe(info.prompt);
+    expect(tokenizer.decode(tokenizer.encodeTemplate(info.response))).toBe(info.response);
   });
 
   it("gives the ids of the golden update's prompt", async () => {
