@@ -28,6 +28,14 @@ describe("createChunker", () => {
     ]);
   });
 
+  it("finds the end of thinking whose opening tag stood in the prompt, once", () => {
+    const chunker = createChunker();
+    const texts = ["Two", " red", ".", "</", "think", ">", "\n\n", "It", " is", "</think>"];
+    const places = texts.map((text) => chunker.place(text));
+    expect(places.flatMap(({ endsThinking }, i) => (endsThinking ? [i] : []))).toEqual([5]);
+    expect(places.flatMap(({ opens }, i) => (opens ? [i] : []))).toEqual([0, 7]);
+  });
+
   it("cuts at line breaks and keeps empty lines with the line before", () => {
     expect(blocks(["One", ".\n", "\n", "Two"])).toEqual([
       ["One.\n\n", false],

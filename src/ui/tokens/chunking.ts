@@ -7,6 +7,8 @@ export interface ChunkPlace {
   readonly opens: boolean;
   /** True while inside `<think> … </think>`, tags included. */
   readonly thinking: boolean;
+  /** True for the token that completes `</think>`; without an opening tag everything before it was thinking. */
+  readonly endsThinking: boolean;
 }
 
 /** Takes token texts in order and says where each goes. */
@@ -25,6 +27,7 @@ export function createChunker(): Chunker {
   let cutNext = true;
   let thinking = false;
   let closing = false;
+  let hasThought = false;
   // Tags may be spread over several tokens, so the end of what was read is kept.
   let tail = "";
   return {
@@ -39,7 +42,8 @@ export function createChunker(): Chunker {
       const opens = cutNext && (isFirst || text.trim() !== "");
       count = opens ? 1 : count + 1;
       if (!thinking && opensThinking(tail, text)) thinking = true;
-      const closes = thinking && tail.includes(closeTag);
+      // Templates of thinking models end with the opening tag, so that the answer itself only has the closing one.
+      const closes = (thinking || !hasThought) && tail.includes(closeTag);
       cutNext =
         (cutNext && !opens) ||
         text.includes("\n") ||
@@ -48,9 +52,10 @@ export function createChunker(): Chunker {
       if (closes) {
         closing = true;
         cutNext = true;
+        hasThought = true;
         tail = "";
       }
-      return { opens, thinking };
+      return { opens, thinking, endsThinking: closes };
     },
   };
 }

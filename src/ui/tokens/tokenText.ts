@@ -12,6 +12,10 @@ export class TokenText {
   private kept = new Uint8Array(64);
   private chunker = createChunker();
   private chunk: HTMLElement | null = null;
+  /** Holds the blocks of the reasoning at the start, so that they can be folded together. */
+  private reasoning: HTMLElement | null = null;
+  private reasoningEnded = false;
+  private reasoningTokens = 0;
   private hovered = -1;
   private active = -1;
   private span: readonly [start: number, end: number] | null = null;
@@ -26,6 +30,16 @@ export class TokenText {
     return this.nodes.length;
   }
 
+  /** Tokens at the start that are reasoning, tags included; 0 when there is none, or none that is known yet. */
+  get reasoningLength(): number {
+    return this.reasoningTokens;
+  }
+
+  /** Hides or shows the reasoning; its tokens keep colours, marks and places. */
+  setFolded(isFolded: boolean): void {
+    if (this.reasoning) this.reasoning.hidden = isFolded;
+  }
+
   /** The node of a token. */
   node(index: number): HTMLElement | undefined {
     return this.nodes[index];
@@ -37,6 +51,9 @@ export class TokenText {
     this.nodes = [];
     this.chunker = createChunker();
     this.chunk = null;
+    this.reasoning = null;
+    this.reasoningEnded = false;
+    this.reasoningTokens = 0;
     this.hovered = -1;
     this.active = -1;
     this.span = null;
@@ -47,12 +64,12 @@ export class TokenText {
     this.reserve(count);
     for (let i = this.nodes.length; i < count; i++) {
       const text = textOf(i);
-      const { opens, thinking } = this.chunker.place(text);
+      const { opens, thinking, endsThinking } = this.chunker.place(text);
       if (opens || !this.chunk) {
         this.chunk = document.createElement("div");
         this.chunk.className = thinking ? `${styles.chunk} ${styles.thinking}` : `${styles.chunk}`;
         this.chunk.setAttribute("role", "presentation");
-        this.host.append(this.chunk);
+        (this.isReasoning(thinking) ? this.openReasoning() : this.host).append(this.chunk);
       }
       const node = document.createElement("span");
       node.id = `${this.idPrefix}-${i}`;
@@ -67,7 +84,33 @@ export class TokenText {
       this.kept[i] = 0;
       this.chunk.append(node);
       this.nodes.push(node);
+      if (endsThinking && !this.reasoningEnded) this.endReasoning();
+      if (this.reasoning?.contains(this.chunk)) this.reasoningTokens = this.nodes.length;
     }
+  }
+
+  /** Only the reasoning that an answer begins with is folded. */
+  private isReasoning(thinking: boolean): boolean {
+    return thinking && !this.reasoningEnded && (this.reasoning !== null || this.nodes.length === 0);
+  }
+
+  private openReasoning(): HTMLElement {
+    if (!this.reasoning) {
+      this.reasoning = document.createElement("div");
+      this.reasoning.setAttribute("role", "group");
+      this.reasoning.setAttribute("aria-label", "Reasoning");
+      this.host.prepend(this.reasoning);
+    }
+    return this.reasoning;
+  }
+
+  /** Without an opening tag it is the end that tells: all blocks so far were reasoning. */
+  private endReasoning(): void {
+    this.reasoningEnded = true;
+    if (this.reasoning) return;
+    const blocks = [...this.host.children];
+    for (const block of blocks) block.classList.add(styles.thinking ?? "");
+    this.openReasoning().append(...blocks);
   }
 
   /** Sets the colour bin of every token; returns how many nodes changed. */

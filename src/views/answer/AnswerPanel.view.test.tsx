@@ -120,6 +120,24 @@ describe("the answer panel", () => {
     expect(currentUpdate().rewards).toEqual([1, 1]);
   });
 
+  it("folds the reasoning at its start and opens it again for a token inside, without losing marks", async () => {
+    await answer([20]);
+    const fold = () => [...box.querySelectorAll("button")].find((one) => one.textContent?.startsWith("Reasoning"))!;
+    expect(fold().textContent).toBe("Reasoning, 13 tokens");
+    expect(fold().getAttribute("aria-expanded")).toBe("true");
+    const kept = keptCount();
+    const isShown = (index: number) => options()[index]!.getClientRects().length > 0;
+    act(() => fold().click());
+    expect([isShown(3), isShown(15)]).toEqual([false, true]);
+    await frame();
+    expect(isShown(3)).toBe(false);
+    expect(keptCount()).toBe(kept);
+    act(() => useStore.getState().pin({ rollout: 0, start: 3, end: 3 }));
+    expect(isShown(3)).toBe(true);
+    expect(fold().getAttribute("aria-expanded")).toBe("true");
+    expect(options()[3]!.getAttribute("aria-selected")).toBe("true");
+  });
+
   it("opens one rollout at a time", async () => {
     await answer([20, 12]);
     const opener = box.querySelector<HTMLElement>('[aria-label^="Rollout 2,"]')!;

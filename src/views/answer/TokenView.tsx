@@ -1,6 +1,7 @@
 // The open rollout as token text: one tab stop with listbox keys, one pointer listener. React renders only the host element; tokens,
 // colours and marks are set imperatively, so that a moving threshold touches nothing but the tokens that cross it.
-import { useEffect, useRef } from "react";
+import { ChevronRight } from "lucide-react";
+import { useEffect, useRef, useState } from "react";
 import { answerTokens } from "@/client/live";
 import { useStore } from "@/state/store";
 import { currentColours } from "@/state/tokenColours";
@@ -11,29 +12,72 @@ import styles from "./TokenView.module.css";
 import { tokenIdPrefix } from "./tokenIds";
 import { moveToken } from "./tokenKeys";
 
-/** Coloured tokens of one rollout. */
+/** Coloured tokens of one rollout, with a switch that folds the reasoning at its start. */
 export function TokenView({ rollout }: { rollout: number }) {
   const host = useRef<HTMLDivElement>(null);
-  useEffect(() => (host.current ? mount(host.current, rollout) : undefined), [rollout]);
+  const mounted = useRef<MountedTokens | null>(null);
+  const [reasoning, setReasoning] = useState(0);
+  // Open until the user folds it: what it depends on is what the page is for.
+  const [isFolded, setFolded] = useState(false);
+  useEffect(() => {
+    if (!host.current) return;
+    mounted.current = mount(host.current, rollout, { onReasoning: setReasoning, onUnfold: () => setFolded(false) });
+    return () => {
+      mounted.current?.unmount();
+      mounted.current = null;
+    };
+  }, [rollout]);
+  useEffect(() => mounted.current?.setFolded(isFolded), [isFolded]);
   return (
-    <div
-      ref={host}
-      className={styles.tokens}
-      role="listbox"
-      aria-label="Answer tokens"
-      aria-multiselectable="true"
-      aria-orientation="horizontal"
-      tabIndex={0}
-    />
+    <>
+      {reasoning > 0 && (
+        <button type="button" className={styles.fold} aria-expanded={!isFolded} onClick={() => setFolded(!isFolded)}>
+          <ChevronRight aria-hidden />
+          {`Reasoning, ${reasoning} tokens`}
+        </button>
+      )}
+      <div
+        ref={host}
+        className={styles.tokens}
+        role="listbox"
+        aria-label="Answer tokens"
+        aria-multiselectable="true"
+        aria-orientation="horizontal"
+        tabIndex={0}
+      />
+    </>
   );
 }
 
-function mount(host: HTMLElement, rollout: number): () => void {
+interface MountedTokens {
+  setFolded(isFolded: boolean): void;
+  unmount(): void;
+}
+
+interface TokenHooks {
+  /** How many tokens at the start are reasoning, whenever that changes. */
+  readonly onReasoning: (tokens: number) => void;
+  /** A folded token was gone to, by key or by a pin. */
+  readonly onUnfold: () => void;
+}
+
+function mount(host: HTMLElement, rollout: number, { onReasoning, onUnfold }: TokenHooks): MountedTokens {
   const text = new TokenText(host, tokenIdPrefix);
   let epoch = answerTokens.epoch;
   let active = -1;
   let anchor = -1;
+  let reasoning = 0;
+  let folded = false;
 
+  const fold = (isFolded: boolean) => {
+    folded = isFolded;
+    text.setFolded(isFolded);
+  };
+  const reveal = (token: number) => {
+    if (!folded || token < 0 || token >= text.reasoningLength) return;
+    fold(false);
+    onUnfold();
+  };
   const draw = () => {
     if (epoch !== answerTokens.epoch) {
       epoch = answerTokens.epoch;
@@ -42,6 +86,11 @@ function mount(host: HTMLElement, rollout: number): () => void {
     }
     if (rollout >= answerTokens.rolloutCount) return;
     text.extend(answerTokens.length(rollout), (t) => answerTokens.tokenText(rollout, t));
+    text.setFolded(folded);
+    if (reasoning !== text.reasoningLength) {
+      reasoning = text.reasoningLength;
+      onReasoning(reasoning);
+    }
     text.setBins(currentColours().bins[rollout] ?? new Uint8Array(0));
     text.setKept(currentUpdate().preview?.masks[rollout] ?? new Uint8Array(0));
     mark();
@@ -53,6 +102,7 @@ function mount(host: HTMLElement, rollout: number): () => void {
   };
   const activate = (token: number) => {
     active = token;
+    reveal(token);
     const facts = tokenFacts({ rollout, token }, currentUpdate());
     text.setActive(token, facts ? spokenToken(facts) : "");
     if (token >= 0) useStore.getState().setHover({ rollout, token });
@@ -130,8 +180,9 @@ function mount(host: HTMLElement, rollout: number): () => void {
   const stopUpdates = subscribeUpdate(draw);
   const stopMarks = useStore.subscribe((state, before) => {
     if (state.hover !== before.hover || state.pinned !== before.pinned) mark();
+    if (state.pinned !== before.pinned && state.pinned?.rollout === rollout) reveal(state.pinned.start);
   });
-  return () => {
+  const unmount = () => {
     stopUpdates();
     stopMarks();
     host.removeEventListener("pointermove", onPointerMove);
@@ -142,4 +193,5 @@ function mount(host: HTMLElement, rollout: number): () => void {
     host.removeEventListener("blur", onBlur);
     text.clear();
   };
+  return { setFolded: fold, unmount };
 }
