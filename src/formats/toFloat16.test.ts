@@ -27,4 +27,11 @@ describe("toFloat16", () => {
       ...toFloat16(new Float32Array([1 + 2 ** -11, 1 + 3 * 2 ** -11, 2 ** -25, 3 * 2 ** -25, 65519, 65520, -1e9])),
     ]).toEqual([0x3c00, 0x3c02, 0, 2, 0x7bff, 0x7c00, 0xfc00]);
   });
+
+  it("converts arrays as it converts single numbers, whatever their bits", () => {
+    const bits = new Uint32Array(200_000);
+    for (let i = 0; i < bits.length; i++) bits[i] = Math.imul(i, 0x9e3779b1) ^ (i << 7);
+    const data = new Float32Array(bits.buffer);
+    expect(toFloat16(data.subarray(1))).toEqual(Uint16Array.from(data.subarray(1), floatToHalf));
+  });
 });
