@@ -52,22 +52,23 @@ export class ModelChangedError extends DownloadError {
 
 /** A good answer whose body is read piece by piece. */
 export class Answer {
-  private readonly reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | undefined;
+  private readonly next: () => Promise<Uint8Array<ArrayBuffer> | undefined>;
 
+  /** @param reuse One buffer serves all pieces: a piece is valid until the next is asked for. */
   constructor(
     readonly response: Response,
     private readonly stop: AbortController,
     private readonly options: Pick<HttpOptions, "signal" | "stallMs">,
+    reuse: boolean,
   ) {
-    this.reader = response.body?.getReader();
+    this.next = response.body ? pieces(response.body, reuse) : async () => undefined;
   }
 
   /** The next bytes; undefined at the end. Throws TemporaryFailure when the connection breaks or is silent for too long. */
   async read(): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const timer = setTimeout(() => this.stop.abort(), this.options.stallMs ?? defaultStallMs);
     try {
-      const piece = await this.reader?.read();
-      return piece?.value;
+      return await this.next();
     } catch (cause) {
       this.options.signal?.throwIfAborted();
       throw new TemporaryFailure(this.stop.signal.aborted ? "the connection is silent" : "the connection broke", {}, { cause });
@@ -79,10 +80,37 @@ export class Answer {
   /** Closes the connection; what is still under way is thrown away. */
   close(): void {
     this.stop.abort();
-    this.reader?.cancel().catch(() => {}); // it was aborted just now: nothing to tell
   }
 }
 
+/**
+ * Reads a body. With one buffer for all pieces (a "bring your own buffer" reader) gigabytes leave no garbage: 3 MB of heap
+ * instead of 300 MB in Chromium, which collects buffers late.
+ */
+function pieces(body: ReadableStream<Uint8Array<ArrayBuffer>>, reuse: boolean) {
+  const byteReader = reuse ? byteReaderOf(body) : undefined;
+  if (!byteReader) {
+    const reader = body.getReader();
+    return async () => (await reader.read()).value;
+  }
+  let buffer = new ArrayBuffer(pieceBytes);
+  return async () => {
+    const { done, value } = await byteReader.read(new Uint8Array(buffer));
+    if (value) buffer = value.buffer;
+    return done ? undefined : value;
+  };
+}
+
+/** Undefined where bodies are no byte streams. */
+function byteReaderOf(body: ReadableStream<Uint8Array<ArrayBuffer>>): ReadableStreamBYOBReader | undefined {
+  try {
+    return body.getReader({ mode: "byob" });
+  } catch {
+    return undefined;
+  }
+}
+
+const pieceBytes = 1 << 20;
 const defaultStallMs = 45_000;
 
 /** Sends requests to one place. */
@@ -133,7 +161,7 @@ export class HttpClient {
       clearTimeout(timer);
     }
     this.answered = true;
-    const answer = new Answer(response, stop, this.options);
+    const answer = new Answer(response, stop, this.options, begin !== undefined);
     try {
       if (!this.isFile(name, response)) {
         answer.close();

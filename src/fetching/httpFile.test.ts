@@ -108,6 +108,15 @@ describe("reading a weight file", () => {
     expect(positions.at(-1)).toBe(weights.length);
   });
 
+  it("puts bytes where it is told to, when they fit there", async () => {
+    const file = await openTiny();
+    const buffer = new ArrayBuffer(1000);
+    const first = await file.read(50, 1050, buffer);
+    expect([first.buffer === buffer, first.byteOffset, first]).toEqual([true, 0, bytes(50, 1050)]);
+    const second = await file.read(1050, 3000, buffer);
+    expect([second.buffer === buffer, second]).toEqual([false, bytes(1050, 3000)]);
+  });
+
   it("refuses bytes outside the file", async () => {
     const file = await openTiny();
     await expect(file.read(0, file.size + 1)).rejects.toThrow(RangeError);

@@ -26,6 +26,7 @@ export class HttpFile implements ByteSource {
   private position = 0;
   /** Where the running answer ends. */
   private answerEnd = 0;
+  /** Bytes that arrived and nobody has read yet; a view of the answer's buffer. */
   private rest = new Uint8Array(0);
   private busy = false;
   private refusedOnce = false;
@@ -51,9 +52,9 @@ export class HttpFile implements ByteSource {
     return this.sizeBytes ?? 0;
   }
 
-  /** Bytes [begin, end); reads wait for each other. */
-  read(begin: number, end: number): Promise<Uint8Array<ArrayBuffer>> {
-    const result = this.queue.then(() => this.readNow(begin, end));
+  /** Bytes [begin, end), in `into` where it is given and large enough; reads wait for each other. */
+  read(begin: number, end: number, into?: ArrayBuffer): Promise<Uint8Array<ArrayBuffer>> {
+    const result = this.queue.then(() => this.readNow(begin, end, into));
     this.queue = result.catch(() => {}); // the reader hears of it; the next read starts afresh
     return result;
   }
@@ -63,18 +64,15 @@ export class HttpFile implements ByteSource {
     if (!this.busy) this.disconnect();
   }
 
-  private async readNow(begin: number, end: number): Promise<Uint8Array<ArrayBuffer>> {
+  private async readNow(begin: number, end: number, into: ArrayBuffer | undefined): Promise<Uint8Array<ArrayBuffer>> {
     if (!(begin >= 0 && begin <= end && end <= this.size)) {
       throw new RangeError(`bytes ${begin} to ${end} are not inside ${this.name} (${this.size} bytes)`);
     }
-    const bytes = new Uint8Array(end - begin);
+    const size = end - begin;
+    const bytes = into && into.byteLength >= size ? new Uint8Array(into, 0, size) : new Uint8Array(size);
     let filled = 0;
     await this.withPatience(async () => {
-      if (filled < bytes.length) {
-        const part = await this.partAt(begin + filled, bytes.length - filled);
-        bytes.set(part, filled);
-        filled += part.length;
-      }
+      if (filled < bytes.length) filled += await this.readPart(begin + filled, bytes.subarray(filled));
       return filled === bytes.length;
     });
     return bytes;
@@ -105,8 +103,8 @@ export class HttpFile implements ByteSource {
     }
   }
 
-  /** At least one and at most `most` bytes from `position` on. */
-  private async partAt(position: number, most: number): Promise<Uint8Array> {
+  /** Fills `target` with bytes from `position` on, as far as one piece reaches; how many, at least one. */
+  private async readPart(position: number, target: Uint8Array): Promise<number> {
     const { gate, signal } = this.client.options;
     signal?.throwIfAborted();
     if (gate?.paused) {
@@ -119,10 +117,12 @@ export class HttpFile implements ByteSource {
       if (this.rest.length === 0) await this.pull();
       this.advance(Math.min(position - this.position, this.rest.length));
     }
-    const part = this.rest.subarray(0, most);
-    this.advance(part.length);
+    const part = this.rest.subarray(0, target.length);
+    target.set(part);
+    const count = part.length;
+    this.advance(count);
     if (this.position === this.size) await this.finish();
-    return part;
+    return count;
   }
 
   private advance(count: number): void {

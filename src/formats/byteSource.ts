@@ -7,8 +7,12 @@ export interface ByteSource {
   readonly name: string;
   /** Bytes of the whole file. */
   readonly size: number;
-  /** Bytes [begin, end); rejects with a UserError that names the file when they cannot be had. */
-  read(begin: number, end: number): Promise<Uint8Array<ArrayBuffer>>;
+  /**
+   * Bytes [begin, end); rejects with a UserError that names the file when they cannot be had.
+   * @param into Where they may be put instead of a new buffer: browsers collect large buffers late, so that reading gigabytes in
+   * pieces leaves hundreds of megabytes of garbage. The result says where they are; it lasts until `into` is used again.
+   */
+  read(begin: number, end: number, into?: ArrayBuffer): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 /** A file already in memory (small ones, tests). */
