@@ -26,7 +26,7 @@ export interface CatalogueModel {
   readonly licence: string;
   /** Set where the licence forbids commercial use. */
   readonly restriction?: string;
-  /** Bytes of keys and values of one token, float16. */
+  /** Bytes of keys and values of one token, float32. */
   readonly kvBytesPerToken: number;
   /** One sentence on what it is good for. */
   readonly about: string;
@@ -69,24 +69,24 @@ export const modelCatalogue: readonly CatalogueModel[] = [
     sizes: { vision: 0.6935, text: 0.7876, head: 0.1311 },
     downloadBytes: 3_235_400,
     licence: "Apache-2.0",
-    kvBytesPerToken: kib,
+    kvBytesPerToken: 2 * kib,
     about: "Comes with the page and works offline; knows coloured shapes only.",
   },
   hub("HuggingFaceTB/SmolVLM-256M-Instruct", "SmolVLM", smolvlm256, {
-    kvBytesPerToken: 22.5 * kib,
+    kvBytesPerToken: 45 * kib,
     about: "The smallest general model; trains on integrated graphics.",
   }),
   hub("HuggingFaceTB/SmolVLM2-256M-Video-Instruct", "SmolVLM", smolvlm256, {
-    kvBytesPerToken: 22.5 * kib,
+    kvBytesPerToken: 45 * kib,
     about: "The video model of the same size; pictures only here.",
   }),
   hub("HuggingFaceTB/SmolVLM-500M-Instruct", "SmolVLM", smolvlm500, {
-    kvBytesPerToken: 40 * kib,
+    kvBytesPerToken: 80 * kib,
     about: "Twice the 256M; still trains on integrated graphics.",
   }),
   hub("HuggingFaceTB/SmolVLM2-500M-Video-Instruct", "SmolVLM", smolvlm500, {
     downloadBytes: 2_030_000_000,
-    kvBytesPerToken: 40 * kib,
+    kvBytesPerToken: 80 * kib,
     about: "Stored as float32, so the download is twice as large; pictures only here.",
   }),
   hub(
@@ -94,25 +94,25 @@ export const modelCatalogue: readonly CatalogueModel[] = [
     "SmolVLM",
     { vision: 434.22, text: 1610.7, head: 201.86 },
     {
-      kvBytesPerToken: 192 * kib,
+      kvBytesPerToken: 384 * kib,
       about: "The largest SmolVLM; its context takes much memory.",
     },
   ),
   hub("Qwen/Qwen3-VL-2B-Instruct", "Qwen3-VL", qwen3Of2B, {
-    kvBytesPerToken: 112 * kib,
+    kvBytesPerToken: 224 * kib,
     about: "Answers fit an integrated GPU at int4.",
   }),
-  hub("Qwen/Qwen3-VL-2B-Thinking", "Qwen3-VL", qwen3Of2B, { kvBytesPerToken: 112 * kib, about: thinking }),
+  hub("Qwen/Qwen3-VL-2B-Thinking", "Qwen3-VL", qwen3Of2B, { kvBytesPerToken: 224 * kib, about: thinking }),
   hub("Qwen/Qwen3-VL-4B-Instruct", "Qwen3-VL", qwen3Of4B, {
-    kvBytesPerToken: 144 * kib,
+    kvBytesPerToken: 288 * kib,
     about: "Answers fit a desktop GPU of 4 to 6 GB at int4.",
   }),
-  hub("Qwen/Qwen3-VL-4B-Thinking", "Qwen3-VL", qwen3Of4B, { kvBytesPerToken: 144 * kib, about: thinking }),
+  hub("Qwen/Qwen3-VL-4B-Thinking", "Qwen3-VL", qwen3Of4B, { kvBytesPerToken: 288 * kib, about: thinking }),
   hub("Qwen/Qwen3-VL-8B-Instruct", "Qwen3-VL", qwen3Of8B, {
-    kvBytesPerToken: 144 * kib,
+    kvBytesPerToken: 288 * kib,
     about: "Answers need a GPU of 8 GB or more at int4.",
   }),
-  hub("Qwen/Qwen3-VL-8B-Thinking", "Qwen3-VL", qwen3Of8B, { kvBytesPerToken: 144 * kib, about: thinking }),
+  hub("Qwen/Qwen3-VL-8B-Thinking", "Qwen3-VL", qwen3Of8B, { kvBytesPerToken: 288 * kib, about: thinking }),
   hub(
     "Qwen/Qwen2.5-VL-3B-Instruct",
     "Qwen2.5-VL",
@@ -120,7 +120,7 @@ export const modelCatalogue: readonly CatalogueModel[] = [
     {
       licence: "Qwen Research",
       restriction: "non-commercial; see the model card",
-      kvBytesPerToken: 36 * kib,
+      kvBytesPerToken: 72 * kib,
       about: "The small sister of the model that VPPO was published with.",
     },
   ),
@@ -129,7 +129,7 @@ export const modelCatalogue: readonly CatalogueModel[] = [
     "Qwen2.5-VL",
     { vision: 676.55, text: 6525.6, head: 1090 },
     {
-      kvBytesPerToken: 56 * kib,
+      kvBytesPerToken: 112 * kib,
       about: "The model that VPPO was published with.",
     },
   ),
@@ -139,4 +139,11 @@ export const modelCatalogue: readonly CatalogueModel[] = [
 export function catalogueSource({ place }: CatalogueModel, base: string): ModelSource {
   if (place.kind === "embedded") return { kind: "url", url: new URL(place.folder, base).href };
   return { kind: "hub", repo: place.repo, revision: "main" };
+}
+
+/** True for a model that comes with the page: kept by the service worker already, so that the weight cache need not. */
+export function isEmbedded(source: ModelSource): boolean {
+  return modelCatalogue.some(
+    ({ place }) => place.kind === "embedded" && source.kind === "url" && source.url.endsWith(`/${place.folder}`),
+  );
 }

@@ -43,11 +43,11 @@ describe("the estimate", () => {
     expect(estimateWeightBytes(one, all("f16")) - mixed).toBeCloseTo(one.sizes.text * 1e6 * (11 / 8));
   });
 
-  it("adds keys and values of every rollout and its masked twin", () => {
+  it("adds keys and values of the prompt once, of a masked prompt per answer, and of every answer and its twin", () => {
     const one = model("HuggingFaceTB/SmolVLM-256M-Instruct");
-    const use = { contextTokens: 1024, rollouts: 4, loraRank: 8 };
+    const use = { contextTokens: 1024, answerTokens: 100, rollouts: 4, loraRank: 8 };
     const context = estimateMemoryBytes(one, all("int8"), use) - estimateWeightBytes(one, all("int8"));
-    expect(context).toBe(8 * 1024 * 22.5 * 1024);
+    expect(context).toBe((5 * 924 + 8 * 100) * 45 * 1024);
   });
 
   it("is put in words by part only where the parts differ", () => {

@@ -22,10 +22,15 @@ export function estimateWeightBytes({ sizes }: CatalogueModel, { text, vision, h
   return (bits * 1e6) / 8;
 }
 
-/** About how many bytes answering takes: weights, and keys and values of every rollout and of its masked twin. */
+/**
+ * About how many bytes answering takes: weights, and keys and values of one prompt for all answers, of a masked prompt for each, and of
+ * every answer with its masked twin (engine/memoryPlan.ts has the same rows).
+ */
 export function estimateMemoryBytes(model: CatalogueModel, precision: PrecisionChoice, use: MemoryUse): number {
-  const sequences = use.rollouts * 2;
-  return estimateWeightBytes(model, precision) + model.kvBytesPerToken * use.contextTokens * sequences;
+  const answer = use.answerTokens ?? Math.floor(use.contextTokens / 2);
+  const prompt = use.contextTokens - answer;
+  const rows = (1 + use.rollouts) * prompt + 2 * use.rollouts * answer;
+  return estimateWeightBytes(model, precision) + model.kvBytesPerToken * rows;
 }
 
 const partNames = { text: "text", vision: "vision", head: "head" } as const;

@@ -6,6 +6,7 @@ import type { AskRequest, SamplingSettings } from "@/protocol/generation";
 import type { MaskSettings, PixelLimits } from "@/protocol/image";
 import type { MemoryUse, ModelSource, PrecisionChoice } from "@/protocol/model";
 import type { TrainSettings } from "@/protocol/training";
+import { isEmbedded } from "./modelCatalogue";
 import { policyOf } from "./presets";
 import type { Region } from "./selection";
 import type { AskInput } from "./session";
@@ -54,8 +55,9 @@ export function precisionOf({ textFormat, visionFormat, headFormat, groupSize }:
 }
 
 /** What the memory plan depends on besides the weights. */
-export function memoryUseOf({ contextTokens, rollouts, rolloutsPerPrompt, loraRank }: Settings): MemoryUse {
-  return { contextTokens, rollouts: Math.max(rollouts, rolloutsPerPrompt), loraRank };
+export function memoryUseOf({ contextTokens, maxNewTokens, rollouts, rolloutsPerPrompt, loraRank }: Settings): MemoryUse {
+  const answerTokens = Math.min(maxNewTokens, Math.floor(contextTokens / 2));
+  return { contextTokens, answerTokens, rollouts: Math.max(rollouts, rolloutsPerPrompt), loraRank };
 }
 
 const gibibyte = 2 ** 30;
@@ -66,7 +68,7 @@ export function loadRequestOf(source: ModelSource, settings: Settings, backend: 
     source,
     precision: precisionOf(settings),
     backend,
-    useCache: true,
+    useCache: !isEmbedded(source),
     memory: memoryUseOf(settings),
     ...(settings.memoryGiB > 0 ? { budgetBytes: settings.memoryGiB * gibibyte } : {}),
   };

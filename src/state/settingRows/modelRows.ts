@@ -59,7 +59,7 @@ export const modelRows: readonly Setting[] = [
   {
     kind: "number",
     key: "contextTokens",
-    label: "Context",
+    label: "Context tokens",
     group: "model",
     urlKey: "ctx",
     default: 1024,
@@ -74,7 +74,7 @@ export const modelRows: readonly Setting[] = [
   {
     kind: "number",
     key: "memoryGiB",
-    label: "Memory limit",
+    label: "Memory, GiB",
     group: "model",
     urlKey: "mem",
     default: 0,

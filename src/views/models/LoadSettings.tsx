@@ -17,6 +17,7 @@ export function LoadSettings() {
       <ChoiceSettingControl settingKey="groupSize" disabled={!hasGroups} />
       <NumberSettingControl settingKey="contextTokens" />
       <NumberSettingControl settingKey="memoryGiB" />
+      <p className={styles.note}>Browsers do not tell how much memory a GPU has: 0 GiB leaves it to the engine's estimate.</p>
     </fieldset>
   );
 }

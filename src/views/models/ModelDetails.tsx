@@ -6,7 +6,7 @@ import type { ModelPreview, ModelSource } from "@/protocol/model";
 import { catalogueSource, modelCatalogue } from "@/state/modelCatalogue";
 import { sourceName } from "@/state/modelChoice";
 import { inspectModel, loadModel } from "@/state/modelJob";
-import { precisionOf } from "@/state/requests";
+import { memoryUseOf, precisionOf } from "@/state/requests";
 import { useStore } from "@/state/store";
 import { Button } from "@/ui/Button";
 import { formatBytes, formatCount } from "@/ui/formatNumber";
@@ -24,6 +24,7 @@ const lookPauseMs = 350;
 export function ModelDetails({ source }: { source: ModelSource }) {
   const preview = useStore((state) => state.preview);
   const isBusy = useStore(({ ask, training }) => ask.status === "running" || training.status === "running");
+  const hasModel = useStore(({ model }) => model.status === "ready");
   const hasAdapter = useStore(({ model }) => model.status === "ready" && model.model.adapter !== undefined);
   useLook(source, isBusy);
   const offered = modelCatalogue.find((model) => sourceName(catalogueSource(model, document.baseURI)) === sourceName(source));
@@ -65,7 +66,7 @@ export function ModelDetails({ source }: { source: ModelSource }) {
             ? "Stop the answer or the training first: both need the model that is loaded."
             : hasAdapter
               ? "The trained adapter belongs to the model that is loaded now; save it before you load another."
-              : "The model that is loaded now makes room for it."}
+              : hasModel && "The model that is loaded now makes room for it."}
         </p>
       </div>
     </section>
@@ -76,7 +77,8 @@ export function ModelDetails({ source }: { source: ModelSource }) {
 function useLook(source: ModelSource, isBusy: boolean): void {
   const settings = useStore((state) => state.settings);
   const token = useStore((state) => state.accessToken);
-  const { contextTokens, memoryGiB, rollouts, rolloutsPerPrompt, loraRank } = settings;
+  const { memoryGiB } = settings;
+  const { contextTokens, answerTokens, rollouts, loraRank } = memoryUseOf(settings);
   const { text, vision, head, groupSize } = precisionOf(settings);
   // biome-ignore lint/correctness/useExhaustiveDependencies: these are what the plan depends on; the request reads them itself
   useEffect(() => {
@@ -84,7 +86,7 @@ function useLook(source: ModelSource, isBusy: boolean): void {
     const isFirst = useStore.getState().preview.status === "none";
     const timer = setTimeout(() => void inspectModel(source), isFirst ? 0 : lookPauseMs);
     return () => clearTimeout(timer);
-  }, [source, isBusy, token, text, vision, head, groupSize, contextTokens, memoryGiB, rollouts, rolloutsPerPrompt, loraRank]);
+  }, [source, isBusy, token, text, vision, head, groupSize, contextTokens, answerTokens, memoryGiB, rollouts, loraRank]);
 }
 
 function PreviewFacts({ preview }: { preview: ModelPreview }) {

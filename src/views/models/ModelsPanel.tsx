@@ -49,8 +49,8 @@ export function ModelsPanel() {
         <Button label="Close" iconOnly tone="quiet" icon={<X aria-hidden />} onPress={() => openChooser(false)} />
       </header>
       <div className={styles.choices}>
-        <ModelList />
         <OwnModel folder={folder} />
+        <ModelList />
         <CacheList />
       </div>
       <div className={styles.details}>

@@ -1,6 +1,6 @@
 // A memory plan: its lines as one bar against the budget and as numbers, whether it fits in words, and the nearest choice that does.
 import { Wand2 } from "lucide-react";
-import type { MemoryPlan } from "@/protocol/model";
+import type { MemoryLine, MemoryPlan } from "@/protocol/model";
 import { memoryUseOf, precisionOf } from "@/state/requests";
 import { useStore } from "@/state/store";
 import { Button } from "@/ui/Button";
@@ -8,33 +8,47 @@ import { classes } from "@/ui/classes";
 import { formatBytes } from "@/ui/formatNumber";
 import { Message } from "@/ui/Message";
 import styles from "./PlanView.module.css";
-import { planSentence, proposalSettings, proposalText } from "./planText";
+import { peakLines, planSentence, proposalSettings, proposalText } from "./planText";
+
+const colours: Readonly<Record<MemoryLine["what"], number>> = {
+  "vision weights": 0,
+  "text weights": 1,
+  "embedding and head": 2,
+  "KV cache": 3,
+  decoding: 4,
+  "training step": 5,
+  LoRA: 6,
+};
 
 /** The plan; `isOld` while a newer one is being made. */
 export function PlanView({ plan, isOld = false }: { plan: MemoryPlan; isOld?: boolean }) {
   const settings = useStore((state) => state.settings);
   const setSettings = useStore((state) => state.setSettings);
   const { lines, peakBytes, budgetBytes, fits, proposal } = plan;
-  const sum = lines.reduce((total, { bytes }) => total + bytes, 0);
+  const atPeak = peakLines(lines);
+  const sum = atPeak.reduce((total, { bytes }) => total + bytes, 0);
   const whole = Math.max(sum, budgetBytes, 1);
   return (
     <section className={classes(styles.plan, isOld && styles.old)} aria-label="Memory plan">
       <h4 className={styles.title}>{`Memory on the GPU: ${formatBytes(peakBytes)} of ${formatBytes(budgetBytes)}`}</h4>
       <div className={styles.bar} role="img" aria-label={planSentence(plan)}>
-        {lines.map(({ what, bytes }, i) => (
-          <span key={what} className={styles.part} data-part={i % 7} style={{ width: `${(bytes / whole) * 100}%` }} />
+        {atPeak.map(({ what, bytes }) => (
+          <span key={what} className={styles.part} data-part={colours[what]} style={{ width: `${(bytes / whole) * 100}%` }} />
         ))}
         <span className={styles.budget} style={{ left: `${(budgetBytes / whole) * 100}%` }} />
       </div>
       <ul className={styles.lines}>
-        {lines.map(({ what, bytes }, i) => (
-          <li key={what} className={styles.line}>
-            <span className={styles.swatch} data-part={i % 7} aria-hidden />
+        {lines.map(({ what, bytes }) => (
+          <li key={what} className={styles.line} data-counts={atPeak.some((line) => line.what === what)}>
+            <span className={styles.swatch} data-part={colours[what]} aria-hidden />
             <span>{what}</span>
             <span className={styles.number}>{formatBytes(bytes)}</span>
           </li>
         ))}
       </ul>
+      {atPeak.length < lines.length && (
+        <p className={styles.note}>Answering and training do not overlap: the larger of the two counts, the other is grey.</p>
+      )}
       {fits ? (
         <p className={styles.fits}>Fits.</p>
       ) : (

@@ -4,6 +4,5 @@ import { sourceName } from "@/state/modelChoice";
 
 /** True when the cached model was loaded from such a source, whatever its revision and number formats. */
 export function isCachedAs({ name }: Pick<CachedModel, "name">, source: ModelSource): boolean {
-  if (source.kind === "hub") return name === source.repo || name.startsWith(`${source.repo}@`);
-  return name === sourceName(source) || (source.kind === "url" && name === source.url);
+  return name === (source.kind === "hub" ? source.repo : sourceName(source));
 }

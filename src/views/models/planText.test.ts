@@ -1,11 +1,27 @@
 import { describe, expect, it } from "vitest";
 import { defaultSettings } from "@/state/settings";
-import { announcement, proposalSettings, proposalText, timeText } from "./planText";
+import { announcement, peakLines, proposalSettings, proposalText, timeText } from "./planText";
 
 const now = {
   precision: { text: "int8", vision: "f16", head: "int8", groupSize: 32 },
   use: { contextTokens: 1024, rollouts: 8, loraRank: 8 },
 } as const;
+
+describe("the lines at the peak", () => {
+  it("leave out what does not overlap: the smaller of answering and training", () => {
+    const lines = (training: number) =>
+      [
+        { what: "text weights", bytes: 5 },
+        { what: "KV cache", bytes: 2 },
+        { what: "decoding", bytes: 1 },
+        { what: "training step", bytes: training },
+        { what: "LoRA", bytes: 1 },
+      ] as const;
+    const left = (training: number) => peakLines(lines(training)).map(({ what }) => what);
+    expect(left(2)).toEqual(["text weights", "KV cache", "decoding", "LoRA"]);
+    expect(left(4)).toEqual(["text weights", "training step", "LoRA"]);
+  });
+});
 
 describe("a proposal in words", () => {
   it("names only what changes", () => {

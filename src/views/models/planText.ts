@@ -1,14 +1,27 @@
 // Memory plans and loading in words, and what a proposal changes. Pure.
-import type { LoadProgress, MemoryPlan, MemoryUse, PrecisionChoice } from "@/protocol/model";
+import type { LoadProgress, MemoryLine, MemoryPlan, MemoryUse, PrecisionChoice } from "@/protocol/model";
 import { precisionText } from "@/state/modelEstimate";
 import type { Settings } from "@/state/settings";
 import { formatBytes } from "@/ui/formatNumber";
 
 type Proposal = NonNullable<MemoryPlan["proposal"]>;
 
+const answering: readonly MemoryLine["what"][] = ["KV cache", "decoding"];
+const training: readonly MemoryLine["what"][] = ["training step"];
+
+/** The lines that exist at the time of the peak: answering and training do not overlap, and the larger counts. */
+export function peakLines(lines: readonly MemoryLine[]): readonly MemoryLine[] {
+  const bytesOf = (parts: readonly MemoryLine["what"][]) =>
+    lines.reduce((sum, { what, bytes }) => (parts.includes(what) ? sum + bytes : sum), 0);
+  const smaller = bytesOf(answering) < bytesOf(training) ? answering : training;
+  return lines.filter(({ what }) => !smaller.includes(what));
+}
+
 /** The plan as one sentence. */
 export function planSentence({ lines, peakBytes, budgetBytes, fits }: MemoryPlan): string {
-  const parts = lines.map(({ what, bytes }) => `${what} ${formatBytes(bytes)}`).join(", ");
+  const parts = peakLines(lines)
+    .map(({ what, bytes }) => `${what} ${formatBytes(bytes)}`)
+    .join(", ");
   return `${fits ? "Fits" : "Does not fit"}: at most ${formatBytes(peakBytes)} at one time of ${formatBytes(budgetBytes)}. ${parts}.`;
 }
 
