@@ -17,6 +17,7 @@ it("20 rollouts and 5 updates leave tensors and GPU bytes as one of each left th
   const answer = () => rollOut(session, { ...request, rollouts: 2 });
   const state = () => {
     dispatcher.flush();
+    session.clearFeatures();
     return { tensors: memory().numTensors, used: pool.numBytesUsed, buffers: pool.getNumUsedBuffers() };
   };
 

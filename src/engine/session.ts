@@ -99,6 +99,11 @@ export class Session {
     return found.map((features) => (features ? keep(clone(features)) : (encoded.shift() as Tensor)));
   }
 
+  /** Forgets the features of pictures seen before. */
+  clearFeatures(): void {
+    this.#features.clear();
+  }
+
   /** Pictures are encoded many at a time; a picture's features do not depend on its neighbours. */
   #encode(images: readonly ProcessedImage[]): Tensor[] {
     const features: Tensor[] = [];
