@@ -3,6 +3,8 @@
 // and falls back to what was kept. Only this origin's GET requests are touched. Registered by src/app/serviceWorker.ts.
 
 const cacheName = "vppo-playground-1";
+/** Bytes of the largest file that is kept whole; larger models have their own cache (src/fetching/weightCache.ts). */
+const largestKept = 32 * 1024 * 1024;
 
 self.addEventListener("install", () => self.skipWaiting());
 
@@ -23,10 +25,29 @@ self.addEventListener("message", (event) => {
 self.addEventListener("fetch", (event) => {
   const { request } = event;
   const isOurs = new URL(request.url).origin === self.location.origin;
-  // Parts of files (Range) cannot be kept as whole answers.
-  if (request.method !== "GET" || !isOurs || request.headers.has("range")) return;
-  event.respondWith(isImmutable(request.url) ? fromCacheFirst(request) : fromNetworkFirst(request));
+  if (request.method !== "GET" || !isOurs) return;
+  if (request.headers.has("range")) event.respondWith(partFromNetworkFirst(request, event));
+  else event.respondWith(isImmutable(request.url) ? fromCacheFirst(request) : fromNetworkFirst(request));
 });
+
+// Weight files are read from an offset on ("Range: bytes=N-"). An answer in parts cannot be kept, so a small file is kept whole
+// beside the first one, and cut here when the network is gone.
+async function partFromNetworkFirst(request, event) {
+  const cache = await caches.open(cacheName);
+  try {
+    const response = await fetch(request);
+    const size = Number(response.headers.get("content-range")?.split("/")[1] ?? response.headers.get("content-length"));
+    if (response.ok && size <= largestKept) event.waitUntil(keep([request.url]));
+    return response;
+  } catch (error) {
+    const kept = await cache.match(request.url, { ignoreVary: true });
+    const [, from] = /^bytes=(\d+)-$/.exec(request.headers.get("range")) ?? [];
+    if (!kept || from === undefined) throw error;
+    const bytes = await kept.arrayBuffer();
+    const headers = { "Content-Range": `bytes ${from}-${bytes.byteLength - 1}/${bytes.byteLength}` };
+    return new Response(bytes.slice(Number(from)), { status: 206, headers });
+  }
+}
 
 function isImmutable(url) {
   return new URL(url).pathname.includes("/assets/");
