@@ -48,7 +48,7 @@ export function ModelDetails({ source }: { source: ModelSource }) {
           </div>
         </Message>
       )}
-      {known && <PreviewFacts preview={known} />}
+      {known && <PreviewFacts preview={known} isHub={source.kind === "hub"} />}
       {!known && preview.status !== "failed" && <p className={styles.about}>Reading its configuration…</p>}
       <GgufChoice source={source} />
       <LoadSettings />
@@ -89,13 +89,13 @@ function useLook(source: ModelSource, isBusy: boolean): void {
   }, [source, isBusy, token, text, vision, head, groupSize, contextTokens, answerTokens, memoryGiB, rollouts, loraRank]);
 }
 
-function PreviewFacts({ preview }: { preview: ModelPreview }) {
+function PreviewFacts({ preview, isHub }: { preview: ModelPreview; isHub: boolean }) {
   const { family, parameters, revision, downloadBytes, cachedBytes } = preview;
   return (
     <Facts>
       <Fact name="Family" value={family} />
       <Fact name="Parameters" value={formatCount(parameters)} />
-      {revision !== undefined && <Fact name="Revision" value={revision} />}
+      {isHub && revision !== undefined && <Fact name="Revision" value={revision} />}
       <Fact name="To fetch" value={downloadBytes === 0 ? "nothing, all of it is cached" : formatBytes(downloadBytes)} />
       {downloadBytes > 0 && cachedBytes > 0 && <Fact name="Cached" value={`${formatBytes(cachedBytes)} from an earlier visit`} />}
     </Facts>
