@@ -1,5 +1,5 @@
 // Decoding with the embedded model: tokens per second and work per token in the steady state, and what the masked twins
-// (live visual dependency) add to an answer.
+// (live visual dependency) add to an answer. The caller chooses the precision of the session.
 
 import { dispose } from "@tensorflow/tfjs-core";
 import { generate } from "@/engine/generate";
@@ -41,7 +41,7 @@ export async function benchDecode(
     const steps: { at: number; dispatches: number; submits: number }[] = [];
     const onStep = () => steps.push({ at: performance.now(), dispatches: counters.dispatches, submits: counters.submits });
     const alternatives = twins ? 8 : 0;
-    await generate(session.model, [group], session.ropeTable, { ...sampling, eosIds: [], alternatives, onStep });
+    await generate(session.model.text, [group], session.rope, { ...sampling, eosIds: [], alternatives, onStep });
     dispose([features, ...masked]);
     const [begin, end] = [steps[0], steps[steps.length - 1]];
     if (!begin || !end || steps.length < 2) throw new Error("a decoding bench needs at least two tokens");
@@ -56,8 +56,8 @@ export async function benchDecode(
 
   const [live = [], plain = []] = await interleaved([() => answer(true), () => answer(false)], repetitions);
   const of = (runs: typeof live, key: "total" | "step" | "dispatches" | "submits") => median(runs.map((run) => run[key]));
-  const layers = session.model.weights.layers.length;
-  const what = `${session.name} ${session.format}, ${rollouts} rollouts`;
+  const layers = session.model.text.weights.layers.length;
+  const what = `${session.name} ${session.precision.text}, ${rollouts} rollouts`;
   return [
     {
       name: `Decode, ${what}, with twins`,
@@ -67,14 +67,14 @@ export async function benchDecode(
       note: "steady state: first token excluded",
     },
     {
-      name: "Decode: dispatches per token of the batch, with twins",
+      name: `Decode, ${what}: dispatches per token of the batch, with twins`,
       unit: "dispatches",
       value: of(live, "dispatches"),
       baseline: { name: "without twins", value: of(plain, "dispatches") },
       note: `${layers} layers; ${of(live, "submits")} submit`,
     },
     {
-      name: `Ask: ${rollouts} rollouts with twins, ${tokens} tokens`,
+      name: `Ask, ${what} with twins, ${tokens} tokens`,
       unit: "ms",
       value: of(live, "total"),
       baseline: { name: "without twins", value: of(plain, "total") },

@@ -40,11 +40,11 @@ import {
   transpose,
 } from "@tensorflow/tfjs-core";
 import type { PackedRows } from "@/engine/packing";
-import { dequantizeMatrix } from "@/formats/quantize";
 import { readTensors } from "@/gpu/readback";
-import type { SmolVlm } from "@/models/smolvlm/model";
 import type { LinearLayer, Lora } from "@/nn/linear";
-import type { Matrix } from "@/ops/matrix";
+import type { TextDecoder } from "@/nn/textDecoder";
+import { type Matrix, valuesPerWord } from "@/ops/matrix";
+import { unpackRows } from "@/ops/packRows";
 
 /** KL per position [T] of two conditions, after computing everything that ops/headStats gives. */
 export function stockHeadStats(hidden: Tensor2D, masked: Tensor2D, head: Tensor2D, targets: Tensor1D, k: number): Tensor {
@@ -83,36 +83,35 @@ interface StockLinear {
 
 /** The text model in stock tensors; base weights are those the packed matrices stand for. */
 export interface StockModel {
-  readonly model: SmolVlm;
+  readonly text: TextDecoder;
   readonly projections: ReadonlyMap<LinearLayer, StockLinear>;
   readonly embedding: Tensor2D;
   readonly head: Tensor2D;
 }
 
-async function float32(matrix: Matrix): Promise<Tensor2D> {
-  const { format, rows, columns, groupSize, data, scales } = matrix;
-  const [packed, groupScales] = await readTensors(scales ? [data, scales] : [data]);
-  if (format === "f32") return tensor(packed as Float32Array, [rows, columns]);
-  const quantized = {
-    type: format,
-    rows,
-    columns,
-    group: groupSize,
-    packed: packed as Int32Array<ArrayBuffer>,
-    scales: groupScales as Float32Array<ArrayBuffer>,
-  };
-  return tensor(dequantizeMatrix(quantized), [rows, columns]);
+/** The numbers a matrix stands for: exactly what the kernels compute with. */
+async function float32({ format, rows, columns, groupSize, parts }: Matrix): Promise<Tensor2D> {
+  const values = new Float32Array(rows * columns);
+  for (const { firstRow, rows: count, data, scales } of parts) {
+    const [read, groupScales] = await readTensors(scales ? [data, scales] : [data]);
+    // The last words of a part may be padding.
+    const { buffer, byteOffset } = read as Float32Array<ArrayBuffer>;
+    const words = new Int32Array(buffer, byteOffset, (count * columns) / valuesPerWord(format));
+    const packed = { words, ...(groupScales && { scales: groupScales as Float32Array<ArrayBuffer> }) };
+    values.set(unpackRows(packed, count, columns, format, groupSize), firstRow * columns);
+  }
+  return tensor(values, [rows, columns]);
 }
 
-/** Copies the weights of a model's decoder; adapters are shared, not copied. */
-export async function stockModelOf(model: SmolVlm): Promise<StockModel> {
+/** Copies the weights of a decoder with one position axis; adapters are shared, not copied. */
+export async function stockModelOf(text: TextDecoder): Promise<StockModel> {
   const projections = new Map<LinearLayer, StockLinear>();
-  for (const layer of model.textProjections) projections.set(layer, { weight: await float32(layer.weight), lora: layer.lora });
+  for (const layer of text.projections) projections.set(layer, { weight: await float32(layer.weight), lora: layer.lora });
   return {
-    model,
+    text,
     projections,
-    embedding: await float32(model.weights.embedTokens),
-    head: await float32(model.weights.head),
+    embedding: await float32(text.weights.embedTokens),
+    head: await float32(text.weights.head),
   };
 }
 
@@ -175,12 +174,8 @@ function rope(x: Tensor, { cosine, sine }: StockBatch): Tensor {
 }
 
 /** Log-prob of every target, [R], on the tape of the caller; `features` are the image's. */
-export function stockLogProbs(
-  { model, projections, embedding, head }: StockModel,
-  batch: StockBatch,
-  features: Tensor2D,
-): Tensor {
-  const { layers, norm } = model.weights;
+export function stockLogProbs({ text, projections, embedding, head }: StockModel, batch: StockBatch, features: Tensor2D): Tensor {
+  const { layers, norm, epsilon } = text.weights;
   const of = (layer: LinearLayer) => projections.get(layer) as StockLinear;
   let x: Tensor = gather(concat([embedding, features], 0), batch.rowIds);
   const m = x.shape[0] as number;
@@ -201,7 +196,7 @@ export function stockLogProbs(
     x = add(x, linear(of(layer.down), mul(mul(gate, sigmoid(gate)), linear(of(layer.up), h2))));
   }
   const [count, vocabulary] = batch.targets.shape;
-  const hidden = rmsNorm(slice(x, [batch.firstTarget, 0], [count, x.shape[1] as number]), norm, model.config.text.rmsNormEps);
+  const hidden = rmsNorm(slice(x, [batch.firstTarget, 0], [count, x.shape[1] as number]), norm, epsilon);
   const logp = logSoftmax(reshape(matMul(hidden as Tensor2D, head, false, true), [count, vocabulary]));
   return sum(mul(logp, batch.targets), 1);
 }

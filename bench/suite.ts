@@ -1,8 +1,10 @@
 // All benches in order, on a device that the caller made (a browser page or Dawn in Node). Says what it does as it goes.
 
-import { Session } from "@/engine/session";
+import { openSession, uniformPrecision } from "@/engine/loading/openSession";
+import type { Session } from "@/engine/session";
 import type { CheckpointFolder } from "@/fetching/folder";
 import type { Gpu } from "@/gpu/device";
+import type { MatrixFormat } from "@/ops/matrix";
 import { benchDecode } from "./decodeBench";
 import { benchHeadStats } from "./headStatsBench";
 import type { BenchReport, BenchRow } from "./report";
@@ -29,26 +31,36 @@ export async function runBenches(
   const rows: BenchRow[] = [];
   const { vendor, architecture, description } = gpu.adapter;
   const adapter = [vendor, architecture, description].filter(Boolean).join(" ") || "unnamed adapter";
-  const session = await Session.load(folder, { name: "shapes-vlm", format: "int8" });
+  const withModel = async (format: MatrixFormat, run: (session: Session) => Promise<BenchRow[]>) => {
+    const session = await openSession(folder, "shapes-vlm", { precision: uniformPrecision(format) });
+    try {
+      rows.push(...(await run(session)));
+    } finally {
+      session[Symbol.dispose]();
+    }
+  };
   for (const name of only) {
     say(`${name} …`);
     switch (name) {
       case "decode":
-        rows.push(...(await benchDecode(gpu, session, { rollouts: 8, tokens: quick ? 8 : 48, repetitions })));
+        for (const format of ["f16", "int8", "int4"] as const) {
+          await withModel(format, (session) => benchDecode(gpu, session, { rollouts: 8, tokens: quick ? 8 : 48, repetitions }));
+        }
         break;
       case "head": {
         const size = quick ? { positions: 16, vocabulary: 4096, width: 192 } : { positions: 256, vocabulary: 49280, width: 576 };
         rows.push(...(await benchHeadStats(gpu, { ...size, repetitions })));
         break;
       }
-      case "training":
-        rows.push(...(await benchTraining(gpu, session, { rollouts: quick ? 4 : 8, tokens: quick ? 12 : 48, repetitions })));
+      case "training": {
+        const size = quick ? { rollouts: 4, tokens: 12 } : { rollouts: 8, tokens: 48 };
+        await withModel("int8", (session) => benchTraining(gpu, session, { ...size, repetitions }));
         break;
+      }
       default:
         name satisfies never;
     }
     gpu.assertHealthy();
   }
-  session[Symbol.dispose]();
   return { version: 1, adapter, runtime, quick, repetitions, rows };
 }

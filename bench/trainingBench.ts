@@ -52,9 +52,9 @@ interface Outcome {
 }
 
 export async function benchTraining(gpu: Gpu, session: Session, sizes: TrainingSizes): Promise<BenchRow[]> {
-  const { model, ropeTable } = session;
+  const { model, rope } = session;
   attachLora(model, { rank: 8, alpha: 16, seed: 1 });
-  for (const { lora } of model.textProjections) {
+  for (const { lora } of model.text.projections) {
     // A fresh B is 0 and would give A no gradient.
     if (lora)
       gpu.dispatcher.upload(
@@ -69,7 +69,7 @@ export async function benchTraining(gpu: Gpu, session: Session, sizes: TrainingS
   }));
   const { prompt, features, masked, trajectoriesOf, responses } = await rollOutOnce(session, sizes);
   const packed = packGroups([{ prompt, responses }]);
-  const batch = textBatch(packed, ropeTable);
+  const batch = textBatch(packed, rope);
   const trainable = new Set(parameters.map(({ value }) => value));
 
   async function ours(into: Outcome): Promise<void> {
@@ -91,8 +91,8 @@ export async function benchTraining(gpu: Gpu, session: Session, sizes: TrainingS
     pass[Symbol.dispose]();
   }
 
-  const stock = await stockModelOf(model);
-  const [table] = await readTensors([ropeTable]);
+  const stock = await stockModelOf(model.text);
+  const [table] = await readTensors([rope.table]);
   const stockBatch = stockBatchOf(packed, model.config.text.vocabSize, table as Float32Array, model.config.text.headDim);
   const fixed = stockConstants(trajectoriesOf);
   async function composed(into: Outcome): Promise<void> {
@@ -171,7 +171,7 @@ async function rollOutOnce(session: Session, { rollouts, tokens }: TrainingSizes
   if (!features) throw new Error("no image features");
   const group = { prompt, features, masked, rollouts, firstStream: 0 };
   const sampling = { temperature: 1, topP: 1, topK: 0, seed: 1, maxNewTokens: tokens, alternatives: 0, eosIds: [] };
-  const answers = await generate(session.model, [group], session.ropeTable, sampling);
+  const answers = await generate(session.model.text, [group], session.rope, sampling);
   const trajectoriesOf = (logp: Float32Array): Trajectory[] =>
     answers.map((rollout, i) => {
       const stats = tokenStatsOf(rollout);

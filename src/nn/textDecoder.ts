@@ -3,7 +3,7 @@
 // after its first blocks (DeepStack).
 
 import { add, slice, type Tensor, tidy } from "@tensorflow/tfjs-core";
-import { type FeatureMerge, embedding } from "@/ops/embedding/embedding";
+import { embedding, type FeatureMerge } from "@/ops/embedding/embedding";
 import { gatherRows } from "@/ops/embedding/gatherRows";
 import type { Matrix } from "@/ops/matrix";
 import { rmsNorm } from "@/ops/norm/norm";
