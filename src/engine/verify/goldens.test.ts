@@ -39,6 +39,16 @@ async function linesOf(checkpoint: Parameters<typeof verifyCheckpoint>[0]): Prom
   return lines;
 }
 
+/**
+ * Lines that float32 cannot hold to here, with a bound of their own. qwen2_5_vl-tied: of the 9 024 LoRA gradients of this update one,
+ * layers.2 o_proj.lora_B[121], is 1.5e-7 of a norm of 3.19; AdamW's first step g / (|g| + 1e-8 · norm) shows its rounding. It is
+ * −1.42e-7 in float64, −1.50e-7 in the golden file, −1.30e-7 when PyTorch computes it again (2.2e-5 off after the step) and −1.24e-7
+ * here; every other element of the adapter is within 2e-7.
+ */
+const ownBounds: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  "qwen2_5_vl-tied": { "vppo kl adapter after the step": 4e-5 },
+};
+
 describe("verifyCheckpoint on wasm", () => {
   it.for([
     ["smolvlm", 86],
@@ -50,7 +60,11 @@ describe("verifyCheckpoint on wasm", () => {
     const lines = await linesOf({ folder: fixture(name), ...allCases });
     // Stock wasm products round a row differently by the number of rows, so decoding equals scoring only nearly here.
     const isDecoded = ({ name }: VerifyLine) => name.startsWith("exact rollout");
-    expect(lines.filter((line) => !line.ok && !isDecoded(line))).toEqual([]);
+    const bounds = ownBounds[name] ?? {};
+    expect(lines.filter((line) => !line.ok && !isDecoded(line) && !(line.name in bounds))).toEqual([]);
+    for (const [line, bound] of Object.entries(bounds)) {
+      expect(lines.find((found) => found.name === line)?.maxDifference).toBeLessThan(bound);
+    }
     expect(Math.max(...lines.filter(isDecoded).map(({ maxDifference }) => maxDifference))).toBeLessThan(1e-5);
     expect(lines.length).toBe(count);
   });
