@@ -1,9 +1,13 @@
 // `npm run verify -- PATH...`: compares this program with reference numbers. A path is a checkpoint folder that contains golden/
 // (run in headless Chromium on WebGPU, through the engine that the page runs) or a JSON file of VPPO cases (run here). One line
-// per quantity, then "N passed, N failed"; the exit status is 1 when anything failed.
+// per quantity, then "N passed, N failed"; the exit status is 1 when anything failed. `--shards N` spreads every checkpoint's
+// weights over N safetensors files before they are read; `--gguf DIR` takes the weights and small files of the one checkpoint
+// from the model and mmproj files in DIR.
 
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { ggufPair } from "@/engine/verify/otherFiles";
 import { describeError, UserError } from "@/lib/errors";
 import type { VerifyLine } from "@/lib/verifyLine";
 import { isVppoCases, verifyVppoCases } from "@/rl/verify";
@@ -35,8 +39,11 @@ function reason(error: unknown): string {
   return (text.split("\n")[0] ?? "").replace(/^page\.\w+: (Error: )?/, "");
 }
 
+/** Where weights are read from instead of the folder's own file. */
+type OtherFiles = Pick<LocalCheckpoint, "shards" | "gguf">;
+
 /** The checkpoint in a folder, or why there is none. */
-function checkpointIn(directory: string): LocalCheckpoint | string {
+function checkpointIn(directory: string, other: OtherFiles): LocalCheckpoint | string {
   const golden = join(directory, "golden");
   if (!existsSync(golden) || !statSync(golden).isDirectory()) return `the folder has no golden/; ${explanation}`;
   const cases = readdirSync(golden)
@@ -44,7 +51,18 @@ function checkpointIn(directory: string): LocalCheckpoint | string {
     .sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
   const hasUpdate = existsSync(join(golden, "vppo", "vppo.json"));
   if (cases.length === 0 && !hasUpdate) return "its golden/ has neither case-*/case.json nor vppo/vppo.json";
-  return { directory, cases, hasUpdate };
+  return { directory, cases, hasUpdate, ...other };
+}
+
+/** The options as the browser takes them, or what is wrong with them. */
+function otherFiles(shards: string | undefined, gguf: string | undefined, paths: readonly string[]): OtherFiles | string {
+  if (shards !== undefined && gguf !== undefined) return "--shards and --gguf exclude each other";
+  if (shards !== undefined) return /^[1-9]\d*$/.test(shards) ? { shards: Number(shards) } : "--shards takes a number of files";
+  if (gguf === undefined) return {};
+  if (paths.length !== 1) return "--gguf takes the weights of one checkpoint folder";
+  const directory = resolve(gguf);
+  const files = existsSync(directory) && statSync(directory).isDirectory() ? ggufPair(readdirSync(directory)) : undefined;
+  return files ? { gguf: { directory, files } } : `${gguf} does not hold one model and one mmproj file`;
 }
 
 function verifyJson(source: string, file: string): void {
@@ -66,13 +84,13 @@ function verifyJson(source: string, file: string): void {
   }
 }
 
-async function main(paths: readonly string[]): Promise<void> {
+async function main(paths: readonly string[], other: OtherFiles): Promise<void> {
   const targets = paths.map((path) => {
     const at = resolve(path);
     const source = basename(at);
     if (!existsSync(at)) return { source, problem: `${path} does not exist; ${explanation}` };
     if (!statSync(at).isDirectory()) return { source, file: at };
-    const found = checkpointIn(at);
+    const found = checkpointIn(at, other);
     return typeof found === "string" ? { source, problem: found } : { source, checkpoint: found };
   });
   const checkpoints = targets.flatMap(({ checkpoint }) => (checkpoint ? [checkpoint] : []));
@@ -102,8 +120,14 @@ async function main(paths: readonly string[]): Promise<void> {
   process.exitCode = failed > 0 ? 1 : 0;
 }
 
-const paths = process.argv.slice(2);
-if (paths.length === 0) {
-  console.error(`Nothing to verify: ${explanation}. Usage: npm run verify -- PATH...`);
+const { values, positionals: paths } = parseArgs({
+  args: process.argv.slice(2),
+  options: { shards: { type: "string" }, gguf: { type: "string" } },
+  allowPositionals: true,
+});
+const other = otherFiles(values.shards, values.gguf, paths);
+const problem = paths.length === 0 ? explanation : typeof other === "string" ? other : undefined;
+if (problem || typeof other === "string") {
+  console.error(`Nothing to verify: ${problem}. Usage: npm run verify -- PATH... [--shards N | --gguf DIR]`);
   process.exitCode = 1;
-} else await main(paths);
+} else await main(paths, other);

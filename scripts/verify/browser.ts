@@ -6,6 +6,7 @@ import { join, resolve, sep } from "node:path";
 import { chromium, type Page } from "@playwright/test";
 import { createServer, type Plugin } from "vite";
 import type { VerifyLine } from "@/lib/verifyLine";
+import type { GgufFiles } from "@/protocol/model";
 import { chromiumFlags, findChromium } from "../chromium.mjs";
 import type { ServedCheckpoint } from "./page";
 
@@ -13,8 +14,9 @@ const servedPrefix = "/@checkpoints/";
 const root = new URL("../../", import.meta.url).pathname;
 
 /** A checkpoint on disk. */
-export interface LocalCheckpoint extends Omit<ServedCheckpoint, "path"> {
+export interface LocalCheckpoint extends Omit<ServedCheckpoint, "path" | "gguf"> {
   readonly directory: string;
+  readonly gguf?: { readonly directory: string; readonly files: GgufFiles } | undefined;
 }
 
 /** A browser with the engine in it. */
@@ -49,7 +51,8 @@ function serveFolders(directories: readonly string[]): Plugin {
 
 /** Starts server and browser for these folders; rejects with one sentence when there is no WebGPU. */
 export async function openBrowser(checkpoints: readonly LocalCheckpoint[]): Promise<VerifyBrowser> {
-  const directories = checkpoints.map(({ directory }) => directory);
+  const directories = checkpoints.flatMap(({ directory, gguf }) => (gguf ? [directory, gguf.directory] : [directory]));
+  const pathOf = (directory: string) => `${servedPrefix}${directories.indexOf(directory)}/`;
   const server = await createServer({
     root,
     configFile: false,
@@ -81,9 +84,13 @@ export async function openBrowser(checkpoints: readonly LocalCheckpoint[]): Prom
     const adapter = await page.evaluate(() => window.startDevice());
     return {
       adapter,
-      verify: async ({ directory, cases, hasUpdate }, onLine) => {
+      verify: async ({ directory, gguf, ...checkpoint }, onLine) => {
         listener.onLine = onLine;
-        const served = { path: `${servedPrefix}${directories.indexOf(directory)}/`, cases, hasUpdate };
+        const served: ServedCheckpoint = {
+          ...checkpoint,
+          path: pathOf(directory),
+          gguf: gguf && { path: pathOf(gguf.directory), files: gguf.files },
+        };
         await withCrash(page, (checkpoint) => page.evaluate((c) => window.verifyServed(c), checkpoint), served);
       },
       close,

@@ -1,11 +1,14 @@
 // The browser's side of `npm run verify`: makes the device as the page does and runs the checks on a checkpoint that the
 // script serves. The script calls `verifyServed` and receives lines through `reportLine`.
 
+import type { GoldenCheckpoint } from "@/engine/verify/goldenFiles";
+import { fromGguf, shardedFolder } from "@/engine/verify/otherFiles";
 import { verifyCheckpoint } from "@/engine/verify/verifyCheckpoint";
 import { httpFolder } from "@/fetching/httpFolder";
 import { createGpu, type Gpu } from "@/gpu/device";
 import { describeError } from "@/lib/errors";
 import type { VerifyLine } from "@/lib/verifyLine";
+import type { GgufFiles } from "@/protocol/model";
 
 /** What the script knows of a served checkpoint. */
 export interface ServedCheckpoint {
@@ -13,6 +16,10 @@ export interface ServedCheckpoint {
   readonly path: string;
   readonly cases: readonly string[];
   readonly hasUpdate: boolean;
+  /** Files over which the weights are spread before they are read. */
+  readonly shards?: number | undefined;
+  /** Path of a folder like `path`, and the pair in it that weights and small files come from. */
+  readonly gguf?: { readonly path: string; readonly files: GgufFiles } | undefined;
 }
 
 declare global {
@@ -36,9 +43,15 @@ window.startDevice = async () => {
   return description || [vendor, architecture].filter(Boolean).join(" ") || "unnamed adapter";
 };
 
-window.verifyServed = async ({ path, cases, hasUpdate }) => {
-  const folder = httpFolder(new URL(path, location.href).href);
-  await verifyCheckpoint({ folder, cases, hasUpdate }, (line) => {
+async function goldenOf({ path, cases, hasUpdate, shards, gguf }: ServedCheckpoint): Promise<GoldenCheckpoint> {
+  const at = (served: string) => httpFolder(new URL(served, location.href).href);
+  const folder = at(path);
+  const golden = { folder: shards ? await shardedFolder(folder, shards) : folder, cases, hasUpdate };
+  return gguf ? fromGguf(golden, at(gguf.path), gguf.files) : golden;
+}
+
+window.verifyServed = async (checkpoint) => {
+  await verifyCheckpoint(await goldenOf(checkpoint), (line) => {
     gpu?.assertHealthy();
     // JSON has no infinity; the script puts it back.
     window.reportLine(line).catch(() => undefined);
