@@ -1,5 +1,7 @@
 // The arithmetic of a loading display: bytes per file, speed over the last seconds, time left. Pure; the clock is passed in.
 
+import type { FileProgress, LoadProgress } from "@/protocol/model";
+
 const windowMs = 5000;
 const sampleMs = 100;
 
@@ -9,31 +11,9 @@ interface Sample {
   readonly bytes: number;
 }
 
-/** One file while loading. */
-export interface FileTransfer {
-  readonly name: string;
-  readonly loadedBytes: number;
-  readonly totalBytes: number;
-}
-
-/** Where a load stands: LoadProgress of protocol/model.ts. */
-export interface TransferProgress {
-  readonly files: readonly FileTransfer[];
-  readonly doneBytes: number;
-  readonly totalBytes: number;
-  /** Of `doneBytes`, those from the cache. */
-  readonly cachedBytes: number;
-  /** Network bytes per second over the last seconds; 0 while paused. */
-  readonly bytesPerSecond: number;
-  /** Unknown until there is a speed. */
-  readonly secondsLeft?: number;
-  readonly paused: boolean;
-  readonly waiting?: string;
-}
-
 /** Adds up what a load reports; `progress()` is what the page shows. */
 export class TransferMeter {
-  private readonly files = new Map<string, FileTransfer>();
+  private readonly files = new Map<string, FileProgress>();
   private samples: Sample[] = [];
   private networkBytes = 0;
   private doneBytes = 0;
@@ -93,7 +73,7 @@ export class TransferMeter {
   }
 
   /** Where loading stands now. */
-  progress(): TransferProgress {
+  progress(): LoadProgress {
     const bytesPerSecond = this.paused ? 0 : this.speed();
     const left = Math.max(0, this.totalBytes - this.doneBytes);
     return {

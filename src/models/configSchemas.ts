@@ -67,9 +67,18 @@ export function requireThat(holds: boolean, why: string): asserts holds {
   if (!holds) throw new ModelConfigError(why);
 }
 
-/** Checks that attention heads divide as grouped-query attention and rotary positions need. */
+/** Checks a size of attention heads against what ops/attention computes; rotary positions need no more. */
+export function requireHeadSize(part: "text_config" | "vision_config", headDim: number): void {
+  const size = Number.isInteger(headDim) ? `${headDim}` : headDim.toFixed(2);
+  requireThat(
+    Number.isInteger(headDim) && headDim % 8 === 0 && headDim <= 128,
+    `${part}: attention heads of size ${size} are not supported, only multiples of 8 up to 128`,
+  );
+}
+
+/** Checks that attention heads divide as grouped-query attention needs. */
 export function requireHeads(heads: number, keyValueHeads: number, headDim: number): void {
-  requireThat(Number.isInteger(headDim) && headDim % 2 === 0, "text_config: the head size is no even number");
+  requireHeadSize("text_config", headDim);
   requireThat(heads % keyValueHeads === 0, "text_config: num_attention_heads is no multiple of num_key_value_heads");
 }
 

@@ -3,8 +3,8 @@
 
 import type { DecoderLayer } from "@/nn/decoderLayer";
 import type { LinearLayer } from "@/nn/linear";
+import type { LayerNormWeights } from "@/nn/normWeights";
 import { TextDecoder } from "@/nn/textDecoder";
-import type { LayerNormWeights } from "@/nn/visionLayer";
 import type { ModelConfig } from "./family";
 import type { WeightPart, WeightTaker } from "./weights";
 

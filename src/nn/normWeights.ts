@@ -1,4 +1,4 @@
-// A norm whose kind shows in its weights: the Qwen vision towers differ in nothing else there.
+// A norm whose kind shows in its weights: all that the blocks of the vision towers need to know of it.
 
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { layerNorm, rmsNorm } from "@/ops/norm/norm";
@@ -8,6 +8,9 @@ export interface NormWeights {
   readonly weight: Tensor;
   readonly bias?: Tensor;
 }
+
+/** A LayerNorm's. */
+export type LayerNormWeights = Required<NormWeights>;
 
 /** The norm of rows x [M, D]. */
 export function applyNorm({ weight, bias }: NormWeights, x: Tensor, epsilon: number): Tensor {

@@ -3,15 +3,10 @@
 
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { gelu } from "@/ops/activation/activation";
-import { layerNorm } from "@/ops/norm/norm";
 import { type AttentionMeta, attend, type Heads, splitHeads } from "./attention";
 import { applyLinear, type LinearLayer, linearParameters } from "./linear";
+import { applyNorm, type LayerNormWeights } from "./normWeights";
 import { inRowChunks } from "./rowChunks";
-
-export interface LayerNormWeights {
-  readonly weight: Tensor;
-  readonly bias: Tensor;
-}
 
 export interface VisionLayer {
   readonly heads: Heads;
@@ -29,11 +24,11 @@ export interface VisionLayer {
 /** Patch rows [M, D] → [M, D]; `meta` keeps frames apart. */
 export function applyVisionLayer(layer: VisionLayer, x: Tensor, meta: AttentionMeta): Tensor {
   const { heads } = layer;
-  const h = layerNorm(x, layer.norm1.weight, layer.norm1.bias, layer.epsilon);
+  const h = applyNorm(layer.norm1, x, layer.epsilon);
   const split = (projection: LinearLayer) => splitHeads(applyLinear(projection, h), heads.query, heads.dim);
   const afterAttention = applyLinear(layer.out, attend(split(layer.q), split(layer.k), split(layer.v), meta), x);
   return inRowChunks(afterAttention, layer.fc1.weight.rows, (rows) => {
-    const h2 = layerNorm(rows, layer.norm2.weight, layer.norm2.bias, layer.epsilon);
+    const h2 = applyNorm(layer.norm2, rows, layer.epsilon);
     return applyLinear(layer.fc2, gelu(applyLinear(layer.fc1, h2)), rows);
   });
 }

@@ -17,15 +17,17 @@ import {
   on,
   parseFile,
   positive,
+  requireHeadSize,
   requireHeads,
   requireThat,
   resample,
   side,
 } from "@/models/configSchemas";
 import type { ConfigFiles, ModelConfig, TextConfig } from "@/models/family";
+import type { ColourScale } from "@/models/normalizedBytes";
 
 /** How a picture becomes patches (preprocessor_config.json). */
-export interface QwenImageConfig {
+export interface QwenImageConfig extends ColourScale {
   /** Bounds on the pixels of a resized picture; size.shortest_edge and size.longest_edge mean the same. */
   readonly minPixels: number;
   readonly maxPixels: number;
@@ -35,9 +37,6 @@ export interface QwenImageConfig {
   /** Times a still picture is repeated in every patch. */
   readonly temporalPatchSize: number;
   readonly resample: ResizeFilter;
-  readonly rescaleFactor: number;
-  readonly imageMean: readonly number[];
-  readonly imageStd: readonly number[];
 }
 
 /** The keys of vision_config that both towers have. */
@@ -204,11 +203,7 @@ type VisionKeys = v.InferOutput<v.ObjectSchema<ReturnType<typeof visionEntries>,
 
 /** Checks what both towers need and names it as this program does; throws ModelConfigError. */
 export function readQwenVision(vision: VisionKeys, text: TextConfig): QwenVisionConfig {
-  const headDim = vision.hidden_size / vision.num_heads;
-  requireThat(
-    Number.isInteger(headDim) && headDim % 4 === 0,
-    "vision_config: hidden_size / num_heads is no multiple of 4, which positions in two dimensions need",
-  );
+  requireHeadSize("vision_config", vision.hidden_size / vision.num_heads);
   requireThat(
     vision.out_hidden_size === text.hiddenSize,
     `vision_config: features of out_hidden_size ${vision.out_hidden_size} do not fit a decoder of ${text.hiddenSize}`,

@@ -10,7 +10,7 @@ export function qwenInput(config: QwenConfig): ModelInput {
   return {
     see: (image, limits) => qwenSee(image, config.image, limits),
     process: (image, limits) => qwenProcess(image, config.image, limits),
-    prompt: (tokenizer, chatTemplate, messages, images) => qwenPrompt({ tokenizer, chatTemplate, messages, images }, config),
+    prompt: (tokenizer, chatTemplate, messages, images) => qwenPrompt({ tokenizer, chatTemplate, messages }, images, config),
     positions: (ids, images) => qwenPositions(ids, images, config),
   };
 }

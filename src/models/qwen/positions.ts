@@ -2,7 +2,7 @@
 // pictures. Text counts up on all axes alike; an image token stands at its row and column, and the text after a picture goes on
 // where its longer side ends.
 import type { ProcessedImage, PromptPositions } from "@/models/family";
-import { PromptError } from "@/models/promptError";
+import { pictureMismatch } from "@/models/imagePrompt";
 import type { QwenConfig } from "./config";
 
 /**
@@ -28,16 +28,13 @@ export function qwenPositions(
     const rows = grid.rows / merge;
     const columns = grid.columns / merge;
     for (let token = 0; token < rows * columns; token++, i++) {
-      if (ids[i] !== config.imageTokenId) throw mismatch(`picture ${picture + 1} has fewer places in the prompt than features`);
+      if (ids[i] !== config.imageTokenId)
+        throw pictureMismatch(`picture ${picture + 1} has fewer places in the prompt than features`);
       positions.set([next, next + Math.floor(token / columns), next + (token % columns)], i * 3);
     }
     next += Math.max(rows, columns);
     picture++;
   }
-  if (picture < images.length) throw mismatch(`the prompt has places for ${picture} and there are ${images.length}`);
+  if (picture < images.length) throw pictureMismatch(`the prompt has places for ${picture} and there are ${images.length}`);
   return { positions, axes: 3, next };
-}
-
-function mismatch(why: string): PromptError {
-  return new PromptError("The prompt and the pictures do not match", why, "Add or remove a picture");
 }

@@ -9,7 +9,7 @@ import { type GoldenCase, type GoldenFolder, goldenFolders } from "./test/golden
 const ask = (text: string): ChatMessage[] => [{ role: "user", content: [{ type: "image" }, { type: "text", text }] }];
 const build = ({ tokenizer, template, config }: GoldenFolder, messages: ChatMessage[], counts: number[]) => {
   const images = counts.map((featureCount) => ({ featureCount }));
-  return qwenPrompt({ tokenizer, chatTemplate: template, messages, images }, config);
+  return qwenPrompt({ tokenizer, chatTemplate: template, messages }, images, config);
 };
 const countsOf = async ({ picture, config }: GoldenFolder, files: string[]) => {
   const pictures = await Promise.all(files.map(picture));

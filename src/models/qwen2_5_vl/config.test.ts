@@ -127,7 +127,8 @@ describe("parseQwen2_5VlConfig", () => {
   });
 
   it("fills missing keys as Qwen2_5_VLConfig does", () => {
-    const config = { model_type: "qwen2_5_vl", vision_config: { out_hidden_size: 8192 } };
+    // The library's own default, 16 heads of 224, is no tower that exists.
+    const config = { model_type: "qwen2_5_vl", vision_config: { out_hidden_size: 8192, num_heads: 28 } };
     expect(parseQwen2_5VlConfig({ config, preprocessorConfig: {} })).toMatchObject({
       tieWordEmbeddings: false,
       eosTokenIds: [151_645],
@@ -182,6 +183,7 @@ describe("parseQwen2_5VlConfig", () => {
     ["a head size of its own", (c) => (c.text_config.head_dim = 32), /head_dim is not/],
     ["experts", (c) => (c.text_config.num_experts = 8), /mixture of experts/],
     ["heads that do not divide", (c) => (c.text_config.num_key_value_heads = 2), /no multiple of num_key_value_heads/],
+    ["tower heads of a size without a kernel", (c) => (c.vision_config.num_heads = 8), /vision_config: .* of size 4 are/],
     ["windows that cut image tokens", (c) => (c.vision_config.window_size = 70), /window_size/],
     ["a block that is not there", (c) => (c.vision_config.fullatt_block_indexes = [9]), /fullatt_block_indexes/],
     ["features of another width", (c) => (c.vision_config.out_hidden_size = 64), /out_hidden_size 64 do not fit/],

@@ -161,7 +161,13 @@ describe("parseQwen3VlConfig", () => {
     ["side outputs out of order", (c) => (c.vision_config.deepstack_visual_indexes = [2, 0]), /deepstack_visual_indexes/],
     ["a side output that is not there", (c) => (c.vision_config.deepstack_visual_indexes = [4]), /deepstack_visual_indexes/],
     ["more side outputs than blocks", (c) => (c.text_config.num_hidden_layers = 1), /more than the decoder/],
-    ["tower heads that do not divide", (c) => (c.vision_config.num_heads = 3), /no multiple of 4/],
+    ["tower heads that do not divide", (c) => (c.vision_config.num_heads = 3), /vision_config: attention heads of size \d+\.67/],
+    [
+      "text heads larger than its kernel takes",
+      (c) => (c.text_config.head_dim = 136),
+      /text_config: attention heads of size 136/,
+    ],
+    ["text heads of an odd size", (c) => (c.text_config.head_dim = 12), /size 12 .* only multiples of 8 up to 128/],
     ["a processor without its patch size", (_, image) => delete image.patch_size, /patch_size 14 does not fit/],
     ["another merge size", (_, image) => (image.merge_size = 4), /merge_size 4 does not fit/],
   ])("refuses %s with a sentence", (_, change, message) => {

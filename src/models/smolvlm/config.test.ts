@@ -94,6 +94,16 @@ describe("parseSmolVlmConfig", () => {
     ["scaled positions", (c) => (c.text_config.rope_parameters.rope_type = "yarn"), /scaled positions/],
     ["another activation", (c) => (c.vision_config.hidden_act = "relu"), /hidden_act/],
     ["heads that do not divide", (c) => (c.text_config.num_key_value_heads = 4), /no multiple of num_key_value_heads/],
+    [
+      "tower heads of a size without a kernel",
+      (c) => (c.vision_config.num_attention_heads = 8),
+      /vision_config: .* of size 4 are/,
+    ],
+    [
+      "text heads of a size without a kernel",
+      (c) => (c.text_config.head_dim = 144),
+      /text_config: .* only multiples of 8 up to 128/,
+    ],
     ["a pixel shuffle that does not divide", (c) => (c.scale_factor = 3), /scale_factor/],
     ["a tower of another size", (c) => (c.vision_config.image_size = 128), /image_seq_len|frames of/],
     ["an image token outside the vocabulary", (c) => (c.image_token_id = 999), /image_token_id/],

@@ -17,14 +17,17 @@ import {
   on,
   parseFile,
   positive,
+  requireHeadSize,
   requireHeads,
   requireThat,
   resample,
   side,
 } from "@/models/configSchemas";
+import type { ConfigFiles, ModelConfig, TextConfig } from "@/models/family";
+import type { ColourScale } from "@/models/normalizedBytes";
 
 /** The SigLIP tower (vision_config). */
-export interface SmolVlmVisionConfig {
+interface SmolVlmVisionConfig {
   readonly hiddenSize: number;
   readonly intermediateSize: number;
   readonly numHiddenLayers: number;
@@ -35,46 +38,24 @@ export interface SmolVlmVisionConfig {
   readonly layerNormEps: number;
 }
 
-/** The Llama decoder (text_config). */
-export interface SmolVlmTextConfig {
-  readonly vocabSize: number;
-  readonly hiddenSize: number;
-  readonly intermediateSize: number;
-  readonly numHiddenLayers: number;
-  readonly numAttentionHeads: number;
-  readonly numKeyValueHeads: number;
-  readonly headDim: number;
-  readonly rmsNormEps: number;
-  readonly ropeTheta: number;
-  readonly maxPositionEmbeddings: number;
-}
-
 /** How a picture becomes frames (preprocessor_config.json). */
-export interface SmolVlmImageConfig {
+export interface SmolVlmImageConfig extends ColourScale {
   /** size.longest_edge: the longest edge after the first resize. */
   readonly longestEdge: number;
   /** max_image_size.longest_edge: side of a square frame. */
   readonly frameSize: number;
   readonly doImageSplitting: boolean;
   readonly resample: ResizeFilter;
-  readonly rescaleFactor: number;
-  readonly imageMean: readonly number[];
-  readonly imageStd: readonly number[];
 }
 
 /** A checked SmolVLM configuration. */
-export interface SmolVlmConfig {
+export interface SmolVlmConfig extends ModelConfig {
   readonly modelType: "smolvlm" | "idefics3";
-  readonly imageTokenId: number;
   /** Pixel-shuffle factor of the connector. */
   readonly scaleFactor: number;
-  /** True when the LM head is the embedding table. */
-  readonly tieWordEmbeddings: boolean;
   /** Image tokens per frame: (imageSize / patchSize / scaleFactor)². */
   readonly imageSequenceLength: number;
-  readonly eosTokenIds: readonly number[];
   readonly vision: SmolVlmVisionConfig;
-  readonly text: SmolVlmTextConfig;
   readonly image: SmolVlmImageConfig;
 }
 
@@ -144,7 +125,7 @@ const imageSchema = v.looseObject({
 
 const processorSchema = v.looseObject({ image_seq_len: v.optional(count) });
 
-function readText(text: v.InferOutput<typeof textSchema>): SmolVlmTextConfig {
+function readText(text: v.InferOutput<typeof textSchema>): TextConfig {
   const heads = text.num_attention_heads;
   const keyValueHeads = text.num_key_value_heads ?? heads;
   const headDim = text.head_dim ?? text.hidden_size / heads;
@@ -164,10 +145,7 @@ function readText(text: v.InferOutput<typeof textSchema>): SmolVlmTextConfig {
 }
 
 function readVision(vision: v.InferOutput<typeof visionSchema>): SmolVlmVisionConfig {
-  requireThat(
-    vision.hidden_size % vision.num_attention_heads === 0,
-    "vision_config: hidden_size is no multiple of num_attention_heads",
-  );
+  requireHeadSize("vision_config", vision.hidden_size / vision.num_attention_heads);
   requireThat(vision.image_size >= vision.patch_size, "vision_config: patch_size is larger than image_size");
   return {
     hiddenSize: vision.hidden_size,
@@ -193,16 +171,8 @@ function readImage(image: v.InferOutput<typeof imageSchema>): SmolVlmImageConfig
   };
 }
 
-/** The parsed JSON files of a checkpoint; newer ones nest the image processor in processor_config.json. */
-export interface SmolVlmConfigFiles {
-  readonly config: unknown;
-  readonly preprocessorConfig?: unknown;
-  readonly processorConfig?: unknown;
-  readonly generationConfig?: unknown;
-}
-
 /** Reads and checks a checkpoint's configuration; throws ModelConfigError. */
-export function parseSmolVlmConfig(files: SmolVlmConfigFiles): SmolVlmConfig {
+export function parseSmolVlmConfig(files: ConfigFiles): SmolVlmConfig {
   const config = parseFile(configSchema, files.config, "config.json");
   const processor = parseFile(processorSchema, files.processorConfig ?? {}, "processor_config.json");
   const image = readImage(parseFile(imageSchema, imageProcessorFile(files), "preprocessor_config.json"));

@@ -3,15 +3,13 @@
 
 import type { Tensor2D } from "@tensorflow/tfjs-core";
 import type { ModelFamily, ModelInput, PixelLimits, VisionLanguageModel } from "../family";
-import type { DecoderVariant } from "../takeLayers";
 import { takeDecoder, takeLayerNorm, takeLinear } from "../takeLayers";
 import type { WeightTaker } from "../weights";
 import { parseSmolVlmConfig, type SmolVlmConfig, type SmolVlmImageConfig } from "./config";
 import { processImage, seenImage } from "./imageProcessor";
-import { buildPrompt } from "./prompt";
+import { smolVlmPrompt } from "./prompt";
 import { SmolVlmTower } from "./tower";
 
-const decoder: DecoderVariant = { path: "model.text_model" };
 const tower = "model.vision_model";
 
 /** Fewer pixels are fewer tiles: the longest edge becomes the largest whole number of frames within √maxPixels. */
@@ -32,7 +30,7 @@ export function smolVlmInput(config: SmolVlmConfig): ModelInput {
       const featureCount = frames * config.imageSequenceLength;
       return { pixelValues, patchCount: frames * patchesPerFrame, featureCount, rows, columns };
     },
-    prompt: (tokenizer, chatTemplate, messages, images) => buildPrompt(tokenizer, chatTemplate, config, messages, images),
+    prompt: (tokenizer, chatTemplate, messages, images) => smolVlmPrompt({ tokenizer, chatTemplate, messages }, images, config),
     positions: (ids) => ({ positions: Int32Array.from(ids.keys()), axes: 1, next: ids.length }),
   };
 }
@@ -79,7 +77,7 @@ function build(config: SmolVlmConfig, take: WeightTaker): VisionLanguageModel {
     config,
     input: smolVlmInput(config),
     vision: new SmolVlmTower(config, { patchEmbedding, positionEmbedding, layers, postLayerNorm, connector }),
-    text: takeDecoder(take, config, decoder),
+    text: takeDecoder(take, config, { path: "model.text_model" }),
   };
 }
 

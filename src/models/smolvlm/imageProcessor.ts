@@ -3,21 +3,23 @@
 // Every resize gives bytes (PIL's resampler); only the last step is float32.
 import { type ResizeFilter, resize } from "@/image/resize";
 import { createRgbImage, type RgbImage } from "@/image/rgbImage";
+import { normalizedBytes } from "@/models/normalizedBytes";
 import type { SmolVlmImageConfig } from "./config";
 
-/** How a picture was split; rows = columns = 0 means one frame that is the picture. */
-export interface FrameGrid {
+/** A picture as frames. */
+export interface FramedPicture {
+  /** [frames, 3, frameSize, frameSize], row-major; tiles by rows, then the whole picture. */
+  readonly pixelValues: Float32Array<ArrayBuffer>;
+  readonly frames: number;
+  /** How it was split; rows = columns = 0 means one frame that is the picture. */
   readonly rows: number;
   readonly columns: number;
 }
 
-/** The model's input for one picture. */
-export interface ProcessedImage extends FrameGrid {
-  /** [frames, 3, size, size], row-major; tiles by rows, then the whole picture. */
-  readonly pixelValues: Float32Array<ArrayBuffer>;
-  readonly frames: number;
-  /** Side of a frame in pixels. */
-  readonly size: number;
+interface Tiles {
+  readonly rows: number;
+  readonly columns: number;
+  readonly frames: readonly RgbImage[];
 }
 
 interface Size {
@@ -62,7 +64,7 @@ function crop(image: RgbImage, left: number, top: number, size: number): RgbImag
   return tile;
 }
 
-function split(image: RgbImage, size: number, filter: ResizeFilter): FrameGrid & { readonly frames: readonly RgbImage[] } {
+function split(image: RgbImage, size: number, filter: ResizeFilter): Tiles {
   if (image.width <= size && image.height <= size) return { rows: 0, columns: 0, frames: [image] };
   const rows = image.height / size;
   const columns = image.width / size;
@@ -72,17 +74,12 @@ function split(image: RgbImage, size: number, filter: ResizeFilter): FrameGrid &
   return { rows, columns, frames };
 }
 
-/** Writes (byte · factor − mean) / std, channels first; each step rounded to float32 as numpy does. */
+/** Writes normalised colours, channels first. */
 function normalize(frames: readonly RgbImage[], size: number, config: SmolVlmImageConfig): Float32Array<ArrayBuffer> {
   const pixels = size * size;
   const values = new Float32Array(frames.length * 3 * pixels);
-  for (let channel = 0; channel < 3; channel++) {
-    const mean = Math.fround(config.imageMean[channel] as number);
-    const std = Math.fround(config.imageStd[channel] as number);
-    const table = Float32Array.from(
-      { length: 256 },
-      (_, byte) => Math.fround(Math.fround(byte * config.rescaleFactor) - mean) / std,
-    );
+  for (const channel of [0, 1, 2] as const) {
+    const table = normalizedBytes(channel, config);
     for (const [f, frame] of frames.entries()) {
       const to = (f * 3 + channel) * pixels;
       for (let i = 0; i < pixels; i++) values[to + i] = table[frame.data[i * 3 + channel] as number] as number;
@@ -103,42 +100,11 @@ export function seenImage(image: RgbImage, config: SmolVlmImageConfig): RgbImage
 }
 
 /** Turns a picture into the model's frames. */
-export function processImage(image: RgbImage, config: SmolVlmImageConfig): ProcessedImage {
+export function processImage(image: RgbImage, config: SmolVlmImageConfig): FramedPicture {
   const { frameSize: size, resample } = config;
   const seen = seenImage(image, config);
   const { rows, columns, frames } = config.doImageSplitting
     ? split(seen, size, resample)
     : { rows: 0, columns: 0, frames: [seen] };
-  return { pixelValues: normalize(frames, size, config), frames: frames.length, rows, columns, size };
-}
-
-/** How a picture of this size will be split, without touching pixels (for token counts before processing). */
-export function frameGridOf(size: Size, config: SmolVlmImageConfig): FrameGrid {
-  if (!config.doImageSplitting) return { rows: 0, columns: 0 };
-  const whole = sizeOfWholeFrames(sizeOfLongestEdge(size, config.longestEdge), config.frameSize);
-  if (whole.width <= config.frameSize && whole.height <= config.frameSize) return { rows: 0, columns: 0 };
-  return { rows: whole.height / config.frameSize, columns: whole.width / config.frameSize };
-}
-
-/** The model's input for all pictures of one prompt. */
-export interface ProcessedImages {
-  /** [frames, 3, size, size]: the frames of all pictures in order. */
-  readonly pixelValues: Float32Array<ArrayBuffer>;
-  readonly frames: number;
-  readonly size: number;
-  /** One per picture, for `buildPrompt`. */
-  readonly grids: readonly FrameGrid[];
-}
-
-/** Turns the pictures of one prompt into frames. */
-export function processImages(images: readonly RgbImage[], config: SmolVlmImageConfig): ProcessedImages {
-  const processed = images.map((image) => processImage(image, config));
-  const pixelValues = new Float32Array(processed.reduce((sum, image) => sum + image.pixelValues.length, 0));
-  let at = 0;
-  for (const image of processed) {
-    pixelValues.set(image.pixelValues, at);
-    at += image.pixelValues.length;
-  }
-  const grids = processed.map(({ rows, columns }) => ({ rows, columns }));
-  return { pixelValues, frames: processed.reduce((sum, image) => sum + image.frames, 0), size: config.frameSize, grids };
+  return { pixelValues: normalize(frames, size, config), frames: frames.length, rows, columns };
 }

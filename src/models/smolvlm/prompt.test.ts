@@ -5,8 +5,8 @@ import { PromptError } from "@/models/promptError";
 import { type ChatMessage, pickChatTemplate } from "@/text/chat";
 import { loadTokenizer } from "@/text/tokenizer";
 import { parseSmolVlmConfig } from "./config";
-import { frameGridOf } from "./imageProcessor";
-import { buildPrompt } from "./prompt";
+import { processImage } from "./imageProcessor";
+import { smolVlmPrompt } from "./prompt";
 
 const json = (path: string) => JSON.parse(readFileSync(path, "utf8"));
 const root = "fixtures/smolvlm";
@@ -18,18 +18,18 @@ const config = parseSmolVlmConfig({
   processorConfig: json(`${root}/processor_config.json`),
 });
 const ask = (text: string): ChatMessage[] => [{ role: "user", content: [{ type: "image" }, { type: "text", text }] }];
-const build = (text: string, grids = [{ rows: 0, columns: 0 }]) => buildPrompt(tokenizer, template, config, ask(text), grids);
+const conversation = (messages: readonly ChatMessage[]) => ({ tokenizer, chatTemplate: template, messages });
+const build = (text: string, grids = [{ rows: 0, columns: 0 }]) => smolVlmPrompt(conversation(ask(text)), grids, config);
+const pictureOf = async (path: string) => processImage((await decodePng(readFileSync(path)))!, config.image);
 
-describe("buildPrompt", () => {
+describe("smolVlmPrompt", () => {
   for (const name of readdirSync(`${root}/golden`).filter((name) => name.startsWith("case"))) {
     const folder = `${root}/golden/${name}`;
     const info = json(`${folder}/case.json`);
 
     it(`gives the text and ids of ${name}`, async () => {
-      const grids = await Promise.all(
-        info.images.map(async (file: string) => frameGridOf((await decodePng(readFileSync(`${folder}/${file}`)))!, config.image)),
-      );
-      const prompt = buildPrompt(tokenizer, template, config, info.messages, grids);
+      const grids = await Promise.all(info.images.map((file: string) => pictureOf(`${folder}/${file}`)));
+      const prompt = smolVlmPrompt(conversation(info.messages), grids, config);
       expect(prompt.text).toBe(info.prompt);
       expect([...prompt.ids]).toEqual(info.input_ids.slice(0, info.prompt_length));
       expect([...prompt.ids, ...tokenizer.encodeTemplate(info.response)]).toEqual(info.input_ids);
@@ -39,7 +39,7 @@ describe("buildPrompt", () => {
 
   it("gives the ids of the golden update's prompt", async () => {
     const info = json(`${root}/golden/vppo/vppo.json`);
-    const grid = frameGridOf((await decodePng(readFileSync(`${root}/golden/vppo/image.png`)))!, config.image);
+    const grid = await pictureOf(`${root}/golden/vppo/image.png`);
     const question = /<image>(.*)<end_of_utterance>/s.exec(info.prompt)![1]!;
     const prompt = build(question, [grid]);
     expect(prompt.text).toBe(info.prompt);
@@ -61,7 +61,7 @@ describe("buildPrompt", () => {
         { rows: 0, columns: 0 },
       ]),
     ).toThrow(/a place for 1 and there are 2/);
-    expect(() => build("why ".repeat(2500))).toThrow(/The question is too long/);
+    expect(() => build("why ".repeat(2500))).toThrow(/The question and its pictures are too long/);
     expect(() => build("x", [{ rows: 1, columns: 5 }])).toThrow(/no <row_1_col_5>/);
   });
 });

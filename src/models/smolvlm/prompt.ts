@@ -1,21 +1,14 @@
-// Messages and frame grids → token ids: renders the chat template, replaces each `<image>` of the template by the frame tokens
-// of its picture (transformers' SmolVLMProcessor), and tokenises the whole, so that newlines around frames merge as in Python.
+// Messages and pictures → token ids: each `<image>` of the template becomes the frame tokens of its picture (transformers'
+// SmolVLMProcessor); newlines around frames merge as in Python, since the whole is tokenised at once.
 // The k-th image token of the result receives row k of the concatenated frame features.
-import { ModelConfigError } from "@/models/configSchemas";
+import type { ModelPrompt, ProcessedImage } from "@/models/family";
+import { type Conversation, imagePrompt, imageTokenOf } from "@/models/imagePrompt";
 import { PromptError } from "@/models/promptError";
-import { type ChatMessage, renderChat } from "@/text/chat";
 import type { PromptPiece, TextTokenizer } from "@/text/tokenizer";
 import type { SmolVlmConfig } from "./config";
-import type { FrameGrid } from "./imageProcessor";
 
-/** A prompt ready for the model. */
-export interface SmolVlmPrompt {
-  /** The rendered template, before the expansion of `<image>`. */
-  readonly text: string;
-  readonly ids: Int32Array<ArrayBuffer>;
-  /** Indices of the image tokens in `ids`, ascending. */
-  readonly imageTokenPositions: Int32Array<ArrayBuffer>;
-}
+/** How a picture was split: 0 × 0 when it was not. */
+type FrameGrid = Pick<ProcessedImage, "rows" | "columns">;
 
 const special = (text: string): PromptPiece => ({ kind: "special", text });
 const lineBreak: PromptPiece = { kind: "text", text: "\n" };
@@ -28,15 +21,11 @@ interface ImageTokens {
 
 function imageTokens(tokenizer: TextTokenizer, config: SmolVlmConfig): ImageTokens {
   const names = tokenizer.namedTokens;
-  const tokens = {
-    image: names.image_token ?? "<image>",
+  return {
+    image: imageTokenOf(tokenizer, config, "<image>"),
     fake: names.fake_image_token ?? "<fake_token_around_image>",
     global: names.global_image_token ?? "<global-img>",
   };
-  if (tokenizer.tokenId(tokens.image) !== config.imageTokenId) {
-    throw new ModelConfigError(`the tokenizer's ${tokens.image} is not the image token of config.json`);
-  }
-  return tokens;
 }
 
 /** What replaces one `<image>`: tiles row by row, then the whole picture. */
@@ -54,48 +43,21 @@ function expandImage({ rows, columns }: FrameGrid, tokens: ImageTokens, sequence
 
 /**
  * Builds the prompt of a conversation that ends with the assistant's turn to speak.
- * Throws PromptError (number of pictures, length), ModelConfigError or ChatTemplateError.
- * @param frameGrids One per picture, in the order of the messages.
+ * Throws PromptError (number of pictures, length, more tiles than the tokenizer knows), ModelConfigError or ChatTemplateError.
+ * @param grids One per image item of the messages, in order.
  */
-export function buildPrompt(
-  tokenizer: TextTokenizer,
-  chatTemplate: string,
-  config: SmolVlmConfig,
-  messages: readonly ChatMessage[],
-  frameGrids: readonly FrameGrid[],
-): SmolVlmPrompt {
+export function smolVlmPrompt(conversation: Conversation, grids: readonly FrameGrid[], config: SmolVlmConfig): ModelPrompt {
+  const { tokenizer } = conversation;
   const tokens = imageTokens(tokenizer, config);
-  const { text, pieces } = renderChat(tokenizer, chatTemplate, messages);
-  const imageCount = pieces.filter((piece) => piece.kind === "special" && piece.text === tokens.image).length;
-  if (imageCount !== frameGrids.length) {
+  const pictures = grids.map((grid) => expandImage(grid, tokens, config.imageSequenceLength));
+  // A tokenizer of a smaller grid lacks tile tokens: Python would spell them out as text, which the model never saw.
+  const unknown = pictures.flat().find(({ kind, text }) => kind === "special" && !tokenizer.specialTokens.includes(text));
+  if (unknown) {
     throw new PromptError(
-      "The prompt and the pictures do not match",
-      `the prompt has a place for ${imageCount} and there are ${frameGrids.length}`,
-      "Add or remove a picture",
+      "This picture is too long or too wide for the model",
+      `the tokenizer has no ${unknown.text}`,
+      "Crop the picture",
     );
   }
-  let next = 0;
-  const expanded = pieces.flatMap((piece) => {
-    if (piece.kind !== "special" || piece.text !== tokens.image) return [piece];
-    return expandImage(frameGrids[next++] ?? { rows: 0, columns: 0 }, tokens, config.imageSequenceLength);
-  });
-  for (const piece of expanded) {
-    // A tokenizer of a smaller grid lacks tile tokens: Python would spell them out as text, which the model never saw.
-    if (piece.kind === "special" && !tokenizer.specialTokens.includes(piece.text)) {
-      throw new PromptError(
-        "This picture is too long or too wide for the model",
-        `the tokenizer has no ${piece.text}`,
-        "Crop the picture",
-      );
-    }
-  }
-  const ids = Int32Array.from(tokenizer.encodePieces(expanded));
-  const limit = config.text.maxPositionEmbeddings;
-  if (ids.length >= limit) {
-    throw new PromptError("The question is too long", `it makes ${ids.length} tokens, the model takes ${limit}`, "Shorten it");
-  }
-  const imageTokenPositions = Int32Array.from(
-    Array.from(ids, (id, i) => (id === config.imageTokenId ? i : -1)).filter((position) => position >= 0),
-  );
-  return { text, ids, imageTokenPositions };
+  return imagePrompt(conversation, config, { token: tokens.image, pictures });
 }

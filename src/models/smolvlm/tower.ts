@@ -4,13 +4,13 @@
 import { dispose, keep, reshape, type Tensor, type Tensor2D, tensor, tensor1d, tidy } from "@tensorflow/tfjs-core";
 import type { AttentionMeta } from "@/nn/attention";
 import { applyLinear, type LinearLayer, linearParameters } from "@/nn/linear";
+import { applyNorm, type LayerNormWeights } from "@/nn/normWeights";
 import { invertPermutation } from "@/nn/permutation";
 import { segmentMeta } from "@/nn/segments";
-import { applyVisionLayer, type LayerNormWeights, type VisionLayer, visionParameters, visionProjections } from "@/nn/visionLayer";
+import { applyVisionLayer, type VisionLayer, visionParameters, visionProjections } from "@/nn/visionLayer";
 import { embedding } from "@/ops/embedding/embedding";
 import { gatherRows } from "@/ops/embedding/gatherRows";
 import { f32Matrix } from "@/ops/matrix";
-import { layerNorm } from "@/ops/norm/norm";
 import type { ProcessedImage, Stage, VisionBatch, VisionTower } from "../family";
 import type { SmolVlmConfig } from "./config";
 
@@ -95,7 +95,7 @@ export class SmolVlmTower implements VisionTower {
   #connect(x: Tensor, pass: FramePass): Tensor {
     const { postLayerNorm, connector } = this.weights;
     const { scaleFactor, vision } = this.config;
-    const normed = layerNorm(x, postLayerNorm.weight, postLayerNorm.bias, vision.layerNormEps);
+    const normed = applyNorm(postLayerNorm, x, vision.layerNormEps);
     const shuffled = gatherRows(normed, pass.shuffle, pass.unshuffle);
     const merged = scaleFactor ** 2;
     return applyLinear(connector, reshape(shuffled, [(x.shape[0] as number) / merged, merged * vision.hiddenSize]));
