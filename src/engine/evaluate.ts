@@ -26,14 +26,15 @@ export async function evaluate(
   request: EvaluationRequest,
   options: EvaluateOptions = {},
 ): Promise<EvaluationReport> {
-  const { problems: count, rollouts, temperature, masked, seed } = request;
+  const { problems: count, rollouts, temperature, masked, pixels, seed } = request;
   const { onProgress, onAnswer, signal, maxNewTokens = 96, batch = 8 } = options;
   const perFamily: Record<string, { accuracy: number; count: number }> = {};
   let [correct, parseable, length, answered] = [0, 0, 0, 0];
   for (let first = 0; first < count && !signal?.aborted; first += batch) {
     const problems = Array.from({ length: Math.min(batch, count - first) }, (_, i) => task.sample(seed, first + i, "heldOut"));
     const questions = problems.map(({ image, question }) => ({
-      image: masked ? session.mask(image, whole, 0) : image,
+      // As in training, the mask acts on what the model sees, which stays as it is when it is seen again.
+      image: masked ? session.mask(session.see(image, pixels), whole, 0) : image,
       text: withInstruction(question),
     }));
     const sampling = { temperature, topP: 1, topK: 0, seed: seed ^ 0x6576, maxNewTokens };
@@ -41,6 +42,7 @@ export async function evaluate(
       questions,
       rollouts,
       sampling,
+      pixels,
       firstStream: first * rollouts,
       ...(signal && { signal }),
     });

@@ -61,7 +61,7 @@ export class Trainer {
   /** One optimizer step: prompts × rollouts, one update on all of them. Resolves to undefined when stopped before the update. */
   async takeStep(settings: TrainSettings, { onPhase, signal }: StepEvents = {}): Promise<StepReport | undefined> {
     const started = performance.now();
-    const { promptsPerStep, rolloutsPerPrompt, sampling, mask, seed } = settings;
+    const { promptsPerStep, rolloutsPerPrompt, sampling, mask, pixels, seed } = settings;
     const problems = Array.from({ length: promptsPerStep }, (_, p) =>
       this.task.sample(seed, this.step * promptsPerStep + p, "train"),
     );
@@ -71,6 +71,7 @@ export class Trainer {
       rollouts: rolloutsPerPrompt,
       sampling,
       mask,
+      pixels,
       firstStream,
     };
     const prepared = prepare(this.session, request);

@@ -1,24 +1,16 @@
 // The committed checkpoint against transformers' numbers on the wasm backend, as a machine without WebGPU runs it, and what
 // verifying says of checkpoints it cannot run or that are wrong.
 
-import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import type { CheckpointFolder } from "@/fetching/folder";
-import { httpFolder } from "@/fetching/httpFolder";
 import type { VerifyLine } from "@/lib/verifyLine";
 import { setUpWasm } from "@/ops/test/wasmFixture";
+import { fixtureFolder } from "../test/fixtureFolder";
 import { verifyCheckpoint } from "./verifyCheckpoint";
 
 setUpWasm();
 
-const fileFetch = (async (url: URL) => {
-  const bytes = await readFile(url).catch(() => undefined);
-  if (!bytes) return new Response(null, { status: 404 });
-  return new Response(new Uint8Array(bytes), { headers: { "Content-Length": String(bytes.length) } });
-}) as unknown as typeof fetch;
-
-const fixture = (name: string) => httpFolder(new URL(`../../../fixtures/${name}/`, import.meta.url).href, { fetch: fileFetch });
-const folder = fixture("smolvlm");
+const folder = fixtureFolder("smolvlm");
 const allCases = { cases: ["case-0", "case-1", "case-2"], hasUpdate: true };
 /** The fixture with some JSON files changed. */
 const changed = (changes: Readonly<Record<string, (json: never) => unknown>>): CheckpointFolder => ({
@@ -57,7 +49,7 @@ describe("verifyCheckpoint on wasm", () => {
     ["qwen3_vl-tied", 89],
     ["qwen3_vl-untied", 89],
   ] as const)("finds every quantity of %s within its tolerance", { timeout: 300_000 }, async ([name, count]) => {
-    const lines = await linesOf({ folder: fixture(name), ...allCases });
+    const lines = await linesOf({ folder: fixtureFolder(name), ...allCases });
     // Stock wasm products round a row differently by the number of rows, so decoding equals scoring only nearly here.
     const isDecoded = ({ name }: VerifyLine) => name.startsWith("exact rollout");
     const bounds = ownBounds[name] ?? {};
