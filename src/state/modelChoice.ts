@@ -19,6 +19,8 @@ export interface ModelChoiceSlice {
   readonly preview: PreviewStatus;
   /** Null until it has been read. */
   readonly cache: CacheReport | null;
+  /** Why the last load failed; null when it did not. A model that was loaded before it may still be there. */
+  readonly loadError: string | null;
   readonly accessToken: string;
   readonly keepsToken: boolean;
   /** What the engine says may be used of the GPU's memory; null until it has planned once. */
@@ -28,6 +30,7 @@ export interface ModelChoiceSlice {
   setPreview(preview: PreviewStatus): void;
   setCache(cache: CacheReport): void;
   setBudget(bytes: number): void;
+  setLoadError(message: string | null): void;
   setAccessToken(token: string): void;
   /** Writes the token to this device's storage, or removes it from there. */
   keepToken(keeps: boolean): void;
@@ -44,6 +47,7 @@ export const createModelChoiceSlice: StateCreator<AppState, [], [], ModelChoiceS
     chosen: null,
     preview: { status: "none" },
     cache: null,
+    loadError: null,
     accessToken: kept ?? "",
     keepsToken: kept !== null,
     budgetBytes: null,
@@ -52,6 +56,7 @@ export const createModelChoiceSlice: StateCreator<AppState, [], [], ModelChoiceS
     setPreview: (preview) => set({ preview }),
     setCache: (cache) => set({ cache }),
     setBudget: (budgetBytes) => set({ budgetBytes }),
+    setLoadError: (loadError) => set({ loadError }),
     setAccessToken: (accessToken) => {
       set({ accessToken });
       if (get().keepsToken) writeToken(accessToken);

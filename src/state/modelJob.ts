@@ -44,15 +44,20 @@ export async function loadAgain(backend?: BackendKind): Promise<void> {
 }
 
 async function load(request: LoadRequest): Promise<void> {
-  const { setModel, setLoss, fail, notify } = useStore.getState();
+  const { setModel, setLoss, setLoadError, fail, notify, model: before, device } = useStore.getState();
   const name = sourceName(request.source);
   const mine = ++newestLoad;
   let times: LoadTimes | null = null;
+  // The engine lets the old model go once the new one is known to fit, or with its device.
+  let isOldKept = before.status === "ready";
+  setLoadError(null);
   setModel({ status: "loading", name, plan: null, progress: null });
   try {
     const model = await engineClient.load(request, (event) => {
       if (mine !== newestLoad) return;
       if (event.type === "ready") times = event.times;
+      if (event.type === "plan" && event.plan.fits) isOldKept = false;
+      if (event.type === "device" && event.device.backend !== device?.backend) isOldKept = false;
       takeLoad(event);
     });
     if (mine !== newestLoad) return;
@@ -62,9 +67,13 @@ async function load(request: LoadRequest): Promise<void> {
   } catch (error) {
     if (mine !== newestLoad) return;
     if (isAbort(error)) {
-      setModel({ status: "none" });
+      setModel(isOldKept ? before : { status: "none" });
       notify("notice", `Loading ${name} was cancelled. What was fetched is kept for the next time.`);
-    } else setModel({ status: "failed", name, message: fail(error) });
+    } else {
+      const message = fail(error);
+      setLoadError(message);
+      setModel(isOldKept && useStore.getState().loss === null ? before : { status: "failed", name, message });
+    }
   }
   // What was loaded, or part of it, is in the cache now.
   if (useStore.getState().cache) await readCache();

@@ -304,6 +304,20 @@ describe("loading", () => {
     expect(engine.load.mock.calls[1]?.[0].source).toEqual(engine.load.mock.calls[0]?.[0].source);
   });
 
+  it("goes on with the model there was when the new one fails before there is room made for it", async () => {
+    useStore.getState().setModel({ status: "ready", model: { ...report, name: "the old one" }, times: null });
+    const engine = await begin();
+    await engine.fail("The Hub does not answer.");
+    expect(useStore.getState().model).toMatchObject({ status: "ready", model: { name: "the old one" } });
+    expect(box.querySelector("[role=alert]")?.textContent).toContain("The Hub does not answer.");
+    expect(box.textContent).toContain("In use: the old one");
+    await press("Try again");
+    await engine.send({ type: "plan", plan });
+    await engine.fail("The connection broke.");
+    expect(useStore.getState().model.status).toBe("failed");
+    expect(button("Load the embedded model").disabled).toBe(false);
+  });
+
   it("ends when cancelled, without an error, and what was fetched can be resumed", async () => {
     const engine = await begin();
     await engine.send({ type: "progress", progress });
