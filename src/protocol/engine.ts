@@ -1,6 +1,6 @@
 // The engine as the page sees it: calls through comlink, streams through a MessagePort passed with the call.
 
-import type { AskEvent, AskRequest } from "./generation";
+import type { AskRequest } from "./generation";
 import type {
   CacheReport,
   LoadProgress,
@@ -11,7 +11,7 @@ import type {
   ModelSource,
   PrecisionChoice,
 } from "./model";
-import type { EvaluationReport, EvaluationRequest, TrainEvent, TrainSettings } from "./training";
+import type { EvaluationReport, EvaluationRequest, TrainSettings } from "./training";
 
 export type BackendKind = "webgpu" | "wasm";
 
@@ -95,5 +95,3 @@ export interface EngineApi {
   /** Makes a fresh device after a loss and restores weights and the last good adapter. */
   recover(): Promise<DeviceReport>;
 }
-
-export type EngineEvent = LoadEvent | AskEvent | TrainEvent;
