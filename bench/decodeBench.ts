@@ -35,7 +35,10 @@ export async function benchDecode(
     const prepared = prepare(session, { questions, rollouts, ...(twins && { mask }) });
     const [first] = prepared;
     if (!first) throw new Error("nothing to ask");
-    const [features, ...masked] = session.encode([first.image, ...first.masked.map((picture) => session.process(picture))]);
+    const [features, ...masked] = session.encode([
+      ...first.images,
+      ...first.masked.flat().map((picture) => session.process(picture)),
+    ]);
     if (!features) throw new Error("no image features");
     const group = { prompt: first.prompt, features, masked, rollouts, firstStream: 0 };
     const steps: { at: number; dispatches: number; submits: number }[] = [];

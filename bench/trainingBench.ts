@@ -166,8 +166,8 @@ async function rollOutOnce(session: Session, { rollouts, tokens }: TrainingSizes
   const mask = { strategy: "patch_blackening", ratio: 0.5, cellSize: 8, seed: 1, sharing: "trajectory" } as const;
   const [prepared] = prepare(session, { questions, rollouts, mask });
   if (!prepared) throw new Error("nothing to ask");
-  const { prompt, image } = prepared;
-  const [features, ...masked] = session.encode([image, ...prepared.masked.map((picture) => session.process(picture))]);
+  const { prompt, images } = prepared;
+  const [features, ...masked] = session.encode([...images, ...prepared.masked.flat().map((picture) => session.process(picture))]);
   if (!features) throw new Error("no image features");
   const group = { prompt, features, masked, rollouts, firstStream: 0 };
   const sampling = { temperature: 1, topP: 1, topK: 0, seed: 1, maxNewTokens: tokens, alternatives: 0, eosIds: [] };

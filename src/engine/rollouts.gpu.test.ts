@@ -72,7 +72,7 @@ describe("a rollout", { timeout: 300_000 }, () => {
 
   it("ends at an end token, and tells so", async () => {
     const [prepared] = prepare(session, request);
-    const [features, twin] = session.encode([prepared!.image, session.process(prepared!.masked[0]!)]);
+    const [features, twin] = session.encode([prepared!.images[0]!, session.process(prepared!.masked[0]![0]!)]);
     const group = { prompt: prepared!.prompt, features: features!, masked: [twin!], rollouts: 3, firstStream: 0 };
     const options = { ...sampling, alternatives: 0 };
     const free = await generate(session.model.text, [group], session.rope, { ...options, eosIds: [] });
@@ -104,7 +104,7 @@ describe("log-probs", { timeout: 300_000 }, () => {
     const packed = packGroups(
       prepared.map(({ prompt }, g) => ({ prompt, responses: rollouts.filter(({ group }) => group === g).map(({ ids }) => ids) })),
     );
-    const encoded = session.encode(prepared.map(({ image }) => image));
+    const encoded = session.encode(prepared.flatMap(({ images }) => images));
     const features = tidy(() => concat(encoded as Tensor2D[], 0));
     const batch = textBatch(packed, session.rope);
     const pass = new LayerwisePass(session.model, batch, undefined, new Set(), features);

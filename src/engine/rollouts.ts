@@ -1,6 +1,6 @@
 // From pictures and questions to rollouts with rewards-free statistics: the part that asking, training and evaluating share.
 
-import { dispose } from "@tensorflow/tfjs-core";
+import { concat, dispose, keep, type Tensor, type Tensor2D, tidy } from "@tensorflow/tfjs-core";
 import type { RgbImage } from "@/image/rgbImage";
 import { pcg3d } from "@/lib/rng";
 import type { PixelLimits, ProcessedImage } from "@/models/family";
@@ -10,10 +10,13 @@ import type { TokenStats } from "@/rl/dependency";
 import { type DecodedStep, generate, type Rollout, type RolloutGroup } from "./generate";
 import type { PackedPrompt } from "./packing";
 import type { Session } from "./session";
+import { tokenStatsOfRows } from "./tokenStats";
 
-/** One question about one picture. */
+/** One question about a picture, or about several. */
 export interface Question {
   readonly image: RgbImage;
+  /** Pictures after the first one. */
+  readonly moreImages?: readonly RgbImage[] | undefined;
   /** The user's text, instruction included. */
   readonly text: string;
 }
@@ -36,10 +39,11 @@ export interface RolloutRequest {
 /** What the model was given for one question. */
 export interface PreparedQuestion {
   readonly prompt: PackedPrompt;
-  readonly seen: RgbImage;
-  readonly image: ProcessedImage;
-  /** Masked pictures: one per rollout, or one for all. */
-  readonly masked: readonly RgbImage[];
+  /** The pictures in the size the model sees. */
+  readonly seen: readonly RgbImage[];
+  readonly images: readonly ProcessedImage[];
+  /** Masked copies of all of them: one set per rollout, or one for all. */
+  readonly masked: readonly (readonly RgbImage[])[];
 }
 
 /** Prompts, pictures and masks of a request; masks differ per trajectory or are shared, and follow the mask seed. */
@@ -47,15 +51,33 @@ export function prepare(
   session: Session,
   { questions, rollouts, mask, pixels, firstStream = 0 }: Omit<RolloutRequest, "sampling">,
 ): PreparedQuestion[] {
-  return questions.map(({ image, text }, q) => {
-    const seen = session.see(image, pixels);
-    const processed = session.process(seen, pixels);
-    const count = !mask ? 0 : mask.sharing === "shared" ? 1 : rollouts;
-    const masked = Array.from({ length: count }, (_, r) =>
-      session.mask(seen, mask as MaskSettings, maskSeed(mask as MaskSettings, firstStream + q * rollouts + r)),
+  return questions.map(({ image, moreImages = [], text }, q) => {
+    const seen = [image, ...moreImages].map((picture) => session.see(picture, pixels));
+    const images = seen.map((picture) => session.process(picture, pixels));
+    const sets = !mask ? 0 : mask.sharing === "shared" ? 1 : rollouts;
+    const masked = Array.from({ length: sets }, (_, r) =>
+      mask ? maskSet(session, seen, mask, maskSeed(mask, firstStream + q * rollouts + r)) : [],
     );
-    return { prompt: session.prompt([processed], text), seen, image: processed, masked };
+    return { prompt: session.prompt(images, text), seen, images, masked };
   });
+}
+
+/** Masked copies of the pictures of one prompt, each with a seed of its own; a drawn region belongs to the first picture alone. */
+function maskSet(session: Session, seen: readonly RgbImage[], mask: MaskSettings, seed: number): RgbImage[] {
+  return seen.map((picture, i) => {
+    if (i === 0) return session.mask(picture, mask, seed);
+    return mask.strategy === "region" ? picture : session.mask(picture, mask, pcg3d(seed, i, 0x696d)[0] ?? 0);
+  });
+}
+
+/** Features [F, D] of the pictures of one prompt, in order; the caller disposes. */
+export function encodeSet(session: Session, images: readonly ProcessedImage[]): Tensor {
+  const parts = session.encode(images);
+  const [only, ...others] = parts;
+  if (only && others.length === 0) return only;
+  const all = keep(tidy(() => concat(parts as Tensor2D[], 0)));
+  dispose(parts);
+  return all;
 }
 
 /** Seed of one trajectory's mask: the chosen seed itself for the first, so that the preview shows what is used. */
@@ -72,9 +94,14 @@ export async function rollOut(
   const { rollouts, sampling, firstStream = 0, alternatives = 0, signal, onStep } = request;
   const groups: RolloutGroup[] = [];
   try {
-    prepared.forEach(({ prompt, image, masked }, q) => {
-      const [features, ...twins] = session.encode([image, ...masked.map((picture) => session.process(picture, request.pixels))]);
-      if (features) groups.push({ prompt, features, masked: twins, rollouts, firstStream: firstStream + q * rollouts });
+    prepared.forEach(({ prompt, images, masked }, q) => {
+      const features = encodeSet(session, images);
+      const twins: Tensor[] = [];
+      groups.push({ prompt, features, masked: twins, rollouts, firstStream: firstStream + q * rollouts });
+      for (const set of masked) {
+        const processed = set.map((picture) => session.process(picture, request.pixels));
+        twins.push(encodeSet(session, processed));
+      }
     });
     return await generate(session.model.text, groups, session.rope, {
       ...sampling,
@@ -90,14 +117,5 @@ export async function rollOut(
 
 /** Per-token statistics of a rollout, as rl/ takes them. */
 export function tokenStatsOf({ stats, ids }: Rollout): TokenStats {
-  const column = (c: number) => Float32Array.from(ids, (_, t) => stats[t * 7 + c] as number);
-  return {
-    logp: column(0),
-    logpMasked: column(1),
-    kl: column(2),
-    jsd: column(3),
-    entropy: column(4),
-    entropyMasked: column(5),
-    top1Drop: column(6),
-  };
+  return tokenStatsOfRows(stats, ids.length);
 }

@@ -12,6 +12,7 @@ import type { TokenStats } from "@/rl/dependency";
 import { type TextBatch, textBatch } from "./batch";
 import { type PackedPrompt, packGroups } from "./packing";
 import type { Session } from "./session";
+import { tokenStatsOfRows } from "./tokenStats";
 
 /** Responses to one prompt, with the features of its image and of its masked images. */
 export interface ScoreGroup {
@@ -56,19 +57,7 @@ export async function scoreResponses({ model, rope }: Session, groups: readonly 
   try {
     const [values] = await readTensors([stats.values]);
     const width = Object.keys(headStatsColumns).length;
-    return packed.segments.map(({ start, length }) => {
-      const column = (name: keyof typeof headStatsColumns) =>
-        Float32Array.from({ length }, (_, t) => (values as Float32Array)[(start + t) * width + headStatsColumns[name]] as number);
-      return {
-        logp: column("logp"),
-        logpMasked: column("logpMasked"),
-        kl: column("kl"),
-        jsd: column("jsd"),
-        entropy: column("entropy"),
-        entropyMasked: column("entropyMasked"),
-        top1Drop: column("top1Drop"),
-      };
-    });
+    return packed.segments.map(({ start, length }) => tokenStatsOfRows(values as Float32Array, length, width, start));
   } finally {
     dispose([hidden, maskedHidden, ...Object.values(stats)]);
     batch.dispose();

@@ -37,6 +37,7 @@ export interface ServiceOptions extends ModelLoaderOptions {
 
 const maxQuestionLetters = 4000;
 const maxRollouts = 64;
+const maxImages = 8;
 
 /** Implementation of the engine; the worker exposes it. */
 export class EngineService implements EngineApi {
@@ -112,8 +113,8 @@ export class EngineService implements EngineApi {
     return this.#run(async (signal) => {
       const session = this.#ready();
       checkAsk(request);
-      const { image, question, rollouts, sampling, mask, topK, pixels } = request;
-      const job = { questions: [{ image, text: withInstruction(question) }], rollouts, sampling, mask, pixels };
+      const { image, moreImages, question, rollouts, sampling, mask, topK, pixels } = request;
+      const job = { questions: [{ image, moreImages, text: withInstruction(question) }], rollouts, sampling, mask, pixels };
       const prepared = prepare(session, job);
       const first = prepared[0];
       if (!first) throw new RequestError("Nothing was asked", "there is no question", "Type a question");
@@ -127,8 +128,8 @@ export class EngineService implements EngineApi {
         rollouts,
         topK,
         promptTokens: first.prompt.ids.length,
-        image: first.seen,
-        masked: first.masked,
+        image: first.seen[0] ?? image,
+        masked: first.masked.map(([picture]) => picture ?? image),
         notices: sampling.maxNewTokens > room ? [`The answer is limited to ${room} tokens by the model's context.`] : [],
       });
       const started = performance.now();
@@ -378,7 +379,7 @@ function parseConfig(text: string): unknown {
   }
 }
 
-function checkAsk({ question, rollouts, image }: AskRequest): void {
+function checkAsk({ question, rollouts, image, moreImages = [] }: AskRequest): void {
   if (question.trim() === "") throw new RequestError("Nothing was asked", "the question is empty", "Type a question");
   if (question.length > maxQuestionLetters) {
     throw new RequestError(
@@ -390,7 +391,10 @@ function checkAsk({ question, rollouts, image }: AskRequest): void {
   if (!Number.isInteger(rollouts) || rollouts < 1 || rollouts > maxRollouts) {
     throw new RequestError("The number of rollouts cannot be used", `it is ${rollouts}`, `Choose 1 to ${maxRollouts}`);
   }
-  if (image.width < 1 || image.height < 1 || image.data.length !== image.width * image.height * 3) {
+  if (moreImages.length >= maxImages) {
+    throw new RequestError("Too many pictures", `there are ${moreImages.length + 1}`, `Ask about at most ${maxImages}`);
+  }
+  if (![image, ...moreImages].every(({ width, height, data }) => width > 0 && height > 0 && data.length === width * height * 3)) {
     throw new RequestError("The picture cannot be used", "its size and its data do not match", "Choose another picture");
   }
 }

@@ -17,8 +17,9 @@ import type { DecodedStep, Rollout } from "./generate";
 import { type Gradients, LayerwisePass } from "./layerwise";
 import { attachLora, loraParameters } from "./lora";
 import { packGroups } from "./packing";
-import { type PreparedQuestion, prepare, rollOut, tokenStatsOf } from "./rollouts";
+import { encodeSet, type PreparedQuestion, prepare, rollOut, tokenStatsOf } from "./rollouts";
 import type { Session } from "./session";
+import { statCount } from "./tokenStats";
 
 export interface StepEvents {
   readonly onPhase?: (phase: TrainPhase, done: number, total: number) => void;
@@ -163,7 +164,7 @@ export class Trainer {
     const packed = packGroups(
       prepared.map(({ prompt }, p) => ({ prompt, responses: rollouts.filter(({ group }) => group === p).map(({ ids }) => ids) })),
     );
-    const features = session.encode(prepared.map(({ image }) => image));
+    const features = prepared.map(({ images }) => encodeSet(session, images));
     const stacked = keep(tidy(() => concat(features as Tensor2D[], 0)));
     dispose(features);
     const batch = textBatch(packed, session.rope);
@@ -244,13 +245,13 @@ function chunkOf(steps: readonly DecodedStep[], rollout: number): TokenChunk {
   const chunk = {
     rollout: new Int32Array(rows.length).fill(rollout),
     ids: Int32Array.from(rows, ({ step, at }) => step.ids[at] as number),
-    stats: new Float32Array(rows.length * 7),
+    stats: new Float32Array(rows.length * statCount),
     topIds: new Int32Array(rows.length * width),
     topLogp: new Float32Array(rows.length * width),
     topOther: new Float32Array(rows.length * width),
   };
   rows.forEach(({ step, at }, n) => {
-    chunk.stats.set(step.stats.subarray(at * 7, at * 7 + 7), n * 7);
+    chunk.stats.set(step.stats.subarray(at * statCount, (at + 1) * statCount), n * statCount);
     for (const key of ["topIds", "topLogp", "topOther"] as const)
       chunk[key].set(step[key].subarray(at * width, (at + 1) * width), n * width);
   });

@@ -15,6 +15,8 @@ export interface SamplingSettings {
 
 export interface AskRequest {
   readonly image: RgbImage;
+  /** Pictures after the first one, in the order of the prompt. */
+  readonly moreImages?: readonly RgbImage[];
   readonly question: string;
   /** Number of rollouts G. */
   readonly rollouts: number;

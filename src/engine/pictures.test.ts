@@ -1,11 +1,12 @@
-// A user's bounds on pictures reach the model in everything that shows it pictures: asking, training and evaluating.
+// Pictures of a prompt: a user's bounds on their size reach the model in asking, training and evaluating; several pictures are
+// read in order and masked together.
 
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { setUpWasm } from "@/ops/test/wasmFixture";
 import { shapesTask } from "@/tasks/shapes/shapesTask";
 import { evaluate } from "./evaluate";
 import { openSession, uniformPrecision } from "./loading/openSession";
-import { prepare } from "./rollouts";
+import { prepare, rollOut } from "./rollouts";
 import type { Session } from "./session";
 import { fixtureFolder } from "./test/fixtureFolder";
 import { parityTask, question, request, trainSettings } from "./test/tinySession";
@@ -40,10 +41,12 @@ describe("fewer pixels", () => {
   it("give fewer image tokens in the prompt, and masked pictures of the same size", () => {
     const [own] = prepare(session, { ...request, questions: [question(0)] });
     const [small] = prepare(session, { ...request, questions: [question(0)], pixels: fewer });
-    expect(small!.image.featureCount).toBeLessThan(own!.image.featureCount);
-    expect(own!.prompt.ids.length - small!.prompt.ids.length).toBe(own!.image.featureCount - small!.image.featureCount);
-    expect(small!.seen.width * small!.seen.height).toBeLessThanOrEqual(fewer.maxPixels);
-    for (const masked of small!.masked) expect([masked.width, masked.height]).toEqual([small!.seen.width, small!.seen.height]);
+    const tokens = (prepared: typeof own) => prepared!.images[0]!.featureCount;
+    expect(tokens(small)).toBeLessThan(tokens(own));
+    expect(own!.prompt.ids.length - small!.prompt.ids.length).toBe(tokens(own) - tokens(small));
+    const seen = small!.seen[0]!;
+    expect(seen.width * seen.height).toBeLessThanOrEqual(fewer.maxPixels);
+    for (const [masked] of small!.masked) expect([masked!.width, masked!.height]).toEqual([seen.width, seen.height]);
   });
 
   it.each<[string, (pixels: { maxPixels: number } | undefined) => () => unknown]>([
@@ -68,5 +71,35 @@ describe("fewer pixels", () => {
     see.mockRestore();
     expect(last.width * last.height).toBeLessThanOrEqual(fewer.maxPixels);
     expect(last.data.every((value) => value === 0)).toBe(true);
+  });
+});
+
+describe("several pictures", () => {
+  const [first, second, third] = [question(0).image, question(1).image, question(2).image];
+  const asked = (...moreImages: (typeof first)[]) => ({ ...request, rollouts: 2, questions: [{ ...question(0), moreImages }] });
+
+  it("have their tokens in the prompt one after the other, and a mask of their own each", () => {
+    const [one] = prepare(session, asked());
+    const [two] = prepare(session, asked(second));
+    expect(two!.prompt.featureCount).toBe(two!.images[0]!.featureCount + two!.images[1]!.featureCount);
+    expect(two!.prompt.featureCount).toBe(2 * one!.prompt.featureCount);
+    expect(two!.masked.map((set) => set.length)).toEqual([2, 2]);
+    const black = ({ data }: typeof first) => Array.from(data, (value) => value === 0).join();
+    expect(black(two!.masked[0]![0]!)).not.toBe(black(two!.masked[0]![1]!));
+    expect(two!.masked[0]![0]!.data).toEqual(one!.masked[0]![0]!.data);
+  });
+
+  it("keep a drawn region on the first picture and leave the others as they are", () => {
+    const mask = { ...request.mask!, strategy: "region" as const, region: [0, 0, 0.5, 0.5] as const };
+    const [two] = prepare(session, { ...asked(second), mask });
+    expect(two!.masked[0]![0]!.data).not.toEqual(two!.seen[0]!.data);
+    expect(two!.masked[0]![1]!.data).toEqual(two!.seen[1]!.data);
+  });
+
+  it("all matter to the answer", async () => {
+    const statsOf = async (...more: (typeof first)[]) => (await rollOut(session, asked(...more)))[0]!.stats;
+    const pair = await statsOf(second);
+    expect(await statsOf(second)).toEqual(pair);
+    expect(await statsOf(third)).not.toEqual(pair);
   });
 });
