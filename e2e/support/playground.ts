@@ -22,7 +22,8 @@ export async function open(page: Page, settings = smallSettings): Promise<void> 
 
 /** Waits until the embedded model is loaded. */
 export async function modelReady(page: Page): Promise<void> {
-  await expect(modelChip(page)).toContainText("shapes-vlm", { timeout: longWait });
+  // While it loads the chip says "Loading shapes-vlm".
+  await expect(modelChip(page)).toHaveText(/^shapes-vlm/, { timeout: longWait });
 }
 
 /** Opens the page and waits for the model. */
