@@ -19,13 +19,14 @@ import { dispatcherOf } from "@/gpu/dispatcher";
 import { readTensors } from "@/gpu/readback";
 import type { LayerCache } from "@/nn/attention";
 import type { TextDecoder } from "@/nn/textDecoder";
-import { type HeadStats, logitStats } from "@/ops/headStats/logitStats";
+import { type HeadStats, headStatsColumns, logitStats } from "@/ops/headStats/logitStats";
 import { linear } from "@/ops/linear/linear";
 import type { Rope } from "@/ops/rope/rope";
 import { advanceDecodeState, type DecodeState } from "@/ops/sample/decodeState";
 import { sample } from "@/ops/sample/sample";
 import { type PackedPrompt, packGroups } from "./packing";
 import { prefill } from "./prefill";
+import { statCount } from "./tokenStats";
 
 /** One prompt with its image and masked images. */
 export interface RolloutGroup {
@@ -70,8 +71,8 @@ export interface Rollout {
   readonly reason: "stop" | "length" | "aborted";
 }
 
-const statCount = 7;
-const statWidth = 8;
+/** Numbers per row of the head's statistics, of which the first statCount are reported. */
+const statWidth = Object.keys(headStatsColumns).length;
 
 /** Rollouts of all groups, in group order; partial when aborted. */
 export async function generate(

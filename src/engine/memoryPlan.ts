@@ -10,7 +10,7 @@ const float = 4;
 const mebibyte = 1024 * 1024;
 /** Idle buffers the pool keeps for reuse, and the head's chunks of logits (ops/headStats). */
 const scratchBytes = 24 * mebibyte;
-/** Rows that a decoding pass feeds at most at a time while it reads prompts (engine/generate). */
+/** Rows that a decoding pass feeds at most at a time while it reads prompts (engine/prefill). */
 export const prefillRows = 512;
 
 /** A model reduced to what memory depends on. */
