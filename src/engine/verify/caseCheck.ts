@@ -1,20 +1,19 @@
 // One golden case against the engine: prompt, masks, image processor, vision tower, decoder, greedy decoding, token measures.
 // Every line is about its own quantity: later ones start from the reference's token ids, not from ours.
 
-import { concat, dispose, keep, type Tensor, type Tensor2D, tidy } from "@tensorflow/tfjs-core";
+import { dispose, type Tensor } from "@tensorflow/tfjs-core";
 import { readTensors } from "@/gpu/readback";
 import type { RgbImage } from "@/image/rgbImage";
 import { largestDifference, type VerifyLine, verifyLine } from "@/lib/verifyLine";
 import type { ProcessedImage } from "@/models/family";
-import { linear } from "@/ops/linear/linear";
 import { k3, type TokenStats } from "@/rl/dependency";
-import { textBatch } from "../batch";
 import { generate } from "../generate";
-import { type PackedPrompt, packGroups } from "../packing";
-import { finalHidden, scoreResponses } from "../score";
+import type { PackedPrompt } from "../packing";
+import { scoreResponses } from "../score";
 import type { Session } from "../session";
 import { compareEach, compareIds, compareText, compareToLargest, joined } from "./compare";
 import { type GoldenCase, goldenTensor } from "./goldenFiles";
+import { encodeAll, logitsOf } from "./logits";
 
 /** The official masking: cells of 14 pixels, half of them black. */
 export const goldenMask = { strategy: "patch_blackening", ratio: 0.5, cellSize: 14, seed: 0, sharing: "trajectory" } as const;
@@ -22,14 +21,6 @@ export const goldenMask = { strategy: "patch_blackening", ratio: 0.5, cellSize: 
 const pixelTolerance = 1e-6;
 const featureTolerance = 5e-4;
 const measureTolerance = 1e-3;
-
-/** Features of pictures, end to end [F, D]; the caller disposes. */
-export function encodeAll(session: Session, images: readonly ProcessedImage[]): Tensor {
-  const parts = session.encode(images);
-  const all = keep(tidy(() => concat(parts as Tensor2D[], 0)));
-  dispose(parts);
-  return all;
-}
 
 /** Bytes of pictures that differ. */
 export function compareMasks(
@@ -63,19 +54,6 @@ function firstColumns(values: Float32Array, images: readonly ProcessedImage[], w
   const rows = images.reduce((sum, { featureCount }) => sum + featureCount, 0);
   const columns = values.length / rows;
   return Float32Array.from({ length: rows * width }, (_, i) => values[Math.floor(i / width) * columns + (i % width)] as number);
-}
-
-/** Logits [T, V] of prompt and response with these features. */
-async function logitsOf(session: Session, prompt: PackedPrompt, response: Int32Array, features: Tensor): Promise<Float32Array> {
-  // A row's input is the token before its target: one more target makes the last response token an input, too.
-  const extended = Int32Array.from([...response, 0]);
-  const batch = textBatch(packGroups([{ prompt, responses: [extended] }]), session.rope);
-  const { text } = session.model;
-  const logits = tidy(() => linear(finalHidden(text, batch, [features]), text.weights.head));
-  const [values] = await readTensors([logits]);
-  logits.dispose();
-  batch.dispose();
-  return values as Float32Array;
 }
 
 /** Greedy continuation, by the same captured decoding as rollouts. */

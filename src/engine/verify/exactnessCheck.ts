@@ -8,9 +8,9 @@ import { generate } from "../generate";
 import { tokenStatsOf } from "../rollouts";
 import { scoreResponses } from "../score";
 import type { Session } from "../session";
-import { encodeAll } from "./caseCheck";
 import { compareBits, joined } from "./compare";
 import type { GoldenCase } from "./goldenFiles";
+import { encodeAll } from "./logits";
 
 const repetitions = 20;
 const batchSize = 8;

@@ -18,9 +18,10 @@ import { applyAdapter, loraParameters, removeLora } from "../lora";
 import { type PackedPrompt, packGroups } from "../packing";
 import { scoreResponses } from "../score";
 import type { Session } from "../session";
-import { compareMasks, encodeAll } from "./caseCheck";
+import { compareMasks } from "./caseCheck";
 import { compareEach, compareIds, compareText, joined } from "./compare";
 import { type GoldenOutcome, type GoldenUpdate, readGoldenUpdate, updatePicture } from "./goldenFiles";
+import { encodeAll } from "./logits";
 
 const peftPrefix = "base_model.model.";
 const logpTolerance = 1e-3;
