@@ -24,12 +24,13 @@ const types = {
   ".webp": "image/webp",
 };
 
-// Styles may be inline because component libraries add style elements; scripts may not. Weights come from this origin or the hub.
+// Styles may be inline because component libraries add style elements; scripts may not. Models may lie on any
+// https address, in a mirror of the hub, or on a server of this machine; nothing but fetches goes there.
 const contentSecurityPolicy = [
   "default-src 'self'",
   "script-src 'self' 'wasm-unsafe-eval'",
   "worker-src 'self'",
-  "connect-src 'self' https://huggingface.co https://*.hf.co",
+  "connect-src 'self' https: http://localhost:* http://127.0.0.1:*",
   "img-src 'self' blob: data:",
   "style-src 'self' 'unsafe-inline'",
   "object-src 'none'",

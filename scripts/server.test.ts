@@ -50,6 +50,13 @@ describe("the static server", () => {
     expect(headers["x-content-type-options"]).toBe("nosniff");
   });
 
+  it("lets the page fetch models over https and from this machine, and from nowhere else", async () => {
+    const policy = String((await get("/")).headers["content-security-policy"]);
+    expect(policy).toContain("; connect-src 'self' https: http://localhost:* http://127.0.0.1:*;");
+    expect(policy).toContain("default-src 'self';");
+    expect(policy).toContain("form-action 'none';");
+  });
+
   it("gives wasm the type that streaming compilation asks for", async () => {
     expect((await get("/digits.wasm")).headers["content-type"]).toBe("application/wasm");
   });

@@ -43,6 +43,8 @@ function refusal(fault: Fault): Omit<PlannedAnswer, "changed"> | undefined {
       return { status: 401, headers: code };
     case "forbidden":
       return { status: 403, headers: code };
+    case "gated":
+      return { status: 401, headers: { "X-Error-Code": "GatedRepo" } };
     case "rateLimited":
       return { status: 429, headers: after };
     case "serverError":

@@ -30,6 +30,8 @@ const faultSchema = v.variant("kind", [
   v.object({ ...common, kind: v.literal("indexPage") }),
   v.object({ ...common, kind: v.literal("unauthorized"), code: v.optional(v.string()) }),
   v.object({ ...common, kind: v.literal("forbidden"), code: v.optional(v.string()) }),
+  /** A gated repository: lets in those who send this token. */
+  v.object({ ...common, kind: v.literal("gated"), token: v.string() }),
   /** 429, with Retry-After in seconds or as a date. */
   v.object({ ...common, kind: v.literal("rateLimited"), retryAfter: v.optional(v.string()) }),
   /** 200 and the whole file. */

@@ -46,6 +46,10 @@ function syntheticFiles(model: SyntheticModel): Files {
     ["preprocessor_config.json", () => jsonFile(model.preprocessorConfig)],
     ["generation_config.json", () => jsonFile(model.generationConfig)],
     ["tokenizer.json", () => textFile(tokenizerFile(model), "application/json")],
+    [
+      "tokenizer_config.json",
+      () => textFile(readFileSync(join(fixtures, model.templateFrom, "tokenizer_config.json"), "utf8"), "application/json"),
+    ],
     ["chat_template.jinja", () => textFile(readFileSync(join(fixtures, model.templateFrom, "chat_template.jinja"), "utf8"))],
   ]);
   const { processorConfig } = model;
@@ -88,9 +92,10 @@ function shardedFiles(folder: string): Files {
 
 /**
  * Every repository by name: "synthetic/{model}" at true size; "synthetic/tiny" is fixtures/smolvlm, and every checkpoint folder
- * X of fixtures/ is "tiny/X", each also with "-3shards" behind its name.
+ * X of fixtures/ is "tiny/X", each also with "-3shards" behind its name; "tiny/X-gguf" are the GGUF pairs of fixtures/gguf.
+ * @param folders More checkpoint folders by name.
  */
-export function repositories(): ReadonlyMap<string, Repository> {
+export function repositories(folders: Readonly<Record<string, string>> = {}): ReadonlyMap<string, Repository> {
   const found = new Map<string, Repository>();
   for (const model of syntheticModels)
     found.set(
@@ -112,6 +117,18 @@ export function repositories(): ReadonlyMap<string, Repository> {
     const folder = join(fixtures, name);
     if (existsSync(join(folder, "config.json")) && existsSync(join(folder, "model.safetensors")))
       addFolder(`tiny/${name}`, folder);
+  }
+  for (const { name } of readdirSync(join(fixtures, "gguf"), { withFileTypes: true }).filter((entry) => entry.isDirectory())) {
+    found.set(
+      `tiny/${name}-gguf`,
+      repository(() => folderFiles(join(fixtures, "gguf", name))),
+    );
+  }
+  for (const [name, folder] of Object.entries(folders)) {
+    found.set(
+      name,
+      repository(() => folderFiles(folder)),
+    );
   }
   return found;
 }

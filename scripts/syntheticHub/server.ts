@@ -41,6 +41,8 @@ export interface HubServerOptions {
   readonly port?: number;
   /** Weight files answer 302 to a signed address on another port, as on the real hub. */
   readonly redirectWeights?: boolean;
+  /** More repositories: checkpoint folders of this disk by name. */
+  readonly folders?: Readonly<Record<string, string>>;
 }
 
 const corsHeaders = {
@@ -66,8 +68,12 @@ function end(response: ServerResponse, status: number, headers: Record<string, s
 }
 
 /** Starts a hub on this machine. */
-export async function serveSyntheticHub({ port = 0, redirectWeights = false }: HubServerOptions = {}): Promise<SyntheticHub> {
-  const repos = repositories();
+export async function serveSyntheticHub({
+  port = 0,
+  redirectWeights = false,
+  folders = {},
+}: HubServerOptions = {}): Promise<SyntheticHub> {
+  const repos = repositories(folders);
   const faults = new Faults();
   const log: LoggedRequest[] = [];
   const handler = (redirected: boolean) => (request: IncomingMessage, response: ServerResponse) => {
@@ -123,8 +129,10 @@ export async function serveSyntheticHub({ port = 0, redirectWeights = false }: H
 
   async function sendFile(wanted: Wanted, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { repo, revision, path, file, redirected } = wanted;
-    const befalling = faults.of(`${repo}/${path}`);
     const { range, authorization } = request.headers;
+    const befalling = faults
+      .of(`${repo}/${path}`)
+      .filter((fault) => fault.kind !== "gated" || authorization !== `Bearer ${fault.token}`);
     const planned = planAnswer(file, range, befalling);
     const asked = /^bytes=(\d+)-(\d*)$/.exec(range ?? "");
     const logged: LoggedRequest = {

@@ -7,6 +7,7 @@ import type { AdapterFiles, DeviceReport, EngineApi, LoadEvent, LoadRequest, Mem
 import type { AskEvent, AskRequest } from "@/protocol/generation";
 import type { CacheReport, ModelPreview } from "@/protocol/model";
 import type { EvaluationReport, EvaluationRequest, TrainEvent, TrainSettings } from "@/protocol/training";
+import { hubHostOf } from "./hubHost";
 
 /** The worker died; text and runs on the page are untouched. */
 export class EngineCrashError extends UserError {
@@ -51,9 +52,10 @@ interface Connection {
 /** Ports stay open a little after their call has ended, for events that are still on the way. */
 const portGraceMs = 2000;
 
-/** A client over workers that `createWorker` makes. */
-export function createEngineClient(createWorker: () => Worker): EngineClient {
+/** A client over workers that `createWorker` makes; `hubHost` is another hub than huggingface.co. */
+export function createEngineClient(createWorker: () => Worker, hubHost?: string): EngineClient {
   let connection: Connection | null = null;
+  const onHub = (request: LoadRequest): LoadRequest => (hubHost === undefined ? request : { ...request, hubHost });
 
   const connect = (): Connection => {
     const worker = createWorker();
@@ -90,8 +92,8 @@ export function createEngineClient(createWorker: () => Worker): EngineClient {
   };
 
   return {
-    inspect: (request) => call((api) => api.inspect(request)),
-    load: (request, onEvent) => stream(onEvent, (api, port) => api.load(request, port)),
+    inspect: (request) => call((api) => api.inspect(onHub(request))),
+    load: (request, onEvent) => stream(onEvent, (api, port) => api.load(onHub(request), port)),
     pauseLoad: async (paused) => {
       if (connection) await call((api) => api.pauseLoad(paused));
     },
@@ -126,4 +128,5 @@ function rejectable(): { promise: Promise<never>; reject: (error: Error) => void
 /** The engine of this page. */
 export const engineClient: EngineClient = createEngineClient(
   () => new Worker(new URL("../worker/engine.worker.ts", import.meta.url), { type: "module", name: "engine" }),
+  typeof location === "undefined" ? undefined : hubHostOf(location.search),
 );

@@ -142,6 +142,11 @@ export class Session {
     return packedPrompt(ids, places, this.model.input.positions(ids, images));
   }
 
+  /** Every weight by its canonical name in the checkpoint. */
+  get weights(): LoadedWeights["entries"] {
+    return this.#loaded.entries;
+  }
+
   /** Where the time of loading went. */
   get loadClock(): LoadClock {
     return this.#loaded.clock;

@@ -39,8 +39,8 @@ export interface CacheDirectory {
   folders(): Promise<string[]>;
   /** Opens or makes a file; rejects with CacheBusyError while somebody else has it. */
   open(name: string): Promise<CacheFile>;
-  /** The bytes of a file, read beside whoever has it open; undefined when it does not exist. */
-  peek(name: string): Promise<Uint8Array | undefined>;
+  /** The bytes [begin, end) of a file, all of it without them, read beside whoever has it open; undefined when it does not exist. */
+  peek(name: string, begin?: number, end?: number): Promise<Uint8Array<ArrayBuffer> | undefined>;
   /** Bytes of a file; 0 when it does not exist. */
   sizeOf(name: string): Promise<number>;
   /** Deletes a folder with all that is in it; rejects with CacheBusyError while a file of it is open. */
@@ -115,9 +115,9 @@ export function opfsDirectory(handle: FileSystemDirectoryHandle): CacheDirectory
         throw busy(error) ? new CacheBusyError(name, { cause: error }) : error;
       }
     },
-    async peek(name) {
+    async peek(name, begin, end) {
       const found = await file(name);
-      return found && new Uint8Array(await found.arrayBuffer());
+      return found && new Uint8Array(await found.slice(begin, end).arrayBuffer());
     },
     sizeOf: async (name) => (await file(name))?.size ?? 0,
     async remove(name) {

@@ -33,6 +33,10 @@ export type JournalLine =
   | { readonly drop: string }
   | { readonly complete: number };
 
+/** The key under which a small file of the checkpoint is recorded, and the one that says there is none. */
+export const fileKey = (name: string): string => `file/${name}`;
+export const absentKey = (name: string): string => `absent/${name}`;
+
 /** What a journal adds up to. */
 export interface Journal {
   readonly meta?: CacheMeta;

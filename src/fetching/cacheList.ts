@@ -4,7 +4,8 @@
 import { fnv64 } from "@/lib/fnv64";
 import type { CachedModel, CacheReport, PrecisionChoice } from "@/protocol/model";
 import { CacheBusyError, type CacheDirectory, type CacheStorage } from "./cacheFiles";
-import { isComplete, journalName, readJournal, weightsName } from "./cacheJournal";
+import { absentKey, fileKey, isComplete, journalName, readJournal, weightsName } from "./cacheJournal";
+import { sha256 } from "./sha256";
 
 /**
  * Folder name of a model in the cache: readable, and different for every source, revision and precision.
@@ -43,6 +44,24 @@ export async function cacheReport(storage: CacheStorage, estimate: StorageEstima
     models: entries.flatMap(({ model }) => (model ? [model] : [])).sort((a, b) => b.lastUsed - a.lastUsed),
     usedBytes: entries.reduce((sum, { bytes }) => sum + bytes, 0),
     ...quota,
+  };
+}
+
+/** A small file of a cached model: null when the checkpoint has none of this name, undefined when it is unknown or damaged. */
+export type CachedFile = (name: string) => Promise<Uint8Array<ArrayBuffer> | null | undefined>;
+
+/** The small files of a model that is cached whole, beside whoever has it open; undefined while part of it is missing. */
+export async function cachedFiles(directory: CacheDirectory, id: string): Promise<CachedFile | undefined> {
+  const folder = await (await directory.folder("models", false))?.folder(id, false);
+  const text = await folder?.peek(journalName);
+  if (!folder || !text) return undefined;
+  const { meta, chunks, total } = readJournal(text, await folder.sizeOf(weightsName));
+  if (!meta || !isComplete(chunks, total)) return undefined;
+  return async (name) => {
+    if (chunks.has(absentKey(name))) return null;
+    const record = chunks.get(fileKey(name));
+    const bytes = record && (await folder.peek(weightsName, record.offset, record.offset + record.bytes));
+    return bytes && (await sha256(bytes)) === record.sha256 ? bytes : undefined;
   };
 }
 

@@ -21,6 +21,8 @@ export interface CheckpointFolder {
   bytes(name: string): Promise<Uint8Array<ArrayBuffer>>;
   /** A weight file, to be read by ranges; rejects when there is no such file. */
   open(name: string): Promise<ByteSource>;
+  /** Closes a connection that is open for reads to come; the next read opens another. */
+  release?(): void;
   /** Paths of all files, where the folder can tell. */
   list?(): Promise<readonly string[]>;
   /** What names the state of the files as far as it is known by now: a commit, or config.json's ETag. */

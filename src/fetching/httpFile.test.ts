@@ -285,7 +285,9 @@ describe("a server that refuses", () => {
     await file.read(0, 8);
     expect(await file.read(200_000_000, 200_000_008)).toHaveLength(8);
     hub.fault({ match: big, kind: "forbidden", afterRequests: 0 });
-    expect(await failure(file.read(0, 8))).toContain("model.safetensors could not be loaded: there is no repository");
+    expect(await failure(file.read(0, 8))).toContain(
+      "model.safetensors could not be loaded: the server does not let this page read it (403)",
+    );
     expect(hub.log.filter(({ status }) => status === 403)).toHaveLength(3);
   });
 

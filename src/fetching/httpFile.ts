@@ -52,6 +52,10 @@ export class HttpFile implements ByteSource {
     return this.sizeBytes ?? 0;
   }
 
+  get version(): string | undefined {
+    return this.client.place.immutable() ? undefined : `${this.sizeBytes} bytes, ETag ${this.etag}`;
+  }
+
   /** Bytes [begin, end), in `into` where it is given and large enough; reads wait for each other. */
   read(begin: number, end: number, into?: ArrayBuffer): Promise<Uint8Array<ArrayBuffer>> {
     const result = this.queue.then(() => this.readNow(begin, end, into));

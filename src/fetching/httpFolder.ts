@@ -46,6 +46,7 @@ export function placeFolder(place: Place, options: HttpOptions): Omit<Checkpoint
       return found && text(found);
     },
     open: (name): Promise<ByteSource> => HttpFile.open(client, slot, name),
+    release: () => slot.current?.release(),
   };
 }
 

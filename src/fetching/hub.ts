@@ -2,12 +2,17 @@
 // first answer names the commit, and every later request asks for that commit, so files of two states never mix.
 //
 // A token goes to the hub itself only. Weight files are redirected to other hosts with signed addresses, and fetch drops the
-// Authorization header when a redirect leaves the origin (Fetch standard, HTTP-redirect fetch).
+// Authorization header when a redirect leaves the origin (Fetch standard, HTTP-redirect fetch). Mirrors never see it.
 
 import * as v from "valibot";
 import { type CheckpointFolder, DownloadError } from "./folder";
 import { AccessError, type HttpOptions, ModelChangedError, type Place } from "./httpClient";
 import { encodePath, placeFolder } from "./httpFolder";
+
+/** The revision that was asked for does not exist, or no longer. */
+export class RevisionError extends DownloadError {
+  override readonly name = "RevisionError";
+}
 
 const defaultHost = "https://huggingface.co";
 const commitPattern = /^[0-9a-f]{40}$/;
@@ -22,7 +27,7 @@ export interface HubRepository {
 
 export interface HubOptions extends HttpOptions {
   /** Scheme and host; another one for mirrors and tests. */
-  readonly hubHost?: string;
+  readonly hubHost?: string | undefined;
 }
 
 /** The commit an answer belongs to: a header of the hub, or a part of the address that small files are redirected to. */
@@ -31,8 +36,11 @@ function commitOf(response: Response): string | undefined {
   return named !== undefined && commitPattern.test(named) ? named : undefined;
 }
 
-/** What the hub says beside the status: https://huggingface.co/docs/hub/api, header X-Error-Code. */
-function refusal(repository: HubRepository, name: string, response: Response): DownloadError | undefined {
+/**
+ * What the hub says beside the status: https://huggingface.co/docs/hub/api, header X-Error-Code.
+ * @param isKnown Other files of the repository could be read.
+ */
+function refusal(repository: HubRepository, name: string, response: Response, isKnown: boolean): DownloadError | undefined {
   const what = `The model file ${name} could not be loaded`;
   const code = response.headers.get("x-error-code");
   const { repo, revision, token } = repository;
@@ -41,13 +49,14 @@ function refusal(repository: HubRepository, name: string, response: Response): D
     return new AccessError(what, `${repo} is gated: its owner lets in only those who accepted the licence`, todo);
   }
   if (code === "RevisionNotFound") {
-    return new DownloadError(what, `${repo} has no revision "${revision}"`, "Check the name after the @, or leave it out");
+    return new RevisionError(what, `${repo} has no revision "${revision}"`, "Check the name after the @, or leave it out");
   }
-  if (code === "RepoNotFound" || ((response.status === 401 || response.status === 403) && token === undefined)) {
+  const isForbidden = response.status === 401 || response.status === 403;
+  if (code === "RepoNotFound" || (isForbidden && token === undefined && !isKnown)) {
     const todo = "Check the spelling, or enter an access token that may read it";
     return new AccessError(what, `there is no repository ${repo}, or it is private`, todo);
   }
-  if (response.status === 401 || response.status === 403) {
+  if (isForbidden && token !== undefined) {
     return new AccessError(
       what,
       `the access token may not read ${repo}`,
@@ -57,12 +66,29 @@ function refusal(repository: HubRepository, name: string, response: Response): D
   return undefined;
 }
 
+const isThisMachine = ({ hostname }: URL) => ["localhost", "127.0.0.1", "[::1]"].includes(hostname);
+
+/** Scheme and host of a hub; throws DownloadError for what a page must not or cannot ask. */
+function hostOf(address: string): URL {
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  if (url?.protocol === "https:" || (url?.protocol === "http:" && isThisMachine(url))) return url;
+  throw new DownloadError(
+    `${address.slice(0, 60)} cannot be used as a hub`,
+    "it is no https address",
+    "Correct or remove ?hub= in the page's address",
+  );
+}
+
+/** Mirrors are named by links, and a link must not make the page hand a token to a stranger. */
+const maySeeToken = (host: URL) => host.origin === defaultHost || isThisMachine(host);
+
 const entrySchema = v.array(v.object({ type: v.string(), path: v.string() }));
 
 /** The files of a repository. */
 export function hubFolder(repository: HubRepository, options: HubOptions = {}): CheckpointFolder {
-  const host = new URL(options.hubHost ?? defaultHost);
-  const { repo, revision, token } = repository;
+  const host = hostOf(options.hubHost ?? defaultHost);
+  const { repo, revision } = repository;
+  const token = maySeeToken(host) ? repository.token : undefined;
   let commit = commitPattern.test(revision) ? revision : undefined;
   const place: Place = {
     url: (name) => new URL(`${repo}/resolve/${encodeURIComponent(commit ?? revision)}/${encodePath(name)}`, host),
@@ -74,7 +100,8 @@ export function hubFolder(repository: HubRepository, options: HubOptions = {}): 
       if (found !== undefined && commit !== undefined && found !== commit) throw new ModelChangedError(name);
       commit ??= found;
     },
-    refused: (name, response) => refusal(repository, name, response),
+    refused: (name, response) =>
+      refusal({ repo, revision, ...(token !== undefined && { token }) }, name, response, commit !== undefined),
   };
   const api: Place = {
     ...place,

@@ -6,9 +6,11 @@
 import { UserError } from "@/lib/errors";
 import { CacheBusyError, type CacheDirectory, type CacheFile } from "./cacheFiles";
 import {
+  absentKey,
   type CacheMeta,
   type ChunkRecord,
   cacheVersion,
+  fileKey,
   isComplete,
   type JournalLine,
   journalLine,
@@ -18,6 +20,7 @@ import {
   weightKey,
   weightsName,
 } from "./cacheJournal";
+import { sha256 } from "./sha256";
 
 /** The clock, and where the cache says what went wrong; the load goes on in every case. */
 export interface CacheContext {
@@ -49,14 +52,6 @@ export interface WeightCache {
   readonly bytes: number;
   /** Closes the files; later calls find nothing and keep nothing. */
   close(): void;
-}
-
-const fileKey = (name: string) => `file/${name}`;
-const absentKey = (name: string) => `absent/${name}`;
-
-async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  const digest = new Uint8Array(await globalThis.crypto.subtle.digest("SHA-256", bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** The file system does not let the cache be opened. */

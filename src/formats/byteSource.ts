@@ -7,6 +7,8 @@ export interface ByteSource {
   readonly name: string;
   /** Bytes of the whole file. */
   readonly size: number;
+  /** What the server says names the state of the file; absent where it cannot change or nothing is said. */
+  readonly version?: string | undefined;
   /**
    * Bytes [begin, end); rejects with a UserError that names the file when they cannot be had.
    * @param into Where they may be put instead of a new buffer: browsers collect large buffers late, so that reading gigabytes in

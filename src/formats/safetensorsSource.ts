@@ -37,13 +37,17 @@ async function readHeader(file: ByteSource): Promise<SafetensorsHeader> {
 }
 
 /**
- * Opens safetensors files as one set of tensors, in reading order. Rejects with SafetensorsError when a file is damaged and with
- * CheckpointError when two files hold a tensor of one name.
+ * Opens safetensors files as one set of tensors, in reading order; each file's header is read before the next file is asked for,
+ * because a folder over HTTP keeps one stream open. Rejects with SafetensorsError when a file is damaged and with CheckpointError
+ * when two files hold a tensor of one name.
  */
-export async function openSafetensors(files: readonly ByteSource[]): Promise<TensorSource> {
-  // One after the other: a folder over HTTP keeps one stream open.
+export async function openSafetensors(sources: Iterable<ByteSource> | AsyncIterable<ByteSource>): Promise<TensorSource> {
+  const files: ByteSource[] = [];
   const headers: SafetensorsHeader[] = [];
-  for (const file of files) headers.push(await readHeader(file));
+  for await (const file of sources) {
+    files.push(file);
+    headers.push(await readHeader(file));
+  }
   const tensors = new Map<string, StoredTensor>();
   const readers = new Map<string, (first: number, count: number) => Promise<Float32Array<ArrayBuffer>>>();
   headers.forEach((header, file) => {

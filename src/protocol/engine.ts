@@ -53,6 +53,8 @@ export interface LoadRequest {
   /** Keep the quantised weights on disk, so that the next load reads no network. */
   readonly useCache: boolean;
   readonly memory: MemoryUse;
+  /** Another hub than huggingface.co: a mirror with the same addresses. */
+  readonly hubHost?: string;
   /** GPU memory that may be used; an estimate from the adapter without it. */
   readonly budgetBytes?: number;
 }

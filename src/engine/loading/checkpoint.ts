@@ -2,6 +2,7 @@
 // an index) and GGUF pairs look the same from here on, and small files may come from the cache instead.
 
 import { type CheckpointFolder, DownloadError, parseJsonFile } from "@/fetching/folder";
+import type { ByteSource } from "@/formats/byteSource";
 import { type GgufCheckpoint, openGguf } from "@/formats/gguf/openGguf";
 import { checkIndex, indexFiles, readIndex } from "@/formats/hfCheckpoint";
 import { checkHfQuantization, checkQuantizedNames } from "@/formats/hfQuantization";
@@ -94,10 +95,15 @@ async function openShards(folder: CheckpointFolder): Promise<TensorSource> {
   const index = await folder.optionalText("model.safetensors.index.json");
   if (index === undefined) return openSafetensors([await folder.open("model.safetensors")]);
   const shards = readIndex(index);
-  const files = [];
-  // One after the other: the folder streams one file at a time.
-  for (const name of indexFiles(shards)) files.push(await folder.open(name));
-  const source = await openSafetensors(files);
+  const files: ByteSource[] = [];
+  async function* opened() {
+    for (const name of indexFiles(shards)) {
+      const file = await folder.open(name);
+      files.push(file);
+      yield file;
+    }
+  }
+  const source = await openSafetensors(opened());
   checkIndex(shards, source, files);
   return source;
 }

@@ -36,6 +36,8 @@ export interface LoadOptions {
   readonly precision: Precision;
   readonly cache?: ChunkCache | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Called when every tensor is known to be there in its shape, before the first goes to the device: time to make room. */
+  readonly onChecked?: (() => void) | undefined;
   /** Waits while loading is paused. */
   readonly gate?: (() => Promise<void>) | undefined;
   /** Called after every piece with the bytes of weights it put on the device. */
@@ -82,7 +84,9 @@ export async function loadWeights(
   const loader = new Loader(family, openSource, options);
   const requests = listWeights(family, config);
   try {
-    for (const request of await loader.inReadingOrder(requests)) {
+    const ordered = await loader.inReadingOrder(requests);
+    options.onChecked?.();
+    for (const request of ordered) {
       loader.entries.set(request.name, request.kind === "matrix" ? await loader.matrix(request) : await loader.vector(request));
     }
     const model = family.build(config, {

@@ -3,15 +3,16 @@
 
 import { backend, getBackend } from "@tensorflow/tfjs-core";
 import { CacheBusyError, type CacheStorage } from "@/fetching/cacheFiles";
-import { cacheId, cacheReport, deleteCached } from "@/fetching/cacheList";
+import { cachedFiles, cacheId, cacheReport, deleteCached } from "@/fetching/cacheList";
 import type { CheckpointFolder } from "@/fetching/folder";
+import { ModelChangedError } from "@/fetching/httpClient";
 import { httpFolder } from "@/fetching/httpFolder";
-import { hubFolder } from "@/fetching/hub";
+import { hubFolder, RevisionError } from "@/fetching/hub";
 import { localFolder } from "@/fetching/localFolder";
+import type { Sleep } from "@/fetching/patience";
 import { PauseGate } from "@/fetching/pauseGate";
 import { TransferMeter } from "@/fetching/transfer";
-import { openWeightCache, type WeightCache } from "@/fetching/weightCache";
-import type { ByteSource } from "@/formats/byteSource";
+import type { WeightCache } from "@/fetching/weightCache";
 import type { TensorSource } from "@/formats/tensorSource";
 import { dispatcherOf } from "@/gpu/dispatcher";
 import { UserError } from "@/lib/errors";
@@ -21,6 +22,7 @@ import { planMemory } from "../memoryPlan";
 import type { Session } from "../session";
 import { type Checkpoint, type CheckpointFiles, checkpointFiles, openCheckpoint } from "./checkpoint";
 import { countParameters, listWeights } from "./listing";
+import { cachedFirst, cachedRevision, keepSmallFiles, openLoadCache, watchedFolder } from "./loadCache";
 import { cacheKeys, weightBytes } from "./loadWeights";
 import { loadSession } from "./openSession";
 
@@ -31,11 +33,11 @@ export class MemoryPlanError extends UserError {
 
 export interface ModelLoaderOptions {
   readonly fetch: typeof fetch;
-  /** Another hub, for mirrors and tests. */
-  readonly hubHost?: string | undefined;
   readonly openCache: () => Promise<CacheStorage>;
   readonly estimateStorage: () => Promise<StorageEstimate>;
   readonly now: () => number;
+  /** How failed requests wait for their next try. */
+  readonly sleep?: Sleep;
 }
 
 /** One load. */
@@ -43,12 +45,11 @@ export interface LoadJob {
   readonly budgetBytes: number;
   readonly emit: (event: LoadEvent) => void;
   readonly signal: AbortSignal;
-  /** Called before the first weight goes to the device: time to make room. */
+  /** Called when nothing stands in the way, before the first weight goes to the device: time to make room. */
   readonly onFits: () => void;
 }
 
 const progressEveryMs = 250;
-const revisionFile = "revision";
 
 /** Reads previews and loads models. */
 export class ModelLoader {
@@ -64,66 +65,84 @@ export class ModelLoader {
     this.#meter?.setPaused(paused);
   }
 
-  /** Reads the small files and the headers of the weight files. */
+  /** Reads the small files and the headers of the weight files; nothing of the network when all is cached. */
   async inspect(request: LoadRequest, budgetBytes: number): Promise<ModelPreview> {
     const cached = await this.#cachedModel(request);
-    const folder = this.#folder(request.source, undefined, {});
-    const checkpoint = await openCheckpoint(checkpointFiles(folder, request.source.gguf));
-    const { family, config } = checkpoint;
-    const requests = listWeights(family, config);
-    const plan = planMemory({ config, requests }, request.precision, request.memory, budgetBytes);
-    const downloadBytes = cached?.complete ? 0 : neededBytes(await checkpoint.openWeights(), checkpoint);
-    const revision = folder.revision();
-    return {
-      name: nameOf(request.source),
-      family: family.name,
-      parameters: countParameters(requests),
-      downloadBytes,
-      cachedBytes: cached?.bytes ?? 0,
-      ...(revision && { revision }),
-      plan,
-    };
+    const known = cached?.complete ? await this.#cachedFiles(request) : undefined;
+    // What is still being sent when all is known is not wanted.
+    const over = new AbortController();
+    try {
+      const folder = this.#folder(request, undefined, { signal: over.signal });
+      const files = checkpointFiles(folder, request.source.gguf);
+      const checkpoint = await openCheckpoint(known ? withFiles(files, known) : files);
+      const { family, config } = checkpoint;
+      const requests = listWeights(family, config);
+      const plan = planMemory({ config, requests }, computedPrecision(request), request.memory, budgetBytes);
+      const revision = known ? await known("revision") : folder.revision();
+      return {
+        name: nameOf(request.source),
+        family: family.name,
+        parameters: countParameters(requests),
+        downloadBytes: cached?.complete ? 0 : neededBytes(await checkpoint.openWeights(), checkpoint),
+        cachedBytes: cached?.bytes ?? 0,
+        ...(revision && { revision }),
+        plan,
+      };
+    } finally {
+      over.abort();
+    }
   }
 
   /** Loads a model onto the current backend; what was cached stays when it fails or is cancelled. */
-  async load(
-    request: LoadRequest,
-    { budgetBytes, emit, signal, onFits }: LoadJob,
-  ): Promise<{ session: Session; times: LoadTimes }> {
-    const started = performance.now();
+  async load(request: LoadRequest, job: LoadJob): Promise<{ session: Session; times: LoadTimes }> {
     this.#gate.resume();
-    const notice = (message: string) => emit({ type: "notice", message });
-    let cache = request.useCache ? await this.#openCache(request, notice) : undefined;
+    const notice = (message: string) => job.emit({ type: "notice", message });
+    try {
+      return await this.#attempt(request, job, notice);
+    } catch (error) {
+      if (!(error instanceof ModelChangedError)) throw error;
+      notice("The model changed on the server since loading it began; it is fetched anew.");
+      await this.#forget(request);
+      return await this.#attempt(request, job, notice);
+    }
+  }
+
+  /** One attempt; a ModelChangedError says that pieces of two states of the model would meet. */
+  async #attempt(request: LoadRequest, { budgetBytes, emit, signal, onFits }: LoadJob, notice: (message: string) => void) {
+    const started = performance.now();
+    const cache = await this.#openCache(request, notice);
     const meter = new TransferMeter(0, this.options.now);
     this.#meter = meter;
     const timer = setInterval(() => emit({ type: "progress", progress: meter.progress() }), progressEveryMs);
+    const over = new AbortController();
     try {
-      const pinned = cache && !cache.complete ? await cachedText(cache, revisionFile) : undefined;
-      let clock = { networkMs: 0 };
-      const opened = await this.#open(request, { cache, pinned, meter, signal, clock: () => clock });
-      if (cache && pinned && opened.folder.revision() !== pinned) {
-        // The model changed since the first half was kept: halves of two models must never meet.
-        notice("The model changed on the server since it was cached in part; it is fetched anew.");
-        cache.close();
-        await this.deleteCached(idOf(request));
-        cache = await this.#openCache(request, notice);
-      }
-      const revision = opened.folder.revision();
-      if (cache && !cache.complete) await keepSmallFiles(opened.texts, revision, cache);
-      const { checkpoint } = opened;
+      const http = { signal: AbortSignal.any([signal, over.signal]), gate: this.#gate, onBytes: meter.received };
+      let networkMs = 0;
+      const pinned = cache && (await cachedRevision(cache));
+      const folder = this.#folder(request, pinned, { ...http, onWaiting: meter.wait });
+      const watched = watchedFolder(folder, cache, (ms) => {
+        networkMs += ms;
+      });
+      const { checkpoint, texts } = await readSmallFiles(checkpointFiles(watched, request.source.gguf), cache, pinned);
+      const revision = folder.revision();
+      if (pinned !== undefined && revision !== undefined && revision !== pinned) throw new ModelChangedError("config.json");
       const requests = listWeights(checkpoint.family, checkpoint.config);
       const plan = planMemory({ config: checkpoint.config, requests }, computedPrecision(request), request.memory, budgetBytes);
       emit({ type: "plan", plan });
       refuseWhatDoesNotFit(plan, nameOf(request.source));
-      onFits();
+      if (cache && !cache.complete) await keepSmallFiles(texts, revision, cache);
       meter.setTotal(weightBytes(requests, request.precision));
       emit({ type: "progress", progress: meter.progress() });
-      clock = { networkMs: 0 };
+      networkMs = 0;
       const session = await loadSession(checkpoint, nameOf(request.source), {
         precision: request.precision,
         cache,
         signal,
-        gate: () => this.#gate.wait(signal),
+        gate: () => {
+          if (this.#gate.paused) folder.release?.();
+          return this.#gate.wait(signal);
+        },
+        onChecked: onFits,
         onLoaded: (bytes, fromCache) => meter.done(bytes, fromCache ? "cache" : "network"),
         ...(getBackend() === "webgpu" && { drain: drainQueue }),
       });
@@ -131,13 +150,16 @@ export class ModelLoader {
       emit({ type: "progress", progress: meter.progress() });
       const { sourceMs, quantizeMs, uploadMs, cacheMs } = session.loadClock;
       const totalMs = performance.now() - started;
-      const decodeMs = Math.max(0, sourceMs - clock.networkMs);
-      const times = { networkMs: clock.networkMs, quantizeMs: quantizeMs + decodeMs, uploadMs, cacheMs, totalMs };
-      return { session, times };
+      const decodeMs = Math.max(0, sourceMs - networkMs);
+      return { session, times: { networkMs, quantizeMs: quantizeMs + decodeMs, uploadMs, cacheMs, totalMs } };
     } finally {
+      // Connections that are still open are not needed any more.
+      over.abort();
       clearInterval(timer);
       this.#meter = undefined;
+      const isEmpty = cache?.weightBytes === 0;
       cache?.close();
+      if (isEmpty) await this.#forget(request);
     }
   }
 
@@ -157,40 +179,80 @@ export class ModelLoader {
     return models.find(({ id }) => id === idOf(request));
   }
 
-  async #openCache(request: LoadRequest, notice: (text: string) => void): Promise<WeightCache | undefined> {
-    // Local files are on the disk already.
-    if (request.source.kind === "files") return undefined;
+  /** Text of a cached model's small files; null for those that the checkpoint has not. */
+  async #cachedFiles(request: LoadRequest): Promise<KnownFiles | undefined> {
     const storage = await this.options.openCache();
-    if ("unavailable" in storage) {
-      notice(`Nothing is kept on disk: ${storage.unavailable} The model is loaded into memory only.`);
-      return undefined;
-    }
-    const meta = { name: nameOf(request.source), precision: request.precision };
-    try {
-      return await openWeightCache(storage.directory, idOf(request), meta, { now: this.options.now, onProblem: notice });
-    } catch (error) {
-      if (!(error instanceof CacheBusyError)) throw error;
-      notice("Another tab uses the cached copy of this model; this one loads it into memory without the cache.");
-      return undefined;
-    }
+    const files = "directory" in storage ? await cachedFiles(storage.directory, idOf(request)) : undefined;
+    return (
+      files &&
+      (async (name) => {
+        const bytes = await files(name);
+        return bytes ? new TextDecoder().decode(bytes) : bytes;
+      })
+    );
   }
 
-  async #open(
-    { source }: LoadRequest,
-    parts: {
-      readonly cache: WeightCache | undefined;
-      readonly pinned: string | undefined;
-      readonly meter: TransferMeter;
-      readonly signal: AbortSignal;
-      readonly clock: () => { networkMs: number };
+  async #openCache(request: LoadRequest, notice: (text: string) => void): Promise<WeightCache | undefined> {
+    // Local files are on the disk already.
+    if (!request.useCache || request.source.kind === "files") return undefined;
+    const meta = { name: nameOf(request.source), precision: request.precision };
+    return openLoadCache(await this.options.openCache(), idOf(request), meta, { now: this.options.now, notice });
+  }
+
+  /** Deletes what is cached of a model, unless another tab uses it. */
+  async #forget(request: LoadRequest): Promise<void> {
+    const storage = await this.options.openCache();
+    if ("unavailable" in storage || !request.useCache) return;
+    await deleteCached(storage.directory, idOf(request)).catch((error: unknown) => {
+      if (!(error instanceof CacheBusyError)) throw error;
+    });
+  }
+
+  #folder(
+    { source, hubHost }: LoadRequest,
+    pinned: string | undefined,
+    http: Parameters<typeof httpFolder>[1],
+  ): CheckpointFolder {
+    const { fetch, sleep } = this.options;
+    const options = { ...http, fetch, ...(sleep && { sleep }) };
+    switch (source.kind) {
+      case "url":
+        return httpFolder(source.url, options);
+      case "hub": {
+        const { repo, revision, token } = source;
+        return hubFolder({ repo, revision: pinned ?? revision, ...(token && { token }) }, { ...options, hubHost });
+      }
+      case "files":
+        return localFolder(source.files, source.name, source.gguf);
+      default:
+        return source satisfies never;
+    }
+  }
+}
+
+type KnownFiles = (name: string) => Promise<string | null | undefined>;
+
+/** The small files that are known, and those of the server where one is not. */
+function withFiles({ smallFile, openWeights }: CheckpointFiles, known: KnownFiles): CheckpointFiles {
+  return {
+    openWeights,
+    async smallFile(name) {
+      const text = await known(name);
+      return text === undefined ? smallFile(name) : (text ?? undefined);
     },
-  ): Promise<{ folder: CheckpointFolder; checkpoint: Checkpoint; texts: ReadonlyMap<string, string | undefined> }> {
-    const { cache, pinned, meter, signal, clock } = parts;
-    const folder = this.#folder(source, pinned, { signal, gate: this.#gate, onBytes: meter.received, onWaiting: meter.wait });
-    const files = checkpointFiles(timedFolder(folder, clock), source.gguf);
-    // Until the cache is complete the server is asked, so that a changed model is noticed.
-    const { smallFile, openWeights } = cache?.complete ? fromCache(files, cache) : files;
-    const texts = new Map<string, string | undefined>();
+  };
+}
+
+/** Opens a checkpoint and keeps what its small files said. */
+async function readSmallFiles(
+  files: CheckpointFiles,
+  cache: WeightCache | undefined,
+  pinned: string | undefined,
+): Promise<{ checkpoint: Checkpoint; texts: ReadonlyMap<string, string | undefined> }> {
+  // Until the cache is complete the server is asked, so that a changed model is noticed.
+  const { smallFile, openWeights } = cache?.complete ? cachedFirst(files, cache) : files;
+  const texts = new Map<string, string | undefined>();
+  try {
     const checkpoint = await openCheckpoint({
       openWeights,
       async smallFile(name) {
@@ -199,27 +261,11 @@ export class ModelLoader {
         return text;
       },
     });
-    return { folder, checkpoint, texts };
-  }
-
-  #folder(source: ModelSource, pinned: string | undefined, http: Parameters<typeof httpFolder>[1]): CheckpointFolder {
-    const options = { ...http, fetch: this.options.fetch };
-    switch (source.kind) {
-      case "url":
-        return httpFolder(source.url, options);
-      case "hub": {
-        const { repo, revision, token } = source;
-        const { hubHost } = this.options;
-        return hubFolder(
-          { repo, revision: pinned ?? revision, ...(token && { token }) },
-          { ...options, ...(hubHost && { hubHost }) },
-        );
-      }
-      case "files":
-        return localFolder(source.files, source.name);
-      default:
-        return source satisfies never;
-    }
+    return { checkpoint, texts };
+  } catch (error) {
+    // The commit that part of the model was fetched from is gone: its history was rewritten.
+    if (pinned !== undefined && error instanceof RevisionError) throw new ModelChangedError("config.json");
+    throw error;
   }
 }
 
@@ -262,54 +308,6 @@ function refuseWhatDoesNotFit({ fits, peakBytes, budgetBytes, proposal }: Memory
     `it needs ${gib(peakBytes)} of GPU memory and ${gib(budgetBytes)} may be used`,
     smaller,
   );
-}
-
-async function cachedText(cache: WeightCache, name: string): Promise<string | undefined> {
-  const bytes = await cache.getFile(name);
-  return bytes ? new TextDecoder().decode(bytes) : undefined;
-}
-
-function fromCache({ smallFile, openWeights }: CheckpointFiles, cache: WeightCache): CheckpointFiles {
-  return {
-    openWeights,
-    async smallFile(name) {
-      const bytes = await cache.getFile(name);
-      if (bytes === undefined) return smallFile(name);
-      return bytes === null ? undefined : new TextDecoder().decode(bytes);
-    },
-  };
-}
-
-async function keepSmallFiles(
-  texts: ReadonlyMap<string, string | undefined>,
-  revision: string | undefined,
-  cache: WeightCache,
-): Promise<void> {
-  for (const [name, text] of [...texts, [revisionFile, revision] as const]) {
-    await cache.putFile(name, text === undefined ? null : new TextEncoder().encode(text));
-  }
-}
-
-/** A folder whose weight files tell how long their reads took. */
-function timedFolder(folder: CheckpointFolder, clock: () => { networkMs: number }): CheckpointFolder {
-  return {
-    ...folder,
-    async open(name): Promise<ByteSource> {
-      const file = await folder.open(name);
-      return {
-        name: file.name,
-        size: file.size,
-        async read(begin, end) {
-          const started = performance.now();
-          try {
-            return await file.read(begin, end);
-          } finally {
-            clock().networkMs += performance.now() - started;
-          }
-        },
-      };
-    },
-  };
 }
 
 async function drainQueue(): Promise<void> {

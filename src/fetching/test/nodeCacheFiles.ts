@@ -43,9 +43,9 @@ export function nodeDirectory(path: string): CacheDirectory {
       if (openPaths.has(file)) throw new CacheBusyError(name);
       return nodeFile(file);
     },
-    async peek(name) {
+    async peek(name, begin, end) {
       const file = join(path, name);
-      return fs.existsSync(file) ? new Uint8Array(fs.readFileSync(file)) : undefined;
+      return fs.existsSync(file) ? new Uint8Array(fs.readFileSync(file)).slice(begin, end) : undefined;
     },
     async sizeOf(name) {
       const file = join(path, name);
