@@ -55,7 +55,7 @@ export interface QwenVisionConfig {
 }
 
 /** A decoder with three position axes. */
-export interface QwenTextConfig extends TextConfig {
+interface QwenTextConfig extends TextConfig {
   readonly ropeAxes: readonly number[];
 }
 

@@ -20,7 +20,7 @@ function limited(image: SmolVlmImageConfig, { maxPixels }: PixelLimits = {}): Sm
 }
 
 /** Pictures and messages for SmolVLM. */
-export function smolVlmInput(config: SmolVlmConfig): ModelInput {
+function smolVlmInput(config: SmolVlmConfig): ModelInput {
   return {
     fixedSide: config.image.doImageSplitting ? undefined : config.image.frameSize,
     see: (image, limits) => seenImage(image, limited(config.image, limits)),

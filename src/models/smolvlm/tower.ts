@@ -141,7 +141,7 @@ function writePatchRows(
 }
 
 /** Patch order in which `scale`² neighbours become one image token: row r of the result is patch `order[r]` of its frame. */
-export function pixelShuffleOrder(side: number, scale: number, frames: number): Int32Array {
+function pixelShuffleOrder(side: number, scale: number, frames: number): Int32Array {
   const order = new Int32Array(frames * side * side);
   const tokens = side / scale;
   let at = 0;
