@@ -34,8 +34,11 @@ export interface CacheContext {
 export interface WeightCache {
   /** True when the chunk is recorded (its bytes are checked by `read`). */
   has(key: string): boolean;
-  /** The chunk's bytes; undefined when it was never written or no longer matches its hash, and then it is to be written again. */
-  read(key: string): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  /**
+   * The chunk's bytes; undefined when it was never written or no longer matches its hash, and then it is to be written again.
+   * @param into Where they may be put instead of a new buffer; the result lasts until it is used again.
+   */
+  read(key: string, into?: ArrayBuffer): Promise<Uint8Array<ArrayBuffer> | undefined>;
   /** Keeps a chunk (`bytes` may change once the promise settles); false when there is no room or the file system failed. */
   write(key: string, bytes: Uint8Array<ArrayBuffer>): Promise<boolean>;
   /** Keeps a small file of the checkpoint; null says that the checkpoint has no such file. */
@@ -137,8 +140,8 @@ class OpenCache implements WeightCache {
     return this.#chunks.has(weightKey(key));
   }
 
-  read(key: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    return this.#read(weightKey(key));
+  read(key: string, into?: ArrayBuffer): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    return this.#read(weightKey(key), into);
   }
 
   write(key: string, bytes: Uint8Array<ArrayBuffer>): Promise<boolean> {
@@ -180,10 +183,11 @@ class OpenCache implements WeightCache {
     this.#journal.close();
   }
 
-  async #read(key: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  async #read(key: string, into?: ArrayBuffer): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const record = this.#chunks.get(key);
     if (!record) return undefined;
-    const bytes = new Uint8Array(record.bytes);
+    const fits = into && into.byteLength >= record.bytes;
+    const bytes = fits ? new Uint8Array(into, 0, record.bytes) : new Uint8Array(record.bytes);
     if (this.#fill(bytes, record.offset) && (await sha256(bytes)) === record.sha256) return bytes;
     // Somebody may have written it anew while the hash was computed.
     if (this.#chunks.get(key) === record) {

@@ -135,19 +135,24 @@ function quantizeInt4(data: Float32Array, group: number, packed: Int32Array, sca
   }
 }
 
-/** Quantises a row-major matrix; RangeError when columns are no multiple of the group or a weight is not finite. */
+/**
+ * Quantises a row-major matrix; RangeError when columns are no multiple of the group or a weight is not finite.
+ * @param into Where the words, and then the scales, may be put instead of new memory; large enough for both.
+ */
 export function quantizeMatrix(
   data: Float32Array,
   rows: number,
   columns: number,
   type: QuantizedType,
   group: number,
+  into?: ArrayBuffer,
 ): QuantizedMatrix {
   if (group % 8 !== 0 || group <= 0 || columns % group !== 0)
     throw new RangeError(`${columns} columns cannot form groups of ${group}`);
   if (data.length !== rows * columns) throw new RangeError(`${data.length} weights are not a ${rows} x ${columns} matrix`);
-  const packed = new Int32Array(data.length / (type === "int8" ? 4 : 8));
-  const scales = new Float32Array(data.length / group);
+  const words = data.length / (type === "int8" ? 4 : 8);
+  const packed = into ? new Int32Array(into, 0, words) : new Int32Array(words);
+  const scales = into ? new Float32Array(into, words * 4, data.length / group) : new Float32Array(data.length / group);
   if (type === "int8") quantizeInt8(data, group, packed, scales);
   else quantizeInt4(data, group, packed, scales);
   return { type, rows, columns, group, packed, scales };

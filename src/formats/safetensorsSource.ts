@@ -13,8 +13,8 @@ import { isPlainDtype, toFloat32 } from "./toFloat32";
  */
 const firstReadBytes = 32;
 
-async function readExactly(file: ByteSource, begin: number, end: number): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = await file.read(begin, end);
+async function readExactly(file: ByteSource, begin: number, end: number, into?: ArrayBuffer): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = await file.read(begin, end, into);
   if (bytes.length === end - begin) return bytes;
   throw new SafetensorsError("shortRead", `${bytes.length} bytes came instead of ${end - begin}`, file.name);
 }
@@ -36,10 +36,31 @@ async function readHeader(file: ByteSource): Promise<SafetensorsHeader> {
   }
 }
 
+/** Memory for the bytes of one read at a time, used again: large garbage is collected late, and gigabytes pass through here. */
+class Scratch {
+  #free: ArrayBuffer | undefined;
+
+  /** Runs `read` with room for `size` bytes, which are not to be kept. */
+  async use<T>(size: number, read: (room: ArrayBuffer) => Promise<T>): Promise<T> {
+    const kept = this.#free;
+    // Reads at the same time each have their own.
+    this.#free = undefined;
+    const room = kept && kept.byteLength >= size ? kept : new ArrayBuffer(size);
+    try {
+      return await read(room);
+    } finally {
+      if (room.byteLength <= largestScratch) this.#free = room;
+    }
+  }
+}
+
+/** More than this is not kept between reads. */
+const largestScratch = 16 * 1024 * 1024;
+
 /**
  * Opens safetensors files as one set of tensors, in reading order; each file's header is read before the next file is asked for,
- * because a folder over HTTP keeps one stream open. Rejects with SafetensorsError when a file is damaged and with CheckpointError
- * when two files hold a tensor of one name.
+ * because a folder over HTTP keeps one stream open. Rejects with SafetensorsError when a file is damaged and with
+ * CheckpointError when two files hold a tensor of one name.
  */
 export async function openSafetensors(sources: Iterable<ByteSource> | AsyncIterable<ByteSource>): Promise<TensorSource> {
   const files: ByteSource[] = [];
@@ -49,7 +70,8 @@ export async function openSafetensors(sources: Iterable<ByteSource> | AsyncItera
     headers.push(await readHeader(file));
   }
   const tensors = new Map<string, StoredTensor>();
-  const readers = new Map<string, (first: number, count: number) => Promise<Float32Array<ArrayBuffer>>>();
+  const readers = new Map<string, (first: number, count: number, into?: ArrayBuffer) => Promise<Float32Array<ArrayBuffer>>>();
+  const scratch = new Scratch();
   headers.forEach((header, file) => {
     const source = files[file] as ByteSource;
     for (const { name, dtype, shape, begin, end } of header.tensors.values()) {
@@ -59,7 +81,7 @@ export async function openSafetensors(sources: Iterable<ByteSource> | AsyncItera
       tensors.set(name, { name, shape, dtype, file, offset, bytes: end - begin });
       const rowCount = shape[0] ?? 1;
       const rowBytes = rowCount === 0 ? 0 : (end - begin) / rowCount;
-      readers.set(name, async (first, count) => {
+      readers.set(name, async (first, count, into) => {
         if (
           !(Number.isSafeInteger(first) && Number.isSafeInteger(count) && first >= 0 && count >= 0 && first + count <= rowCount)
         ) {
@@ -71,16 +93,17 @@ export async function openSafetensors(sources: Iterable<ByteSource> | AsyncItera
         }
         if (count === 0 || rowBytes === 0) return new Float32Array(0);
         const from = offset + first * rowBytes;
-        return toFloat32(await readExactly(source, from, from + count * rowBytes), dtype);
+        const size = count * rowBytes;
+        return scratch.use(size, async (room) => toFloat32(await readExactly(source, from, from + size, room), dtype, into));
       });
     }
   });
   return {
     tensors,
-    rows: async (name, first, count) => {
+    rows: async (name, first, count, into) => {
       const read = readers.get(name);
       if (!read) throw new CheckpointError("missingTensor", `it has no tensor ${name}`);
-      return read(first, count);
+      return read(first, count, into);
     },
   };
 }

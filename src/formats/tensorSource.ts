@@ -19,6 +19,7 @@ export interface TensorSource {
   /**
    * Rows [first, first + count) of a tensor seen as [shape[0], everything else], as float32. A scalar has one row.
    * Rejects when the tensor is unknown, the range is outside, or the bytes cannot be had.
+   * @param into Where they may be put instead of new memory (see ByteSource.read); it lasts until `into` is used again.
    */
-  rows(name: string, first: number, count: number): Promise<Float32Array<ArrayBuffer>>;
+  rows(name: string, first: number, count: number, into?: ArrayBuffer): Promise<Float32Array<ArrayBuffer>>;
 }

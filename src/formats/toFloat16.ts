@@ -24,9 +24,8 @@ function roundToEven(value: number): number {
   return rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? floor + 1 : floor;
 }
 
-/** Converts an array to half-precision bits. */
-export function toFloat16(data: Float32Array): Uint16Array<ArrayBuffer> {
-  const halves = new Uint16Array(data.length);
+/** Converts an array to half-precision bits, in `halves` where it is given. */
+export function toFloat16(data: Float32Array, halves = new Uint16Array(data.length)): Uint16Array<ArrayBuffer> {
   const words = new Int32Array(data.buffer, data.byteOffset, data.length);
   for (let i = 0; i < halves.length; i++) {
     const bits = words[i] as number;

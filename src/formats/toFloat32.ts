@@ -26,28 +26,29 @@ function aligned(bytes: Uint8Array, step: number): Uint8Array {
 }
 
 /** Two values per read; the second one needs no shift, only its neighbour's bits cleared. */
-function widenBrain(bytes: Uint8Array): Float32Array<ArrayBuffer> {
+function widenBrain(bytes: Uint8Array, bits: Int32Array<ArrayBuffer>): void {
   const count = bytes.length / 2;
   const pairs = count >> 1;
   const from = aligned(bytes, 4);
   const words = new Int32Array(from.buffer, from.byteOffset, pairs);
-  const bits = new Int32Array(count);
   for (let i = 0, at = 0; i < pairs; i++, at += 2) {
     const pair = words[i] as number;
     bits[at] = pair << 16;
     bits[at + 1] = pair & 0xffff0000;
   }
   if (count % 2 === 1) bits[count - 1] = ((bytes.at(-2) as number) << 16) | ((bytes.at(-1) as number) << 24);
-  return new Float32Array(bits.buffer);
 }
 
-function widenHalf(bytes: Uint8Array): Float32Array<ArrayBuffer> {
+function widenHalf(bytes: Uint8Array, bits: Int32Array<ArrayBuffer>): void {
   const from = aligned(bytes, 2);
   const words = new Uint16Array(from.buffer, from.byteOffset, bytes.length / 2);
   const table = halfBits();
-  const bits = new Int32Array(words.length);
   for (let i = 0; i < words.length; i++) bits[i] = table[words[i] as number] as number;
-  return new Float32Array(bits.buffer);
+}
+
+/** Room for `count` numbers: at the start of `into` where it is large enough. */
+function roomFor(count: number, into: ArrayBuffer | undefined): Int32Array<ArrayBuffer> {
+  return into && into.byteLength >= count * 4 ? new Int32Array(into, 0, count) : new Int32Array(count);
 }
 
 /** Whether `toFloat32` converts this type: all but packed 4-, 6- and 8-bit floats and complex numbers. */
@@ -56,17 +57,25 @@ export function isPlainDtype(dtype: SafetensorsDtype): boolean {
 }
 
 /**
- * Converts tensor bytes (a whole number of elements) to float32 in memory of its own; 64-bit integers lose precision beyond 2^53.
- * RangeError for types without a plain value.
+ * Converts tensor bytes (a whole number of elements) to float32 in memory of its own, never that of `bytes`; 64-bit integers lose
+ * precision beyond 2^53. RangeError for types without a plain value.
+ * @param into Where the types of weights (BF16, F16, F32) may be put instead of new memory.
  */
-export function toFloat32(bytes: Uint8Array, dtype: SafetensorsDtype): Float32Array<ArrayBuffer> {
-  if (dtype === "BF16") return widenBrain(bytes);
-  if (dtype === "F16") return widenHalf(bytes);
+export function toFloat32(bytes: Uint8Array, dtype: SafetensorsDtype, into?: ArrayBuffer): Float32Array<ArrayBuffer> {
+  if (dtype === "BF16" || dtype === "F16") {
+    const bits = roomFor(bytes.length / 2, into);
+    if (dtype === "BF16") widenBrain(bytes, bits);
+    else widenHalf(bytes, bits);
+    return new Float32Array(bits.buffer, 0, bits.length);
+  }
+  if (dtype === "F32") {
+    const bits = roomFor(bytes.length / 4, into);
+    new Uint8Array(bits.buffer).set(bytes);
+    return new Float32Array(bits.buffer, 0, bits.length);
+  }
   // Not slice(): on a Node Buffer that is a view, not a copy.
   const buffer = new Uint8Array(bytes).buffer;
   switch (dtype) {
-    case "F32":
-      return new Float32Array(buffer);
     case "F64":
       return Float32Array.from(new Float64Array(buffer));
     case "I32":

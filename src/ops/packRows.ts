@@ -18,6 +18,7 @@ export interface PackedRows {
 
 /**
  * Packs float32 rows. f32 words share memory with `values` where they can.
+ * @param into Where the words, and then the scales, are put instead of new memory; large enough for both.
  * @throws when the columns do not fit the format (see `storedFormat`) or there are too many or too few values.
  */
 export function packRows(
@@ -26,12 +27,22 @@ export function packRows(
   columns: number,
   format: MatrixFormat,
   groupSize: number,
+  into?: ArrayBuffer,
 ): PackedRows {
   checkFormat({ rows, columns }, format, groupSize);
   if (values.length !== rows * columns) throw new Error(`${values.length} values for a matrix [${rows}, ${columns}]`);
-  if (format === "f32") return { words: wordsOf(values) };
-  if (format === "f16") return { words: new Int32Array(toFloat16(values).buffer) };
-  const { packed, scales } = quantizeMatrix(values, rows, columns, format, groupSize);
+  if (format === "f32") {
+    const words = wordsOf(values);
+    if (!into) return { words };
+    const copy = new Int32Array(into, 0, words.length);
+    copy.set(words);
+    return { words: copy };
+  }
+  if (format === "f16") {
+    const halves = toFloat16(values, into && new Uint16Array(into, 0, values.length));
+    return { words: new Int32Array(halves.buffer, 0, halves.length / 2) };
+  }
+  const { packed, scales } = quantizeMatrix(values, rows, columns, format, groupSize, into);
   return { words: packed, scales };
 }
 

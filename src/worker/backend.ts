@@ -5,15 +5,15 @@ import simdWasm from "@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-s
 import threadedWasm from "@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-threaded-simd.wasm?url";
 import { ready, setBackend } from "@tensorflow/tfjs-core";
 import type { Device } from "@/engine/device";
-import { createGpu } from "@/gpu/device";
+import { createGpu, type GpuOptions } from "@/gpu/device";
 import { NoWebGpuError } from "@/gpu/errors";
 import type { BackendKind } from "@/protocol/engine";
 
-/** Starts WebGPU, or wasm when it is asked for or there is no WebGPU. */
-export async function startDevice(wanted: BackendKind | "auto"): Promise<Device> {
+/** Starts WebGPU, or wasm when it is asked for or there is no WebGPU; `options` are those of the GPU. */
+export async function startDevice(wanted: BackendKind | "auto", options: GpuOptions = {}): Promise<Device> {
   if (wanted === "wasm") return startWasm();
   try {
-    const gpu = await createGpu();
+    const gpu = await createGpu(options);
     const { vendor, architecture, description } = gpu.adapter;
     const adapter = [vendor, architecture, description].filter(Boolean).join(" ") || "unnamed adapter";
     return { gpu, report: { backend: "webgpu", adapter, features: gpu.features } };

@@ -1,8 +1,9 @@
 // Weights from a checkpoint (or from the disk cache) to the device: tensor by tensor in file order, a few megabytes at a time,
 // quantised on the way. Nothing here holds a whole tensor of a large model, let alone a file. What cannot be finished is freed.
 
-import { dispose, keep, type Tensor, tensor } from "@tensorflow/tfjs-core";
+import { dispose, keep, type Tensor } from "@tensorflow/tfjs-core";
 import type { StoredTensor, TensorSource } from "@/formats/tensorSource";
+import { deviceTensor } from "@/gpu/deviceTensor";
 import { UserError } from "@/lib/errors";
 import type { ModelConfig, ModelFamily, VisionLanguageModel } from "@/models/family";
 import type { MatrixRequest, Precision, TensorRequest, WeightRequest } from "@/models/weights";
@@ -20,7 +21,7 @@ export class CheckpointError extends UserError {
 export interface ChunkCache {
   has(key: string): boolean;
   /** Undefined when it is not there or damaged. */
-  read(key: string): Promise<Uint8Array | undefined>;
+  read(key: string, into?: ArrayBuffer): Promise<Uint8Array | undefined>;
   write(key: string, bytes: Uint8Array<ArrayBuffer>): Promise<boolean>;
 }
 
@@ -47,8 +48,8 @@ export interface LoadOptions {
   readonly maxBindingBytes?: number | undefined;
 }
 
-/** Values of a piece: 16 MiB as float32. Cache keys depend on it. */
-const valuesPerChunk = 4 * 1024 * 1024;
+/** Values of a piece: 8 MiB as float32. Cache keys depend on it. */
+const valuesPerChunk = 2 * 1024 * 1024;
 const bytesBetweenDrains = 64 * 1024 * 1024;
 
 /** A model with the tensors it consists of. */
@@ -130,6 +131,10 @@ class Loader {
   readonly clock: LoadClock = { sourceMs: 0, quantizeMs: 0, uploadMs: 0, cacheMs: 0 };
   #source: Promise<{ source: TensorSource; stored: ReadonlyMap<string, StoredTensor> }> | undefined;
   #undrained = 0;
+  // Used again for every piece: browsers collect large garbage late.
+  readonly #values = new Room();
+  readonly #packed = new Room();
+  readonly #fromCache = new Room();
 
   constructor(
     private readonly family: ModelFamily,
@@ -165,8 +170,7 @@ class Loader {
       const values = await this.#rows(request.name, 0, request.shape[0] ?? 1);
       return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
     });
-    const values = new Float32Array(bytes.slice().buffer);
-    return keep(tensor(values, [...request.shape]));
+    return keep(deviceTensor(new Float32Array(bytes.slice().buffer), request.shape));
   }
 
   async matrix(request: MatrixRequest): Promise<Matrix> {
@@ -179,15 +183,13 @@ class Loader {
       for (const { first, count } of chunksOf(request)) {
         const { wordBytes, scaleBytes } = packedSizes(count, columns, format, group);
         const bytes = await this.#cached(keyOf(request, first), wordBytes + scaleBytes, async () => {
-          const stored = await this.#rows(request.name, first, count);
+          const stored = await this.#rows(request.name, first, count, this.#values.ofAtLeast(count * columns * 4));
           const started = performance.now();
           const values = convertRow ? convertRows(stored, count, columns, convertRow) : stored;
-          const { words, scales } = packRows(values, count, columns, format, group);
-          const packed = new Uint8Array(wordBytes + scaleBytes);
-          packed.set(new Uint8Array(words.buffer, words.byteOffset, words.byteLength));
-          if (scales) packed.set(new Uint8Array(scales.buffer, scales.byteOffset, scales.byteLength), wordBytes);
+          const packed = this.#packed.ofAtLeast(wordBytes + scaleBytes);
+          packRows(values, count, columns, format, group, packed);
           this.clock.quantizeMs += performance.now() - started;
-          return packed;
+          return new Uint8Array(packed, 0, wordBytes + scaleBytes);
         });
         const started = performance.now();
         const words = new Int32Array(bytes.buffer, bytes.byteOffset, wordBytes / 4);
@@ -214,7 +216,7 @@ class Loader {
     signal?.throwIfAborted();
     if (cache?.has(key)) {
       const started = performance.now();
-      const found = await cache.read(key);
+      const found = await cache.read(key, this.#fromCache.ofAtLeast(size));
       this.clock.cacheMs += performance.now() - started;
       if (found?.length === size) {
         onLoaded?.(size, true);
@@ -231,12 +233,12 @@ class Loader {
     return bytes;
   }
 
-  async #rows(name: string, first: number, count: number): Promise<Float32Array<ArrayBuffer>> {
+  async #rows(name: string, first: number, count: number, into?: ArrayBuffer): Promise<Float32Array<ArrayBuffer>> {
     const { source, stored } = await this.#open();
     const place = stored.get(name);
     if (!place) throw new CheckpointError("The checkpoint is incomplete", `${name} is missing`, "Choose a complete checkpoint");
     const started = performance.now();
-    const values = await source.rows(place.name, first, count);
+    const values = await source.rows(place.name, first, count, into);
     this.clock.sourceMs += performance.now() - started;
     // NaN and infinity survive a sum, so one pass without branches finds them.
     let sum = 0;
@@ -253,6 +255,16 @@ class Loader {
       stored: new Map([...source.tensors.values()].map((found) => [this.family.canonicalName(found.name), found] as const)),
     }));
     return this.#source;
+  }
+}
+
+/** Memory that is used again and grows when it has to. */
+class Room {
+  #buffer = new ArrayBuffer(0);
+
+  ofAtLeast(bytes: number): ArrayBuffer {
+    if (this.#buffer.byteLength < bytes) this.#buffer = new ArrayBuffer(bytes);
+    return this.#buffer;
   }
 }
 
