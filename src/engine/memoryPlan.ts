@@ -107,3 +107,14 @@ function loraParameters(requests: readonly WeightRequest[], rank: number): numbe
     0,
   );
 }
+
+/**
+ * GPU memory that may be used when the user says nothing. Browsers do not tell how much there is; devices that allow larger
+ * buffers have more, and the figure errs on the small side.
+ * @param maxBufferSize The device's limit; absent without WebGPU.
+ */
+export function guessBudget(maxBufferSize: number | undefined): number {
+  const gibibyte = 1024 ** 3;
+  if (maxBufferSize === undefined) return 2 * gibibyte;
+  return maxBufferSize >= 4 * gibibyte - 4 ? 8 * gibibyte : maxBufferSize >= 2 * gibibyte - 4 ? 4 * gibibyte : 2 * gibibyte;
+}

@@ -17,6 +17,8 @@ import { evaluate } from "./evaluate";
 import type { DecodedStep } from "./generate";
 import { ModelLoader, type ModelLoaderOptions } from "./loading/modelLoader";
 import { applyAdapter, exportAdapter, removeLora } from "./lora";
+import { guessBudget } from "./memoryPlan";
+import { checkAsk, parseAdapterConfig, RequestError } from "./requestChecks";
 import { prepare, rollOut } from "./rollouts";
 import type { Session } from "./session";
 import { Trainer } from "./trainer";
@@ -26,18 +28,9 @@ export class NotReadyError extends UserError {
   override readonly name = "NotReadyError";
 }
 
-/** Asks for a session, a device or a file that is not what it should be. */
-export class RequestError extends UserError {
-  override readonly name = "RequestError";
-}
-
 export interface ServiceOptions extends ModelLoaderOptions {
   readonly startDevice: (wanted: LoadRequest["backend"]) => Promise<Device>;
 }
-
-const maxQuestionLetters = 4000;
-const maxRollouts = 64;
-const maxImages = 8;
 
 /** Implementation of the engine; the worker exposes it. */
 export class EngineService implements EngineApi {
@@ -231,7 +224,7 @@ export class EngineService implements EngineApi {
   loadAdapter({ config, weights }: AdapterFiles, name: string): Promise<ModelReport> {
     return this.#run(async () => {
       const session = this.#ready();
-      const adapter = readAdapter(parseConfig(config), weights);
+      const adapter = readAdapter(parseAdapterConfig(config), weights);
       applyAdapter(session.model, adapter);
       // Moments belong to the adapter that was trained; a loaded one starts afresh.
       this.#dropTrainer();
@@ -307,7 +300,7 @@ export class EngineService implements EngineApi {
     return opened;
   }
 
-  /** Bytes of GPU memory a model may take. Browsers do not tell how much there is: without a figure of the user's, a guess. */
+  /** Bytes of GPU memory a model may take: the user's figure, or a guess. */
   #budget({ budgetBytes }: LoadRequest): number {
     return budgetBytes ?? guessBudget(this.#device?.gpu?.device.limits.maxBufferSize);
   }
@@ -356,45 +349,5 @@ export class EngineService implements EngineApi {
       texts[id] = tokenizer.tokenText(id);
     }
     return texts;
-  }
-}
-
-/** Devices that allow larger buffers have more memory; the figure errs on the small side. */
-function guessBudget(maxBufferSize: number | undefined): number {
-  const gibibyte = 1024 ** 3;
-  if (maxBufferSize === undefined) return 2 * gibibyte;
-  return maxBufferSize >= 4 * gibibyte - 4 ? 8 * gibibyte : maxBufferSize >= 2 * gibibyte - 4 ? 4 * gibibyte : 2 * gibibyte;
-}
-
-function parseConfig(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (cause) {
-    throw new RequestError(
-      "The adapter could not be read",
-      "adapter_config.json is not valid JSON",
-      "Choose the two files of one PEFT adapter",
-      { cause },
-    );
-  }
-}
-
-function checkAsk({ question, rollouts, image, moreImages = [] }: AskRequest): void {
-  if (question.trim() === "") throw new RequestError("Nothing was asked", "the question is empty", "Type a question");
-  if (question.length > maxQuestionLetters) {
-    throw new RequestError(
-      "The question is too long",
-      `it has ${question.length} letters and at most ${maxQuestionLetters} are read`,
-      "Shorten it",
-    );
-  }
-  if (!Number.isInteger(rollouts) || rollouts < 1 || rollouts > maxRollouts) {
-    throw new RequestError("The number of rollouts cannot be used", `it is ${rollouts}`, `Choose 1 to ${maxRollouts}`);
-  }
-  if (moreImages.length >= maxImages) {
-    throw new RequestError("Too many pictures", `there are ${moreImages.length + 1}`, `Ask about at most ${maxImages}`);
-  }
-  if (![image, ...moreImages].every(({ width, height, data }) => width > 0 && height > 0 && data.length === width * height * 3)) {
-    throw new RequestError("The picture cannot be used", "its size and its data do not match", "Choose another picture");
   }
 }
