@@ -103,3 +103,17 @@ describe("several pictures", () => {
     expect(await statsOf(third)).not.toEqual(pair);
   });
 });
+
+describe("the tower", () => {
+  it("computes a picture and its masked copies once, however often they are asked about", async () => {
+    session.clearFeatures();
+    const batch = vi.spyOn(session.model.vision, "batch");
+    const first = await rollOut(session, { ...request, rollouts: 3 });
+    const encoded = batch.mock.calls.flatMap(([images]) => images).length;
+    expect(encoded).toBe(1 + 3);
+    const again = await rollOut(session, { ...request, rollouts: 3 });
+    expect(batch.mock.calls.flatMap(([images]) => images).length).toBe(encoded);
+    batch.mockRestore();
+    expect(again.map(({ ids }) => ids)).toEqual(first.map(({ ids }) => ids));
+  });
+});
