@@ -12,7 +12,6 @@ import { compareBits, joined } from "./compare";
 import type { GoldenCase } from "./goldenFiles";
 import { encodeAll } from "./logits";
 
-const repetitions = 20;
 const batchSize = 8;
 const decodedTokens = 24;
 
@@ -44,6 +43,7 @@ export async function checkExactness(
   session: Session,
   cases: readonly GoldenCase[],
   emit: (line: VerifyLine) => void,
+  repetitions = 20,
 ): Promise<void> {
   const { rope } = session;
   const { text } = session.model;

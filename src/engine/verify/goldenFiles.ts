@@ -16,6 +16,8 @@ export interface GoldenCheckpoint {
   readonly cases: readonly string[];
   /** Whether there is golden/vppo/vppo.json. */
   readonly hasUpdate: boolean;
+  /** How often the same answers are scored to see whether the numbers repeat; 20 without it. */
+  readonly scorings?: number;
   /** Weights and small files come from this pair inside the folder instead of from safetensors. */
   readonly gguf?: GgufFiles;
 }

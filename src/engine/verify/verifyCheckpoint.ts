@@ -36,7 +36,7 @@ export async function verifyCheckpoint(golden: GoldenCheckpoint, emit: (line: Ve
       });
     }
     if (golden.hasUpdate) await part("vppo", (emitPart) => checkUpdate(session, golden.folder, emitPart));
-    if (cases.length > 0) await part("exact", (emitPart) => checkExactness(session, cases, emitPart));
+    if (cases.length > 0) await part("exact", (emitPart) => checkExactness(session, cases, emitPart, golden.scorings));
   } finally {
     session[Symbol.dispose]();
   }
