@@ -1,6 +1,6 @@
 // From pictures and questions to rollouts with rewards-free statistics: the part that asking, training and evaluating share.
 
-import { concat, dispose, keep, type Tensor, type Tensor2D, tidy } from "@tensorflow/tfjs-core";
+import { dispose, type Tensor } from "@tensorflow/tfjs-core";
 import type { RgbImage } from "@/image/rgbImage";
 import { pcg3d } from "@/lib/rng";
 import type { PixelLimits, ProcessedImage } from "@/models/family";
@@ -70,16 +70,6 @@ function maskSet(session: Session, seen: readonly RgbImage[], mask: MaskSettings
   });
 }
 
-/** Features [F, D] of the pictures of one prompt, in order; the caller disposes. */
-export function encodeSet(session: Session, images: readonly ProcessedImage[]): Tensor {
-  const parts = session.encode(images);
-  const [only, ...others] = parts;
-  if (only && others.length === 0) return only;
-  const all = keep(tidy(() => concat(parts as Tensor2D[], 0)));
-  dispose(parts);
-  return all;
-}
-
 /** Seed of one trajectory's mask: the chosen seed itself for the first, so that the preview shows what is used. */
 export function maskSeed(mask: MaskSettings, stream: number): number {
   return stream === 0 ? mask.seed : (pcg3d(mask.seed, stream, 0x6d61)[0] ?? 0);
@@ -95,12 +85,12 @@ export async function rollOut(
   const groups: RolloutGroup[] = [];
   try {
     prepared.forEach(({ prompt, images, masked }, q) => {
-      const features = encodeSet(session, images);
+      const features = session.encodeTogether(images);
       const twins: Tensor[] = [];
       groups.push({ prompt, features, masked: twins, rollouts, firstStream: firstStream + q * rollouts });
       for (const set of masked) {
         const processed = set.map((picture) => session.process(picture, request.pixels));
-        twins.push(encodeSet(session, processed));
+        twins.push(session.encodeTogether(processed));
       }
     });
     return await generate(session.model.text, groups, session.rope, {

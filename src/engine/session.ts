@@ -1,7 +1,7 @@
 // A loaded model with everything that turns pictures and a question into packed rows: tokenizer, template, rope table, and
 // features of the pictures seen last. One per worker; jobs (ask, train, evaluate) borrow it.
 
-import { clone, dispose, keep, slice, type Tensor, type Tensor2D, tensor1d, tensor2d } from "@tensorflow/tfjs-core";
+import { clone, concat, dispose, keep, slice, type Tensor, type Tensor2D, tensor1d, tensor2d, tidy } from "@tensorflow/tfjs-core";
 import { maskImage } from "@/image/masks";
 import type { RgbImage } from "@/image/rgbImage";
 import type { ModelConfig, PixelLimits, ProcessedImage, PromptPositions, VisionLanguageModel } from "@/models/family";
@@ -97,6 +97,16 @@ export class Session {
       this.#features.put(image, keep(clone(encoded[i] as Tensor)));
     });
     return found.map((features) => (features ? keep(clone(features)) : (encoded.shift() as Tensor)));
+  }
+
+  /** Features [F, D] of the pictures of one prompt, end to end; the caller disposes. */
+  encodeTogether(images: readonly ProcessedImage[]): Tensor {
+    const parts = this.encode(images);
+    const [only, ...others] = parts;
+    if (only && others.length === 0) return only;
+    const all = tidy(() => keep(concat(parts as Tensor2D[], 0)));
+    dispose(parts);
+    return all;
   }
 
   /** Forgets the features of pictures seen before. */

@@ -17,7 +17,7 @@ import type { DecodedStep, Rollout } from "./generate";
 import { type Gradients, LayerwisePass } from "./layerwise";
 import { attachLora, loraParameters } from "./lora";
 import { packGroups } from "./packing";
-import { encodeSet, type PreparedQuestion, prepare, rollOut, tokenStatsOf } from "./rollouts";
+import { type PreparedQuestion, prepare, rollOut, tokenStatsOf } from "./rollouts";
 import type { Session } from "./session";
 import { statCount } from "./tokenStats";
 
@@ -164,7 +164,7 @@ export class Trainer {
     const packed = packGroups(
       prepared.map(({ prompt }, p) => ({ prompt, responses: rollouts.filter(({ group }) => group === p).map(({ ids }) => ids) })),
     );
-    const features = prepared.map(({ images }) => encodeSet(session, images));
+    const features = prepared.map(({ images }) => session.encodeTogether(images));
     const stacked = keep(tidy(() => concat(features as Tensor2D[], 0)));
     dispose(features);
     const batch = textBatch(packed, session.rope);

@@ -13,7 +13,7 @@ import { scoreResponses } from "../score";
 import type { Session } from "../session";
 import { compareEach, compareIds, compareText, compareToLargest, joined } from "./compare";
 import { type GoldenCase, goldenTensor } from "./goldenFiles";
-import { encodeAll, logitsOf } from "./logits";
+import { logitsOf } from "./logits";
 
 /** The official masking: cells of 14 pixels, half of them black. */
 export const goldenMask = { strategy: "patch_blackening", ratio: 0.5, cellSize: 14, seed: 0, sharing: "trajectory" } as const;
@@ -107,8 +107,8 @@ export async function checkCase(session: Session, golden: GoldenCase, emit: (lin
   const prompt = session.promptOfIds(Int32Array.from(ids.slice(0, promptLength)), images);
   if (golden.position_ids) emit(comparePositions(session, golden, images));
   const response = Int32Array.from(ids.slice(promptLength));
-  const features = encodeAll(session, images);
-  const masked = encodeAll(session, maskedImages);
+  const features = session.encodeTogether(images);
+  const masked = session.encodeTogether(maskedImages);
   try {
     const [values] = await readTensors([features]);
     // Levels after the first are what Qwen3-VL adds to its first blocks; the logits judge them.

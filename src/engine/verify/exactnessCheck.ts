@@ -10,7 +10,6 @@ import { scoreResponses } from "../score";
 import type { Session } from "../session";
 import { compareBits, joined } from "./compare";
 import type { GoldenCase } from "./goldenFiles";
-import { encodeAll } from "./logits";
 
 const batchSize = 8;
 const decodedTokens = 24;
@@ -52,9 +51,9 @@ export async function checkExactness(
   const owned = chosen.map(({ pictures, maskedPictures, input_ids: ids, prompt_length: length }) => ({
     prompt: session.promptOfIds(Int32Array.from(ids.slice(0, length)), processed(pictures)),
     responses: [Int32Array.from(ids.slice(length))],
-    features: encodeAll(session, processed(pictures)),
-    again: encodeAll(session, processed(pictures)),
-    masked: [encodeAll(session, processed(maskedPictures))],
+    features: session.encodeTogether(processed(pictures)),
+    again: session.encodeTogether(processed(pictures)),
+    masked: [session.encodeTogether(processed(maskedPictures))],
   }));
   const [first] = owned;
   if (!first) return;

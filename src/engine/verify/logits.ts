@@ -10,14 +10,6 @@ import { type PackedPrompt, packGroups } from "../packing";
 import { finalHidden } from "../score";
 import type { Session } from "../session";
 
-/** Features of pictures, end to end [F, D]; the caller disposes. */
-export function encodeAll(session: Session, images: readonly ProcessedImage[]): Tensor {
-  const parts = session.encode(images);
-  const all = keep(tidy(() => concat(parts as Tensor2D[], 0)));
-  dispose(parts);
-  return all;
-}
-
 /** Logits [T, V] of prompt and response with these features. */
 export async function logitsOf(
   session: Session,
@@ -44,7 +36,7 @@ export async function logitsOfIds(
   images: readonly ProcessedImage[],
 ): Promise<Float32Array> {
   const prompt = session.promptOfIds(Int32Array.from(ids.slice(0, promptLength)), images);
-  const features = encodeAll(session, images);
+  const features = session.encodeTogether(images);
   const logits = await logitsOf(session, prompt, Int32Array.from(ids.slice(promptLength)), features);
   features.dispose();
   return logits;

@@ -10,7 +10,7 @@ import { formatOf, listWeights } from "../loading/listing";
 import { loadSession, uniformPrecision } from "../loading/openSession";
 import type { Session } from "../session";
 import { dequantizedSource } from "./dequantizedSource";
-import { encodeAll, logitsOf } from "./logits";
+import { logitsOf } from "./logits";
 import { seededCheckpoint, seededSizes } from "./test/seededCheckpoint";
 
 setUpGpu();
@@ -30,7 +30,7 @@ const precisions: readonly Precision[] = [
 
 async function logits(session: Session): Promise<Float32Array> {
   const images = [session.process(session.see(picture))];
-  const features = encodeAll(session, images);
+  const features = session.encodeTogether(images);
   try {
     return await logitsOf(session, session.prompt(images, "How many?"), response, features);
   } finally {

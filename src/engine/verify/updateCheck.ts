@@ -21,7 +21,6 @@ import type { Session } from "../session";
 import { compareMasks } from "./caseCheck";
 import { compareEach, compareIds, compareText, joined } from "./compare";
 import { type GoldenOutcome, type GoldenUpdate, readGoldenUpdate, updatePicture } from "./goldenFiles";
-import { encodeAll } from "./logits";
 
 const peftPrefix = "base_model.model.";
 const logpTolerance = 1e-3;
@@ -98,8 +97,8 @@ export async function checkUpdate(session: Session, folder: CheckpointFolder, em
 
   const prompt = session.promptOfIds(Int32Array.from(golden.prompt_ids), [image]);
   const responses = golden.responses.map((ids) => Int32Array.from(ids));
-  const features = encodeAll(session, [image]);
-  const masked = maskedPictures.map((twin) => encodeAll(session, [session.process(twin)]));
+  const features = session.encodeTogether([image]);
+  const masked = maskedPictures.map((twin) => session.encodeTogether([session.process(twin)]));
   const config = await folder.json("adapter/adapter_config.json");
   try {
     applyAdapter(session.model, readAdapter(config, await folder.bytes("adapter/adapter_model.safetensors")));
