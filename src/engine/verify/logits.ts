@@ -1,7 +1,7 @@
 // Logits of whole rows, which the engine itself never keeps (its head works in tiles): for comparisons with reference numbers and
 // between number formats.
 
-import { concat, dispose, keep, type Tensor, type Tensor2D, tidy } from "@tensorflow/tfjs-core";
+import { type Tensor, tidy } from "@tensorflow/tfjs-core";
 import { readTensors } from "@/gpu/readback";
 import type { ProcessedImage } from "@/models/family";
 import { linear } from "@/ops/linear/linear";
