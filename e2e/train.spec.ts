@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { type Download, expect, type Page, test } from "@playwright/test";
+import { loadedAdapter } from "./support/models";
 import {
   ask,
   button,
@@ -29,7 +30,7 @@ const stepNumber = () => page.getByRole("group", { name: "Training controls" }).
 const charts = () => page.getByRole("region", { name: "Training charts" }).getByRole("figure");
 const adapterName = async () => {
   await openTab(page, "System");
-  return page.getByRole("region", { name: "Model", exact: true }).locator("dd").last();
+  return loadedAdapter(page);
 };
 
 test("one step trains on generated questions and gives every chart a point and the table its rollouts", async () => {

@@ -14,9 +14,9 @@ export const smallSettings = "v=1&g=2&len=24&pps=1&rpp=2";
 /** A file of fixtures/images. */
 export const picture = (name: string) => readFile(new URL(`../../fixtures/images/${name}`, import.meta.url));
 
-/** Opens the page with the given settings in its address. */
-export async function open(page: Page, settings = smallSettings): Promise<void> {
-  await page.goto(`/#${settings}`);
+/** Opens the page with the given settings in its address; `query` is what stands before them: "?hub=http://127.0.0.1:8137". */
+export async function open(page: Page, settings = smallSettings, query = ""): Promise<void> {
+  await page.goto(`/${query}#${settings}`);
   await expect(page.getByRole("heading", { name: "VPPO playground" })).toBeVisible();
 }
 
@@ -27,8 +27,8 @@ export async function modelReady(page: Page): Promise<void> {
 }
 
 /** Opens the page and waits for the model. */
-export async function openReady(page: Page, settings = smallSettings): Promise<void> {
-  await open(page, settings);
+export async function openReady(page: Page, settings = smallSettings, query = ""): Promise<void> {
+  await open(page, settings, query);
   await modelReady(page);
 }
 

@@ -41,6 +41,7 @@ export interface ModelReport {
 
 export type LoadEvent =
   | { readonly type: "device"; readonly device: DeviceReport }
+  /** When it fits, every file is known to be there and the model that was in use makes room now; until then it is kept. */
   | { readonly type: "plan"; readonly plan: MemoryPlan }
   | { readonly type: "progress"; readonly progress: LoadProgress }
   | { readonly type: "notice"; readonly message: string }

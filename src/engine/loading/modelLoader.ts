@@ -128,8 +128,10 @@ export class ModelLoader {
       if (pinned !== undefined && revision !== undefined && revision !== pinned) throw new ModelChangedError("config.json");
       const requests = listWeights(checkpoint.family, checkpoint.config);
       const plan = planMemory({ config: checkpoint.config, requests }, computedPrecision(request), request.memory, budgetBytes);
-      emit({ type: "plan", plan });
-      refuseWhatDoesNotFit(plan, nameOf(request.source));
+      if (!plan.fits) {
+        emit({ type: "plan", plan });
+        throw doesNotFit(plan, nameOf(request.source));
+      }
       if (cache && !cache.complete) await keepSmallFiles(texts, revision, cache);
       meter.setTotal(weightBytes(requests, request.precision));
       emit({ type: "progress", progress: meter.progress() });
@@ -142,7 +144,10 @@ export class ModelLoader {
           if (this.#gate.paused) folder.release?.();
           return this.#gate.wait(signal);
         },
-        onChecked: onFits,
+        onChecked: () => {
+          emit({ type: "plan", plan });
+          onFits();
+        },
         onLoaded: (bytes, fromCache) => meter.done(bytes, fromCache ? "cache" : "network"),
         ...(getBackend() === "webgpu" && { drain: drainQueue }),
       });
@@ -296,14 +301,13 @@ function neededBytes(source: TensorSource, { family, config }: Checkpoint): numb
   );
 }
 
-function refuseWhatDoesNotFit({ fits, peakBytes, budgetBytes, proposal }: MemoryPlan, name: string): void {
-  if (fits) return;
+function doesNotFit({ peakBytes, budgetBytes, proposal }: MemoryPlan, name: string): MemoryPlanError {
   const gib = (bytes: number) => `${(bytes / 1024 ** 3).toFixed(1)} GiB`;
   const smaller = proposal
     ? `Choose text ${proposal.precision.text}, vision ${proposal.precision.vision}, head ${proposal.precision.head}, ` +
       `${proposal.use.rollouts} rollouts and ${proposal.use.contextTokens} tokens, which need ${gib(proposal.peakBytes)}`
     : "Choose a smaller model, or raise the memory budget if this device has more";
-  throw new MemoryPlanError(
+  return new MemoryPlanError(
     `${name} does not fit`,
     `it needs ${gib(peakBytes)} of GPU memory and ${gib(budgetBytes)} may be used`,
     smaller,
