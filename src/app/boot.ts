@@ -29,5 +29,5 @@ export async function boot(offlineReady: Promise<void>): Promise<void> {
 }
 
 function setSample({ image, question, answer, id }: ReturnType<typeof samples>[number]): void {
-  useStore.getState().setInput({ image, question, answer, sample: id });
+  useStore.getState().setInput({ image, moreImages: [], question, answer, sample: id });
 }

@@ -51,12 +51,13 @@ export async function stopAsk(): Promise<void> {
 }
 
 function take(event: AskEvent, question: string, answer: string | null): void {
-  const { setAsk, notify, setSource, clearRewardEdits, openRollout } = useStore.getState();
+  const { setAsk, notify, setSource, setPromptTokens, clearRewardEdits, openRollout } = useStore.getState();
   switch (event.type) {
     case "started": {
       const { image, masked, notices } = event;
       setAnswerHeader({ question, answer, image, masked, notices, rewards: null });
       answerTokens.start(event.rollouts, event.topK);
+      setPromptTokens(event.promptTokens);
       clearRewardEdits();
       openRollout(0);
       setSource("live");

@@ -168,7 +168,7 @@ export function showRecordedAnswer(recording: Recording, index: number): void {
   const { clearRewardEdits, setSource, setInput, pinned, rollout } = useStore.getState();
   clearRewardEdits();
   setSource("recorded");
-  setInput({ image: header.image, question: header.question, answer: header.answer });
+  setInput({ image: header.image, moreImages: [], question: header.question, answer: header.answer });
   // A pin from a shared link survives only if this answer has those tokens.
   const isInside = pinned !== null && pinned.end < answerTokens.length(pinned.rollout);
   useStore.setState({

@@ -15,6 +15,8 @@ import type { Settings } from "./settings";
 /** Alternatives kept per token and condition: enough for the inspector, small enough to stream. */
 export const shownAlternatives = 8;
 const longestQuestion = 4000;
+/** Pictures of one question, the first included; the engine takes no more. */
+export const mostPictures = 8;
 
 /** The input cannot be asked. */
 export class AskInputError extends UserError {
@@ -92,6 +94,7 @@ export function askRequestOf(input: AskInput, settings: Settings, region: Region
   }
   return {
     image: input.image,
+    ...(input.moreImages.length > 0 ? { moreImages: input.moreImages } : {}),
     question,
     rollouts: settings.rollouts,
     sampling: samplingOf(settings),

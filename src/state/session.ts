@@ -44,6 +44,8 @@ export type TrainingStatus =
 /** What Ask sends: the picture, the question and, for generated samples, the known answer. */
 export interface AskInput {
   readonly image: RgbImage | null;
+  /** Pictures after the first one, in the order of the prompt. */
+  readonly moreImages: readonly RgbImage[];
   readonly question: string;
   readonly answer: string | null;
   readonly sample: string | null;
@@ -69,6 +71,8 @@ export interface SessionSlice {
   readonly ask: AskStatus;
   readonly training: TrainingStatus;
   readonly input: AskInput;
+  /** Tokens of the last asked question with its pictures; null before the first. */
+  readonly promptTokens: number | null;
   readonly source: AnswerSource;
   /** Rewards the user set by hand, by rollout index of the shown answer. */
   readonly rewardEdits: Readonly<Record<number, number>>;
@@ -79,6 +83,7 @@ export interface SessionSlice {
   setAsk(ask: AskStatus): void;
   setTraining(training: TrainingStatus): void;
   setInput(input: Partial<AskInput>): void;
+  setPromptTokens(count: number): void;
   setSource(source: AnswerSource): void;
   /** Sets a what-if reward; null goes back to the measured one. */
   editReward(rollout: number, reward: number | null): void;
@@ -101,7 +106,8 @@ export const createSessionSlice: StateCreator<AppState, [], [], SessionSlice> = 
   model: { status: "none" },
   ask: { status: "idle" },
   training: { status: "idle", step: 0 },
-  input: { image: null, question: "", answer: null, sample: null },
+  input: { image: null, moreImages: [], question: "", answer: null, sample: null },
+  promptTokens: null,
   source: "none",
   rewardEdits: {},
   messages: [],
@@ -111,6 +117,7 @@ export const createSessionSlice: StateCreator<AppState, [], [], SessionSlice> = 
   setAsk: (ask) => set({ ask }),
   setTraining: (training) => set({ training }),
   setInput: (input) => set((state) => ({ input: { ...state.input, ...input } })),
+  setPromptTokens: (promptTokens) => set({ promptTokens }),
   setSource: (source) => set({ source }),
   editReward: (rollout, reward) =>
     set((state) => {

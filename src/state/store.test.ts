@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { UserError } from "@/lib/errors";
+import { askRequestOf } from "./requests";
 import { redo, undo, useStore } from "./store";
 
 const initial = useStore.getState();
@@ -98,5 +99,17 @@ describe("what-if rewards", () => {
     editReward(4, 0);
     editReward(2, null);
     expect(useStore.getState().rewardEdits).toEqual({ 4: 0 });
+  });
+});
+
+describe("further pictures", () => {
+  const picture = { width: 1, height: 1, data: new Uint8Array(3) };
+  const input = { image: picture, question: "How many?", answer: null, sample: null };
+
+  it("are asked about in their order, and left out of the request where there are none", () => {
+    const { settings } = useStore.getState();
+    const second = { ...picture, data: new Uint8Array([1, 2, 3]) };
+    expect(askRequestOf({ ...input, moreImages: [second, picture] }, settings, null).moreImages).toEqual([second, picture]);
+    expect(askRequestOf({ ...input, moreImages: [] }, settings, null)).not.toHaveProperty("moreImages");
   });
 });

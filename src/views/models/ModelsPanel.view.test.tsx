@@ -161,7 +161,7 @@ describe("choosing", () => {
     expect(engine.inspect.mock.lastCall?.[0]).toMatchObject({
       source: { kind: "hub", repo: "Qwen/Qwen3-VL-2B-Instruct", revision: "main" },
       precision: { text: "int8", groupSize: 32 },
-      memory: { contextTokens: 1024, rollouts: 8, loraRank: 8 },
+      memory: { contextTokens: 2048, rollouts: 8, loraRank: 8 },
     });
     expect(box.textContent).toContain("0123456789abcdef");
     expect(button("Load, 3.96 GiB").disabled).toBe(false);

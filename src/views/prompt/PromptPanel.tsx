@@ -12,6 +12,7 @@ import { Message } from "@/ui/Message";
 import { PixelImage } from "@/ui/PixelImage";
 import { ChoiceSettingControl, NumberSettingControl } from "@/views/settings/SettingControl";
 import { askBlockedBy } from "./askBlockedBy";
+import { MorePictures } from "./MorePictures";
 import { maskPreview } from "./maskPreview";
 import styles from "./PromptPanel.module.css";
 import { RegionFields, RegionOverlay } from "./RegionOverlay";
@@ -34,7 +35,7 @@ export function PromptPanel() {
 
   const pickSample = (sample: Sample) => {
     imageInput.clear();
-    setInput({ image: sample.image, question: sample.question, answer: sample.answer, sample: sample.id });
+    setInput({ image: sample.image, moreImages: [], question: sample.question, answer: sample.answer, sample: sample.id });
   };
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -147,6 +148,7 @@ function ImageGroup({ input }: { input: ImageInput }) {
           <p>Drop or paste a picture, or choose a sample below.</p>
         </div>
       )}
+      {image && <MorePictures input={input} />}
       {input.error && <Message tone="bad">{input.error}</Message>}
       {input.notices.length > 0 && !input.error && <Message>{input.notices.join(" ")}</Message>}
     </div>
@@ -224,6 +226,7 @@ function MaskSection() {
 
 /** Limits of the picture's area, for models whose picture size follows the picture. */
 function PixelSection() {
+  const promptTokens = useStore((state) => state.promptTokens);
   const follows = useStore(({ model }) => model.status === "ready" && model.model.imageSize === undefined);
   if (!follows) return null;
   return (
@@ -231,7 +234,10 @@ function PixelSection() {
       <summary>Picture size</summary>
       <NumberSettingControl settingKey="minPixels" />
       <NumberSettingControl settingKey="maxPixels" />
-      <p className={styles.note}>Fewer pixels are fewer tokens and faster answers. 0 leaves the limit to the model.</p>
+      <p className={styles.note}>Fewer pixels are fewer tokens and faster answers. 0 is the checkpoint's own limit.</p>
+      {promptTokens !== null && (
+        <p className={styles.note}>{`The last question with its pictures took ${promptTokens} tokens.`}</p>
+      )}
     </details>
   );
 }

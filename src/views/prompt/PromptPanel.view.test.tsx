@@ -155,4 +155,32 @@ describe("PromptPanel", () => {
     expect(masked.slice(63 * 4, 63 * 4 + 4)).toEqual(pixels(pictures()[0]).slice(63 * 4, 63 * 4 + 4));
     expect(named("Right edge of the region in percent")).toHaveProperty("value", "50");
   });
+
+  it("adds up to seven pictures behind the first, removes one, and forgets them with a sample", async () => {
+    const pickSample = () => act(async () => box.querySelector<HTMLButtonElement>("[aria-label=Samples] li button")?.click());
+    const add = async (file: File) => {
+      const data = new DataTransfer();
+      data.items.add(file);
+      const field = named("Further picture file") as HTMLInputElement;
+      field.files = data.files;
+      await act(async () => {
+        const { input } = useStore.getState();
+        field.dispatchEvent(new Event("change", { bubbles: true }));
+        await vi.waitFor(() => expect(useStore.getState().input).not.toBe(input));
+        await new Promise((resolve) => setTimeout(resolve, 0));
+      });
+    };
+    expect(button("Add a picture")).toBeUndefined();
+    await pickSample();
+    for (let width = 10; width < 17; width++) await add(await pngFile(width, 8));
+    expect(button("8 pictures at most")?.disabled).toBe(true);
+    expect(named("Picture 8")).not.toBeNull();
+    expect(box.textContent).toContain("Each picture gets a mask of its own");
+    await act(async () => named("Remove picture 3")?.click());
+    expect(useStore.getState().input.moreImages.map(({ width }) => width)).toEqual([10, 12, 13, 14, 15, 16]);
+    expect(named("Picture 8")).toBeNull();
+    expect(button("Add a picture")?.disabled).toBe(false);
+    await pickSample();
+    expect(useStore.getState().input.moreImages).toEqual([]);
+  });
 });

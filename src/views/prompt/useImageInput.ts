@@ -2,7 +2,9 @@
 // one that is still being decoded; notices and errors go to the status bar and to the place where the picture would be.
 import { useCallback, useEffect, useRef, useState } from "react";
 import { decodeImage } from "@/image/decode";
+import type { RgbImage } from "@/image/rgbImage";
 import { describeError, UserError } from "@/lib/errors";
+import { mostPictures } from "@/state/requests";
 import { useStore } from "@/state/store";
 
 /** Something was given that holds no file. */
@@ -17,6 +19,8 @@ export class NoFileError extends UserError {
 export interface ImageInput {
   /** Decodes a file and makes it the picture. */
   readonly take: (file: Blob | null | undefined) => Promise<void>;
+  /** Decodes a file and puts it behind the pictures there are. */
+  readonly add: (file: Blob | null | undefined) => Promise<void>;
   readonly isDecoding: boolean;
   /** Why the last file could not be used; null when it could. */
   readonly error: string | null;
@@ -33,15 +37,15 @@ export function useImageInput(): ImageInput {
   const setInput = useStore((state) => state.setInput);
   const fail = useStore((state) => state.fail);
 
-  const take = useCallback(
-    async (file: Blob | null | undefined) => {
+  const decode = useCallback(
+    async (file: Blob | null | undefined, use: (image: RgbImage) => void) => {
       const mine = ++newest.current;
       setDecoding(true);
       try {
         if (!file) throw new NoFileError();
         const decoded = await decodeImage(file);
         if (mine !== newest.current) return;
-        setInput({ image: decoded.image, sample: null, answer: null });
+        use(decoded.image);
         setError(null);
         setNotices(decoded.notices);
       } catch (cause) {
@@ -52,7 +56,19 @@ export function useImageInput(): ImageInput {
         if (mine === newest.current) setDecoding(false);
       }
     },
-    [setInput, fail],
+    [fail],
+  );
+  const take = useCallback(
+    (file: Blob | null | undefined) => decode(file, (image) => setInput({ image, sample: null, answer: null })),
+    [decode, setInput],
+  );
+  const add = useCallback(
+    (file: Blob | null | undefined) =>
+      decode(file, (image) => {
+        const { moreImages } = useStore.getState().input;
+        if (1 + moreImages.length < mostPictures) setInput({ moreImages: [...moreImages, image], answer: null });
+      }),
+    [decode, setInput],
   );
   const clear = useCallback(() => {
     newest.current++;
@@ -74,5 +90,5 @@ export function useImageInput(): ImageInput {
     return () => window.removeEventListener("paste", onPaste);
   }, [take]);
 
-  return { take, isDecoding, error, notices, clear };
+  return { take, add, isDecoding, error, notices, clear };
 }
