@@ -3,6 +3,8 @@
 
 import type { StateCreator } from "zustand";
 import type { CacheReport, ModelPreview, ModelSource } from "@/protocol/model";
+import { type Fitted, sameKnobs, withKnobsOf } from "./fitting";
+import type { Settings } from "./settings";
 import type { AppState } from "./store";
 
 export type PreviewStatus =
@@ -17,6 +19,10 @@ export interface ModelChoiceSlice {
   /** The model whose details are shown, without a token. */
   readonly chosen: ModelSource | null;
   readonly preview: PreviewStatus;
+  /** The settings as they were when the model was chosen. */
+  readonly chosenWith: Settings | null;
+  /** What was changed so that the chosen model fits; null when nothing was. */
+  readonly fitted: Fitted | null;
   /** Null until it has been read. */
   readonly cache: CacheReport | null;
   /** Why the last load failed; null when it did not. A model that was loaded before it may still be there. */
@@ -28,6 +34,7 @@ export interface ModelChoiceSlice {
   openChooser(isOpen: boolean): void;
   choose(source: ModelSource | null): void;
   setPreview(preview: PreviewStatus): void;
+  setFitted(fitted: Fitted): void;
   setCache(cache: CacheReport): void;
   setBudget(bytes: number): void;
   setLoadError(message: string | null): void;
@@ -46,13 +53,21 @@ export const createModelChoiceSlice: StateCreator<AppState, [], [], ModelChoiceS
     isChooserOpen: false,
     chosen: null,
     preview: { status: "none" },
+    chosenWith: null,
+    fitted: null,
     cache: null,
     loadError: null,
     accessToken: kept ?? "",
     keepsToken: kept !== null,
     budgetBytes: null,
     openChooser: (isChooserOpen) => set({ isChooserOpen }),
-    choose: (chosen) => set({ chosen, preview: { status: "none" } }),
+    choose: (chosen) =>
+      set(({ settings: now, fitted }) => {
+        // What was changed for the model before is not what the next one asked for.
+        const settings = fitted && sameKnobs(now, fitted.after) ? withKnobsOf(now, fitted) : now;
+        return { chosen, preview: { status: "none" }, settings, chosenWith: settings, fitted: null };
+      }),
+    setFitted: (fitted) => set({ fitted, settings: fitted.after }),
     setPreview: (preview) => set({ preview }),
     setCache: (cache) => set({ cache }),
     setBudget: (budgetBytes) => set({ budgetBytes }),

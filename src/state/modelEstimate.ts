@@ -33,6 +33,32 @@ export function estimateMemoryBytes(model: CatalogueModel, precision: PrecisionC
   return estimateWeightBytes(model, precision) + model.kvBytesPerToken * rows;
 }
 
+/**
+ * What a model takes with the given choice, or with the gentlest smaller one that fits, and what that one changes ("" for nothing); the
+ * smaller choices follow engine/memoryPlan.ts. `fits` is null while the budget is unknown.
+ */
+export function estimateFit(model: CatalogueModel, precision: PrecisionChoice, use: MemoryUse, budgetBytes: number | null) {
+  const needs = estimateMemoryBytes(model, precision, use);
+  if (budgetBytes === null) return { needs, fits: null, changes: "" };
+  if (needs <= budgetBytes) return { needs, fits: true, changes: "" };
+  const int4: PrecisionChoice = { ...precision, text: "int4" };
+  const formats: PrecisionChoice[] = precision.text === "int4" ? [precision] : [precision, int4];
+  for (const choice of formats) {
+    for (const contextTokens of [use.contextTokens, 1024, 512].filter((count) => count <= use.contextTokens)) {
+      const rollouts = Math.min(use.rollouts, contextTokens === 512 ? 2 : 4);
+      const answer = use.answerTokens === undefined ? {} : { answerTokens: Math.min(use.answerTokens, contextTokens / 2) };
+      const bytes = estimateMemoryBytes(model, choice, { ...use, ...answer, rollouts, contextTokens });
+      if (bytes > budgetBytes) continue;
+      const changes = [
+        ...(choice.text === precision.text ? [] : ["int4"]),
+        ...(contextTokens === use.contextTokens ? [] : [`${contextTokens} tokens`]),
+      ];
+      return { needs: bytes, fits: true, changes: changes.length > 0 ? changes.join(", ") : `${rollouts} answers` };
+    }
+  }
+  return { needs, fits: false, changes: "" };
+}
+
 const partNames = { text: "text", vision: "vision", head: "head" } as const;
 
 /** Formats in words: "int8", or "int4 text, f16 vision, int8 head". */

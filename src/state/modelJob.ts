@@ -8,6 +8,7 @@ import type { AdapterFiles, BackendKind, LoadEvent, LoadRequest } from "@/protoc
 import type { LoadTimes, ModelSource } from "@/protocol/model";
 import type { Recording } from "@/protocol/recorded";
 import { meanDependency } from "@/rl/shaping";
+import { proposalSettings, sameKnobs } from "./fitting";
 import { sourceName, withToken } from "./modelChoice";
 import { loadRequestOf } from "./requests";
 import { isAbort, messageOf } from "./session";
@@ -27,6 +28,11 @@ export async function inspectModel(source: ModelSource): Promise<void> {
     if (mine !== newestLook) return;
     setBudget(preview.plan.budgetBytes);
     setPreview({ status: "known", preview });
+    const { settings, chosenWith, fitted, setFitted } = useStore.getState();
+    const { proposal, fits } = preview.plan;
+    if (!fits && proposal && !fitted && chosenWith && sameKnobs(settings, chosenWith)) {
+      setFitted({ before: settings, after: { ...settings, ...proposalSettings(settings, proposal) }, plan: preview.plan });
+    }
   } catch (error) {
     if (mine === newestLook) setPreview({ status: "failed", message: messageOf(error) });
   }

@@ -3,7 +3,7 @@
 
 import { type CatalogueModel, catalogueSource, modelCatalogue, parametersOf } from "@/state/modelCatalogue";
 import { sourceName } from "@/state/modelChoice";
-import { estimateMemoryBytes } from "@/state/modelEstimate";
+import { estimateFit } from "@/state/modelEstimate";
 import { memoryUseOf, precisionOf } from "@/state/requests";
 import { useStore } from "@/state/store";
 import { classes } from "@/ui/classes";
@@ -42,8 +42,7 @@ function ModelRow({ model }: { model: CatalogueModel }) {
   const source = catalogueSource(model, document.baseURI);
   const isChosen = chosen !== null && sourceName(chosen) === sourceName(source);
   const cached = cache?.models.filter((one) => isCachedAs(one, source)) ?? [];
-  const needs = estimateMemoryBytes(model, precisionOf(settings), memoryUseOf(settings));
-  const fits = budget === null ? null : needs <= budget;
+  const { needs, fits, changes } = estimateFit(model, precisionOf(settings), memoryUseOf(settings), budget);
   return (
     <li>
       <button
@@ -59,7 +58,7 @@ function ModelRow({ model }: { model: CatalogueModel }) {
         </span>
         <span className={styles.memory}>
           <span data-fits={fits ?? undefined} className={styles.fit}>
-            {`about ${formatBytes(needs)}${fits === null ? "" : fits ? ", fits" : ", too large"}`}
+            {`about ${formatBytes(needs)}${changes === "" ? "" : ` with ${changes}`}${fits === null ? "" : fits ? ", fits" : ", too large"}`}
           </span>
           {model.place.kind === "embedded" && <span className={styles.badge}>comes with the page</span>}
           {cached.length > 0 && (

@@ -146,7 +146,7 @@ describe("choosing", () => {
     useStore.getState().setBudget(2 * gib);
     await show();
     expect(engine.inspect).not.toHaveBeenCalled();
-    expect(row("SmolVLM-256M-Instruct").textContent).toMatch(/about \d+ MiB, fits/);
+    expect(row("SmolVLM-256M-Instruct").textContent).toMatch(/about [\d.]+ [MG]iB.*, fits/);
     expect(row("SmolVLM-256M-Instruct").textContent).toContain("partly cached");
     expect(row("Qwen2.5-VL-7B-Instruct").textContent).toMatch(/about .* GiB, too large/);
     expect(row("Qwen2.5-VL-3B-Instruct").textContent).toContain("non-commercial");
@@ -216,10 +216,17 @@ describe("choosing", () => {
 });
 
 describe("a plan that does not fit", () => {
-  it("is refused, and its proposal becomes the settings", async () => {
+  it("gets its proposal at once and says why; moved by hand it is refused, with the proposal on a button", async () => {
     const engine = fakeEngine({ preview: { ...preview, plan: tooLarge } });
     await show();
     await choose();
+    expect(useStore.getState().settings).toMatchObject({ textFormat: "int4", contextTokens: 512 });
+    expect(box.textContent).toContain("int4 and 512 tokens chosen, because the settings before needed 3 GiB of 2 GiB.");
+    await act(async () =>
+      useStore.getState().setSettings({ textFormat: "int8", visionFormat: "int8", headFormat: "int8", contextTokens: 1024 }),
+    );
+    await pause(500);
+    expect(useStore.getState().settings.textFormat).toBe("int8");
     expect(button(/^Load,/).disabled).toBe(true);
     expect(named("section", "Memory plan")[0]?.textContent).toContain("it takes 3 GiB and 2 GiB may be used");
     expect(box.querySelector("[role=img]")?.getAttribute("aria-label")).toMatch(

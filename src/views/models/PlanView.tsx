@@ -1,14 +1,16 @@
 // A memory plan: its lines as one bar against the budget and as numbers, whether it fits in words, and the nearest choice that does.
 import { Wand2 } from "lucide-react";
 import type { MemoryLine, MemoryPlan } from "@/protocol/model";
+import { proposalSettings, sameKnobs } from "@/state/fitting";
 import { memoryUseOf, precisionOf } from "@/state/requests";
+import type { Settings } from "@/state/settings";
 import { useStore } from "@/state/store";
 import { Button } from "@/ui/Button";
 import { classes } from "@/ui/classes";
 import { formatBytes } from "@/ui/formatNumber";
 import { Message } from "@/ui/Message";
 import styles from "./PlanView.module.css";
-import { peakLines, planSentence, proposalSettings, proposalText } from "./planText";
+import { changesText, peakLines, planSentence, proposalText } from "./planText";
 
 const colours: Readonly<Record<MemoryLine["what"], number>> = {
   "vision weights": 0,
@@ -23,6 +25,7 @@ const colours: Readonly<Record<MemoryLine["what"], number>> = {
 /** The plan; `isOld` while a newer one is being made. */
 export function PlanView({ plan, isOld = false }: { plan: MemoryPlan; isOld?: boolean }) {
   const settings = useStore((state) => state.settings);
+  const fitted = useStore((state) => state.fitted);
   const setSettings = useStore((state) => state.setSettings);
   const { lines, peakBytes, budgetBytes, fits, proposal } = plan;
   const atPeak = peakLines(lines);
@@ -49,6 +52,11 @@ export function PlanView({ plan, isOld = false }: { plan: MemoryPlan; isOld?: bo
       {atPeak.length < lines.length && (
         <p className={styles.note}>Answering and training do not overlap: the larger of the two counts, the other is grey.</p>
       )}
+      {fitted && sameKnobs(settings, fitted.after) && (
+        <p className={styles.fits}>
+          {`${changesText(choiceOf(fitted.before), choiceOf(fitted.after))} chosen, because the settings before needed ${formatBytes(fitted.plan.peakBytes)} of ${formatBytes(fitted.plan.budgetBytes)}.`}
+        </p>
+      )}
       {fits ? (
         <p className={styles.fits}>Fits.</p>
       ) : (
@@ -62,7 +70,7 @@ export function PlanView({ plan, isOld = false }: { plan: MemoryPlan; isOld?: bo
           {proposal && (
             <div>
               <Button
-                label={`${proposalText({ precision: precisionOf(settings), use: memoryUseOf(settings) }, proposal)}, ${formatBytes(proposal.peakBytes)}`}
+                label={`${proposalText(choiceOf(settings), proposal)}, ${formatBytes(proposal.peakBytes)}`}
                 icon={<Wand2 aria-hidden />}
                 onPress={() => setSettings(proposalSettings(settings, proposal))}
               />
@@ -72,4 +80,8 @@ export function PlanView({ plan, isOld = false }: { plan: MemoryPlan; isOld?: bo
       )}
     </section>
   );
+}
+
+function choiceOf(settings: Settings) {
+  return { precision: precisionOf(settings), use: memoryUseOf(settings) };
 }

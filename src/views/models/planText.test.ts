@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { proposalSettings } from "@/state/fitting";
 import { defaultSettings } from "@/state/settings";
-import { announcement, peakLines, proposalSettings, proposalText, timeText } from "./planText";
+import { announcement, peakLines, proposalText, timeText } from "./planText";
 
 const now = {
   precision: { text: "int8", vision: "f16", head: "int8", groupSize: 32 },

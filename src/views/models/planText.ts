@@ -1,10 +1,12 @@
 // Memory plans and loading in words, and what a proposal changes. Pure.
 import type { LoadProgress, MemoryLine, MemoryPlan, MemoryUse, PrecisionChoice } from "@/protocol/model";
 import { precisionText } from "@/state/modelEstimate";
-import type { Settings } from "@/state/settings";
 import { formatBytes } from "@/ui/formatNumber";
 
-type Proposal = NonNullable<MemoryPlan["proposal"]>;
+interface Choice {
+  readonly precision: PrecisionChoice;
+  readonly use: MemoryUse;
+}
 
 const answering: readonly MemoryLine["what"][] = ["KV cache", "decoding"];
 const training: readonly MemoryLine["what"][] = ["training step"];
@@ -26,10 +28,12 @@ export function planSentence({ lines, peakBytes, budgetBytes, fits }: MemoryPlan
 }
 
 /** What a proposal changes, e.g. "Use int4 and 512 tokens instead". */
-export function proposalText(
-  now: { readonly precision: PrecisionChoice; readonly use: MemoryUse },
-  { precision, use }: Pick<Proposal, "precision" | "use">,
-): string {
+export function proposalText(now: Choice, proposal: Choice): string {
+  return `Use ${changesText(now, proposal)} instead`;
+}
+
+/** What a choice changes, e.g. "int4 and 512 tokens". */
+export function changesText(now: Choice, { precision, use }: Choice): string {
   const changes: string[] = [];
   const { text, vision, head, groupSize } = now.precision;
   const hasOtherFormats = precision.text !== text || precision.vision !== vision || precision.head !== head;
@@ -38,22 +42,7 @@ export function proposalText(
   if (use.contextTokens !== now.use.contextTokens) changes.push(`${use.contextTokens} tokens`);
   if (use.rollouts !== now.use.rollouts) changes.push(`${use.rollouts} rollout${use.rollouts === 1 ? "" : "s"}`);
   if (use.loraRank !== now.use.loraRank) changes.push(`LoRA rank ${use.loraRank}`);
-  return `Use ${changes.length > 1 ? `${changes.slice(0, -1).join(", ")} and ${changes.at(-1)}` : changes.join("")} instead`;
-}
-
-/** The settings that make a proposal the request. */
-export function proposalSettings(settings: Settings, { precision, use }: Pick<Proposal, "precision" | "use">): Partial<Settings> {
-  return {
-    textFormat: precision.text,
-    visionFormat: precision.vision,
-    headFormat: precision.head,
-    groupSize: `${precision.groupSize}`,
-    contextTokens: use.contextTokens,
-    rollouts: Math.min(settings.rollouts, use.rollouts),
-    // A group of one has nothing to compare, so training keeps two.
-    rolloutsPerPrompt: Math.max(2, Math.min(settings.rolloutsPerPrompt, use.rollouts)),
-    loraRank: use.loraRank,
-  };
+  return changes.length > 1 ? `${changes.slice(0, -1).join(", ")} and ${changes.at(-1)}` : changes.join("");
 }
 
 /** A duration as people say it. */
