@@ -8,6 +8,7 @@ describe("the hub in the page's address", () => {
   });
 
   it("is the usual one elsewhere", () => {
-    for (const search of ["", "?", "?hub=", "?hub=%20", "?hubs=https://mirror.example"]) expect(hubHostOf(search)).toBeUndefined();
+    for (const search of ["", "?", "?hub=", "?hub=%20", "?hubs=https://mirror.example"])
+      expect(hubHostOf(search)).toBeUndefined();
   });
 });

@@ -4,7 +4,7 @@
 import { fnv64 } from "@/lib/fnv64";
 import type { CachedModel, CacheReport, PrecisionChoice } from "@/protocol/model";
 import { CacheBusyError, type CacheDirectory, type CacheStorage } from "./cacheFiles";
-import { absentKey, fileKey, isComplete, journalName, readJournal, weightsName } from "./cacheJournal";
+import { absentKey, fileKey, isComplete, journalName, readJournal, weightKey, weightsName } from "./cacheJournal";
 import { sha256 } from "./sha256";
 
 /**
@@ -49,6 +49,15 @@ export async function cacheReport(storage: CacheStorage, estimate: StorageEstima
 
 /** A small file of a cached model: null when the checkpoint has none of this name, undefined when it is unknown or damaged. */
 export type CachedFile = (name: string) => Promise<Uint8Array<ArrayBuffer> | null | undefined>;
+
+/** Says which weight chunks of a model are cached, beside whoever has it open. */
+export async function cachedChunks(directory: CacheDirectory, id: string): Promise<(key: string) => boolean> {
+  const folder = await (await directory.folder("models", false))?.folder(id, false);
+  const text = await folder?.peek(journalName);
+  if (!folder || !text) return () => false;
+  const { chunks } = readJournal(text, await folder.sizeOf(weightsName));
+  return (key) => chunks.has(weightKey(key));
+}
 
 /** The small files of a model that is cached whole, beside whoever has it open; undefined while part of it is missing. */
 export async function cachedFiles(directory: CacheDirectory, id: string): Promise<CachedFile | undefined> {

@@ -173,8 +173,14 @@ describe("a model that is cached", () => {
 describe("a load that was interrupted", () => {
   it("goes on where the tab was closed and fetches only what is missing", async () => {
     const expected = await trueWeights();
+    const before = await bench.loader().inspect(bench.request(), 2 ** 30);
+    bench.hub.reset();
     await closeTabMidway();
     expect((await cached()).map(({ complete }) => complete)).toEqual([false]);
+    const after = await bench.loader().inspect(bench.request(), 2 ** 30);
+    expect(after.downloadBytes).toBeLessThan(before.downloadBytes - 50_000);
+    expect(after.downloadBytes).toBeGreaterThan(100_000);
+    bench.hub.reset();
     const { weights, events } = await bench.load();
     expect(weights).toBe(expected);
     const first = bench.hub.log.filter(({ path }) => path.startsWith("model-00001"));

@@ -3,7 +3,7 @@
 
 import { backend, getBackend } from "@tensorflow/tfjs-core";
 import { CacheBusyError, type CacheStorage } from "@/fetching/cacheFiles";
-import { cachedFiles, cacheId, cacheReport, deleteCached } from "@/fetching/cacheList";
+import { cachedChunks, cachedFiles, cacheId, cacheReport, deleteCached } from "@/fetching/cacheList";
 import type { CheckpointFolder } from "@/fetching/folder";
 import { ModelChangedError } from "@/fetching/httpClient";
 import { httpFolder } from "@/fetching/httpFolder";
@@ -83,7 +83,9 @@ export class ModelLoader {
         name: nameOf(request.source),
         family: family.name,
         parameters: countParameters(requests),
-        downloadBytes: cached?.complete ? 0 : neededBytes(await checkpoint.openWeights(), checkpoint),
+        downloadBytes: cached?.complete
+          ? 0
+          : missingBytes(await checkpoint.openWeights(), checkpoint, await this.#isCached(request)),
         cachedBytes: cached?.bytes ?? 0,
         ...(revision && { revision }),
         plan,
@@ -197,6 +199,13 @@ export class ModelLoader {
     );
   }
 
+  /** Says which pieces of the weights need not be fetched. */
+  async #isCached(request: LoadRequest): Promise<(key: string) => boolean> {
+    const storage = await this.options.openCache();
+    if (!request.useCache || "unavailable" in storage) return () => false;
+    return cachedChunks(storage.directory, idOf(request));
+  }
+
   async #openCache(request: LoadRequest, notice: (text: string) => void): Promise<WeightCache | undefined> {
     // Local files are on the disk already.
     if (!request.useCache || request.source.kind === "files") return undefined;
@@ -292,11 +301,12 @@ function computedPrecision({ precision }: LoadRequest): LoadRequest["precision"]
   return getBackend() === "webgpu" ? precision : { ...precision, text: "f32", vision: "f32", head: "f32" };
 }
 
-/** Bytes of the weight files that hold tensors the model needs. */
-function neededBytes(source: TensorSource, { family, config }: Checkpoint): number {
-  const needed = new Set(listWeights(family, config).map(({ name }) => name));
+/** Bytes of the weight files that hold tensors the model needs and the cache lacks. */
+function missingBytes(source: TensorSource, { family, config }: Checkpoint, isCached: (key: string) => boolean): number {
+  const missing = listWeights(family, config).filter((request) => !cacheKeys([request]).every(isCached));
+  const names = new Set(missing.map(({ name }) => name));
   return [...source.tensors.values()].reduce(
-    (sum, { name, bytes }) => (needed.has(family.canonicalName(name)) ? sum + bytes : sum),
+    (sum, { name, bytes }) => (names.has(family.canonicalName(name)) ? sum + bytes : sum),
     0,
   );
 }
