@@ -24,6 +24,7 @@ export class EngineCrashError extends UserError {
 /** The calls of `EngineApi` with callbacks for streams; failed calls reject with an ErrorReport or EngineCrashError. */
 export interface EngineClient {
   inspect(request: LoadRequest): Promise<ModelPreview>;
+  listFiles(request: LoadRequest): Promise<readonly string[]>;
   load(request: LoadRequest, onEvent: (event: LoadEvent) => void): Promise<ModelReport>;
   /** Does nothing while no engine runs. */
   pauseLoad(paused: boolean): Promise<void>;
@@ -93,6 +94,7 @@ export function createEngineClient(createWorker: () => Worker, hubHost?: string)
 
   return {
     inspect: (request) => call((api) => api.inspect(onHub(request))),
+    listFiles: (request) => call((api) => api.listFiles(onHub(request))),
     load: (request, onEvent) => stream(onEvent, (api, port) => api.load(onHub(request), port)),
     pauseLoad: async (paused) => {
       if (connection) await call((api) => api.pauseLoad(paused));

@@ -61,6 +61,14 @@ export class EngineService implements EngineApi {
     }
   }
 
+  async listFiles(request: LoadRequest): Promise<readonly string[]> {
+    try {
+      return await this.#loader.listFiles(request);
+    } catch (error) {
+      throw describeError(error);
+    }
+  }
+
   load(request: LoadRequest, events: MessagePort): Promise<ModelReport> {
     const emit = (event: LoadEvent) => events.postMessage(event);
     return this.#run(async (signal) => {

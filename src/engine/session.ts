@@ -18,7 +18,7 @@ import type { PackedPrompt } from "./packing";
 /** Rows of the vision tower that are computed together; a picture's rows stay together. */
 const rowsPerBatch = 4096;
 /** Longest prompt and answer together. */
-export const longestContext = 4096;
+export const longestContext = 8192;
 
 export interface SessionParts {
   readonly name: string;

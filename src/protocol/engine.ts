@@ -77,6 +77,8 @@ export interface MemoryReport {
 export interface EngineApi {
   /** Reads a model's small files: what it is, what it would fetch, and whether it fits. */
   inspect(request: LoadRequest): Promise<ModelPreview>;
+  /** Paths of a repository's files; empty where the server cannot tell. */
+  listFiles(request: LoadRequest): Promise<readonly string[]>;
   /** Loads weights; `stop()` cancels, and what was cached stays for the next time. Refuses what the memory plan does not allow. */
   load(request: LoadRequest, events: MessagePort): Promise<ModelReport>;
   /** Stops and goes on fetching; the connection is closed meanwhile. */

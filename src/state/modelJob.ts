@@ -38,6 +38,17 @@ export async function inspectModel(source: ModelSource): Promise<void> {
   }
 }
 
+/** Paths of a repository's files; null after a failure, which is reported. */
+export async function listFiles(source: ModelSource): Promise<readonly string[] | null> {
+  const { accessToken, fail } = useStore.getState();
+  try {
+    return await engineClient.listFiles(requestOf(withToken(source, accessToken)));
+  } catch (error) {
+    fail(error);
+    return null;
+  }
+}
+
 /** Loads a model as the settings say, on the backend in use; status and failures go to the session. */
 export async function loadModel(source: ModelSource, backend?: BackendKind): Promise<void> {
   lastSource = source;

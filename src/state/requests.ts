@@ -58,7 +58,8 @@ export function precisionOf({ textFormat, visionFormat, headFormat, groupSize }:
 
 /** What the memory plan depends on besides the weights. */
 export function memoryUseOf({ contextTokens, maxNewTokens, rollouts, rolloutsPerPrompt, loraRank }: Settings): MemoryUse {
-  const answerTokens = Math.min(maxNewTokens, Math.floor(contextTokens / 2));
+  // Room for a picture and a question stays.
+  const answerTokens = Math.min(maxNewTokens, Math.max(Math.floor(contextTokens / 2), contextTokens - 512));
   return { contextTokens, answerTokens, rollouts: Math.max(rollouts, rolloutsPerPrompt), loraRank };
 }
 

@@ -62,7 +62,7 @@ export async function openCheckpoint({ smallFile, openWeights }: CheckpointFiles
     throw new DownloadError(
       `The model file ${name} could not be loaded`,
       "there is no such file",
-      "Check the model's address; a model here is a folder in Hugging Face layout",
+      "Check the model's address: a model is a folder in Hugging Face layout; of a repository with GGUF files, choose the two files",
     );
   };
   const config = await json("config.json");

@@ -95,6 +95,11 @@ export class ModelLoader {
     }
   }
 
+  /** Paths of the source's files; empty where they cannot be listed. */
+  async listFiles(request: LoadRequest): Promise<readonly string[]> {
+    return (await this.#folder(request, undefined, {}).list?.()) ?? [];
+  }
+
   /** Loads a model onto the current backend; what was cached stays when it fails or is cancelled. */
   async load(request: LoadRequest, job: LoadJob): Promise<{ session: Session; times: LoadTimes }> {
     this.#gate.resume();

@@ -1,8 +1,9 @@
-// Which two files of a source are the GGUF model and its vision tower: two menus for a folder of this machine, two names for a server,
-// whose files the page does not list.
+// Which two files of a source are the GGUF model and its vision tower: menus where the files are known (a folder of this machine, a
+// repository that was listed), names for any other server.
 import { useState } from "react";
 import { ggufChoices } from "@/lib/ggufFiles";
 import type { GgufFiles, ModelSource } from "@/protocol/model";
+import { listFiles } from "@/state/modelJob";
 import { useStore } from "@/state/store";
 import { Button } from "@/ui/Button";
 import { Select } from "@/ui/Field";
@@ -11,15 +12,45 @@ import styles from "./GgufChoice.module.css";
 
 /** The choice; nothing where a folder has no GGUF pair. */
 export function GgufChoice({ source }: { source: ModelSource }) {
-  if (source.kind === "files") return <LocalChoice source={source} />;
+  if (source.kind === "files") return <ListedChoice source={source} paths={source.files.map(({ path }) => path)} />;
+  if (source.kind === "hub") return <HubChoice key={`${source.repo}@${source.revision}`} source={source} />;
   return <NamedChoice source={source} />;
 }
 
 const safetensors = "";
 
-function LocalChoice({ source }: { source: ModelSource & { readonly kind: "files" } }) {
+/** A repository: its files are listed when somebody wants them. */
+function HubChoice({ source }: { source: ModelSource & { readonly kind: "hub" } }) {
+  const [paths, setPaths] = useState<readonly string[] | null>(null);
+  const [isListing, setListing] = useState(false);
+  const list = async () => {
+    setListing(true);
+    setPaths(await listFiles(source));
+    setListing(false);
+  };
+  const { models, projectors } = ggufChoices(paths ?? []);
+  const hasPair = models.length > 0 && projectors.length > 0;
+  return (
+    <details className={styles.named} open={source.gguf !== undefined || undefined}>
+      <summary>GGUF files instead of safetensors</summary>
+      {paths && hasPair && <ListedChoice source={source} paths={paths} />}
+      {paths && !hasPair && <p>This repository has no GGUF model with its vision file (mmproj).</p>}
+      {!paths && (
+        <div className={styles.buttons}>
+          <Button
+            label={isListing ? "Listing…" : "List the repository's files"}
+            disabled={isListing}
+            onPress={() => void list()}
+          />
+        </div>
+      )}
+    </details>
+  );
+}
+
+/** Menus over known files; nothing where they hold no GGUF pair. */
+function ListedChoice({ source, paths }: { source: ModelSource; paths: readonly string[] }) {
   const choose = useStore((state) => state.choose);
-  const paths = source.files.map(({ path }) => path);
   const { models, projectors } = ggufChoices(paths);
   const [firstModel] = models;
   const [firstProjector] = projectors;
@@ -53,7 +84,7 @@ function LocalChoice({ source }: { source: ModelSource & { readonly kind: "files
   );
 }
 
-function NamedChoice({ source }: { source: Exclude<ModelSource, { readonly kind: "files" }> }) {
+function NamedChoice({ source }: { source: ModelSource & { readonly kind: "url" } }) {
   const choose = useStore((state) => state.choose);
   const [model, setModel] = useState(source.gguf?.model ?? "");
   const [projector, setProjector] = useState(source.gguf?.projector ?? "");

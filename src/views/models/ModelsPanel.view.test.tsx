@@ -395,6 +395,27 @@ describe("the access token", () => {
   });
 });
 
+describe("a repository with GGUF files", () => {
+  it("has menus once its files are listed, and its pair is looked at", async () => {
+    const engine = fakeEngine();
+    const paths = ["README.md", "mmproj-F16.gguf", "model-Q4_K_M.gguf", "model-Q8_0.gguf"];
+    const list = vi.spyOn(engineClient, "listFiles").mockResolvedValue(paths);
+    await show();
+    useStore.getState().choose({ kind: "hub", repo: "me/mine-GGUF", revision: "main" });
+    await pause(50);
+    const summary = [...box.querySelectorAll("summary")].find(({ textContent }) => textContent?.startsWith("GGUF files"));
+    (summary?.parentElement as HTMLDetailsElement).open = true;
+    await act(async () => userEvent.click(button("List the repository's files")));
+    await pause(50);
+    expect(list.mock.lastCall?.[0].source).toMatchObject({ repo: "me/mine-GGUF" });
+    await act(async () => userEvent.selectOptions(field("Model file"), "model-Q8_0.gguf"));
+    await pause(500);
+    expect(engine.inspect.mock.lastCall?.[0].source).toMatchObject({
+      gguf: { model: "model-Q8_0.gguf", projector: "mmproj-F16.gguf" },
+    });
+  });
+});
+
 describe("a folder of this machine", () => {
   const file = (name: string) => new File(["x"], name);
   async function drop(...names: string[]) {
