@@ -16,8 +16,11 @@ export interface BrowserPage {
   close(): Promise<void>;
 }
 
-/** Opens `path` (relative to the repository) and waits until `window[readyName]` exists; what the page logs is printed. */
-export async function openBrowserPage(path: string, readyName: string): Promise<BrowserPage> {
+/**
+ * Opens `path` (relative to the repository) and waits until `window[readyName]` exists; what the page logs is printed.
+ * @param profile Folder of a browser profile: with one, what the page stores lies on the disk, without, in memory.
+ */
+export async function openBrowserPage(path: string, readyName: string, profile?: string): Promise<BrowserPage> {
   const server = await createServer({
     root,
     configFile: false,
@@ -31,7 +34,8 @@ export async function openBrowserPage(path: string, readyName: string): Promise<
   await server.listen();
   const address = server.httpServer?.address();
   const port = typeof address === "object" ? address?.port : undefined;
-  const browser = await chromium.launch(browserLaunch());
+  const launch = browserLaunch();
+  const browser = profile ? await chromium.launchPersistentContext(profile, launch) : await chromium.launch(launch);
   const close = async () => {
     await browser.close();
     await server.close();

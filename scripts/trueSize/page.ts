@@ -59,7 +59,7 @@ const trueSize = {
   /** Ends the worker; the next call starts another, as a reload of the page would. */
   endWorker: (): void => client.terminate(),
 
-  deleteCached: () => client.deleteCached("all"),
+  cachedModels: () => client.cachedModels(),
 
   /** Starts the worker without a load, so that its heap can be watched from the beginning. */
   start: () => client.cachedModels(),

@@ -2,19 +2,9 @@
 // tokens, so the visual dependency of a token is known when the token is. On WebGPU one step is captured and replayed; what
 // changes between steps (ids, positions, slots, lengths, random counters) lives in GPU tensors that the step itself advances.
 
-import {
-  backend,
-  concat,
-  dispose,
-  getBackend,
-  keep,
-  type Tensor,
-  type Tensor2D,
-  tensor,
-  tidy,
-  zeros,
-} from "@tensorflow/tfjs-core";
+import { backend, concat, dispose, getBackend, keep, type Tensor, type Tensor2D, tensor, tidy } from "@tensorflow/tfjs-core";
 import { Capture } from "@/gpu/capture";
+import { deviceZeros, trimDevice } from "@/gpu/deviceTensor";
 import { dispatcherOf } from "@/gpu/dispatcher";
 import { readTensors } from "@/gpu/readback";
 import type { LayerCache } from "@/nn/attention";
@@ -90,9 +80,11 @@ export async function generate(
   const packed = packGroups(prefixes.map(({ group }) => ({ prompt: (groups[group] as RolloutGroup).prompt, responses: [] })));
   const heads = text.weights.layers[0]?.heads ?? { query: 1, keyValue: 1, dim: 1 };
   const size = packed.count + rows * options.maxNewTokens;
+  // What encoding the pictures left behind is of no use to the decoder.
+  trimDevice();
   const cache: LayerCache[] = text.weights.layers.map(() => ({
-    k: keep(zeros([size, heads.keyValue, heads.dim])),
-    v: keep(zeros([size, heads.keyValue, heads.dim])),
+    k: keep(deviceZeros([size, heads.keyValue, heads.dim])),
+    v: keep(deviceZeros([size, heads.keyValue, heads.dim])),
   }));
   const int = (values: Int32Array, shape: number[]) => keep(tensor(values, shape, "int32"));
   const state: DecodeState = {
@@ -135,6 +127,7 @@ export async function generate(
     const features = tidy(() => keep(concat(prefixes.map(({ features: f }) => f) as Tensor2D[], 0)));
     kept.push(features);
     prefill(text, packed, rope, cache, features);
+    trimDevice();
     for (let t = 0; t < options.maxNewTokens; t++) {
       if (options.signal?.aborted) {
         for (const rollout of collected) if (!rollout.done) rollout.reason = "aborted";
@@ -157,6 +150,7 @@ export async function generate(
     if (outputs) dispose(Object.values(outputs));
     capture?.[Symbol.dispose]();
     dispose(kept);
+    trimDevice();
   }
   return collected.map(({ ids, stats, reason }, i) => ({
     group: layout.groupOf[i] as number,

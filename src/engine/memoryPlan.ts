@@ -8,10 +8,16 @@ import { requestBytes } from "./loading/loadWeights";
 
 const float = 4;
 const mebibyte = 1024 * 1024;
-/** Idle buffers the pool keeps for reuse, and the head's chunks of logits (ops/headStats). */
-const scratchBytes = 24 * mebibyte;
+/** What waits for the next submit before its buffers can be used again (gpu/dispatcher). */
+const pendingBytes = 64 * mebibyte;
+/** Blocks that are encoded between two submits at most: 256 dispatches. */
+const blocksPerSubmit = 16;
 /** Rows that a decoding pass feeds at most at a time while it reads prompts (engine/prefill). */
 export const prefillRows = 512;
+/** Patch rows of pictures that are encoded together; a picture's rows stay together (engine/session). */
+const visionRows = 4096;
+/** A block's backward pass makes this much for every byte of its forward pass. */
+const backwardShare = 1.5;
 
 /** A model reduced to what memory depends on. */
 export interface PlannedModel {
@@ -20,23 +26,33 @@ export interface PlannedModel {
 }
 
 /** What decoding and training of `use` need, line by line. */
-export function memoryLines({ config, requests }: PlannedModel, precision: Precision, use: MemoryUse): readonly MemoryLine[] {
+export function memoryLines(model: PlannedModel, precision: Precision, use: MemoryUse): readonly MemoryLine[] {
+  const { config, requests } = model;
   const { text } = config;
   const weights = (parts: readonly string[]) =>
     requests.reduce((sum, request) => (parts.includes(partOf(request)) ? sum + requestBytes(request, precision) : sum), 0);
   const answer = use.answerTokens ?? Math.floor(use.contextTokens / 2);
   const prompt = use.contextTokens - answer;
-  const keyWidth = text.numKeyValueHeads * text.headDim;
+  const pictureTokens = Math.min(use.pictureTokens ?? prompt, prompt);
   // One prompt for all answers, one masked prompt per answer; then every answer and its twin.
-  const cacheRows = (1 + use.rollouts) * prompt + 2 * use.rollouts * answer;
-  const kv = cacheRows * 2 * text.numHiddenLayers * keyWidth * float;
-  // Inside a block: residual, norms, queries, keys, values and attention; then gate, up and their product.
+  const promptRows = (1 + use.rollouts) * prompt;
+  const decodedRows = 2 * use.rollouts;
+  const keyWidth = text.numKeyValueHeads * text.headDim;
+  const kv = (promptRows + decodedRows * answer) * 2 * text.numHiddenLayers * keyWidth * float;
+  // A block's outputs: two norms, attention's and the MLP's output; queries, turned queries and mixed values; keys, turned keys
+  // and values; gate, up and their product.
   const queryWidth = text.numAttentionHeads * text.headDim;
-  const perRow = 4 * text.hiddenSize + 2 * queryWidth + 2 * keyWidth + 3 * text.intermediateSize;
-  const decoding = Math.min(prefillRows, cacheRows) * perRow * float + 2 * use.rollouts * text.vocabSize * float + scratchBytes;
+  const perRow = (4 * text.hiddenSize + 3 * queryWidth + 3 * keyWidth + 3 * text.intermediateSize) * float;
+  const blocks = text.numHiddenLayers;
+  const features = (1 + use.rollouts) * pictureTokens * text.hiddenSize * float;
+  const reading = blockBytes(Math.min(prefillRows, promptRows), perRow, blocks, 2 * text.hiddenSize);
+  // A recorded step owns every tensor it makes, and its logits.
+  const step = decodedRows * (blocks * perRow + text.vocabSize * float);
+  const decoding = Math.max(reading, step, pictureBytes(model, pictureTokens, 1 + use.rollouts) - kv) + 2 * features;
   const trainedRows = prompt + use.rollouts * answer;
   // Every block's input is kept; one block at a time is recomputed with its activations and their cotangents.
-  const training = trainedRows * ((text.numHiddenLayers + 2) * text.hiddenSize + 2 * perRow) * float + scratchBytes;
+  const kept = trainedRows * (blocks + 2) * text.hiddenSize * float;
+  const training = kept + blockBytes(trainedRows, perRow * (1 + backwardShare), blocks, text.hiddenSize) + 2 * features;
   return [
     { what: "vision weights", bytes: weights(["vision"]) },
     { what: "text weights", bytes: weights(["text"]) },
@@ -47,6 +63,37 @@ export function memoryLines({ config, requests }: PlannedModel, precision: Preci
     // Value, gradient and two moments.
     { what: "LoRA", bytes: loraParameters(requests, use.loraRank) * 4 * float },
   ];
+}
+
+/**
+ * Bytes that exist while `rows` rows pass through a chain of blocks: those of one block, which lives until it has ended, and what the
+ * blocks before it left for the next submit; and the chain's own rows of `width` numbers.
+ */
+function blockBytes(rows: number, perRow: number, blocks: number, width: number): number {
+  const block = rows * perRow;
+  return Math.min(blocks * block, block + Math.min(pendingBytes, blocksPerSubmit * block)) + rows * width * float;
+}
+
+/** What encoding a picture and its masked copies takes, from the matrices of the tower's first block. */
+function pictureBytes({ requests }: PlannedModel, pictureTokens: number, pictures: number): number {
+  const matrices = requests.flatMap((request) => (request.kind === "matrix" && request.part === "vision" ? [request] : []));
+  const inBlocks = /\.(?:layers|blocks)\.(\d+)\./;
+  const first = matrices.filter(({ name }) => inBlocks.exec(name)?.[1] === "0");
+  const width = Math.min(...first.map(({ columns }) => columns));
+  if (!Number.isFinite(width)) return 0;
+  const blocks = 1 + Math.max(...matrices.map(({ name }) => Number(inBlocks.exec(name)?.[1] ?? 0)));
+  const inner = Math.max(...first.map(({ columns }) => columns));
+  const outputs = first.reduce((sum, { rows }) => sum + rows, 0);
+  // One product for queries, keys and values is cut in three, and two of them are turned.
+  const turned = first.some(({ rows }) => rows === 3 * width) ? 5 * width : 0;
+  // And two norms, mixed values, and the activation.
+  const perRow = (outputs + turned + 3 * width + inner) * float;
+  // What joins patches to image tokens has the width of as many patches.
+  const patches = Math.max(1, ...matrices.filter(({ name }) => !inBlocks.test(name)).map(({ columns }) => columns / width));
+  const picture = Math.ceil(pictureTokens * patches);
+  if (picture === 0) return 0;
+  const together = Math.min(pictures, Math.max(1, Math.floor(visionRows / picture)));
+  return blockBytes(together * picture, perRow, blocks, 3 * width);
 }
 
 /** The plan for a choice, with a smaller proposal when it does not fit. */

@@ -2,6 +2,7 @@
 // so the numbers are those of one long pass and memory does not grow with the prompt.
 
 import { type Tensor, tensor, tensor1d, tidy } from "@tensorflow/tfjs-core";
+import { trimDevice } from "@/gpu/deviceTensor";
 import type { LayerCache } from "@/nn/attention";
 import type { TextDecoder } from "@/nn/textDecoder";
 import type { Rope } from "@/ops/rope/rope";
@@ -19,6 +20,8 @@ export function prefill(
 ): void {
   for (let from = 0; from < packed.count; from += rowsAtATime) {
     const to = Math.min(from + rowsAtATime, packed.count);
+    // Buffers of the full slices do not fit the shorter last one.
+    if (from > 0 && to - from < rowsAtATime) trimDevice();
     tidy(() => {
       const int = (values: Int32Array) => tensor1d(values, "int32");
       const featureRows = int(packed.featureRows);

@@ -53,7 +53,7 @@ export class Capture {
   /** A buffer that lives as long as the capture. */
   allocate(size: number): GPUBuffer {
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
-    const buffer = this.dispatcher.device.createBuffer({ label: "captured", size, usage });
+    const buffer = this.dispatcher.pool.acquireBuffer(size, usage, false, false);
     this.#buffers.push(buffer);
     return buffer;
   }
@@ -64,7 +64,7 @@ export class Capture {
   }
 
   [Symbol.dispose](): void {
-    for (const buffer of this.#buffers) buffer.destroy();
+    for (const buffer of this.#buffers) this.dispatcher.pool.releaseBuffer(buffer, false);
     this.#buffers.length = 0;
     this.#dispatches.length = 0;
   }

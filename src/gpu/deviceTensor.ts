@@ -1,14 +1,28 @@
-// A tensor whose numbers go to the device at once. TF.js uploads at first use and keeps its copy on the JavaScript side for as long
-// as the tensor lives; what stays on the device for a whole session need not be in memory twice.
+// Tensors whose numbers go to the device at once. TF.js uploads at first use and keeps its copy on the JavaScript side until then:
+// hundreds of megabytes for a cache of keys and values, or for a model that is loaded and not used yet.
 
-import { backend, engine, getBackend, type Tensor, tensor } from "@tensorflow/tfjs-core";
+import { backend, engine, getBackend, type Tensor, tensor, zeros } from "@tensorflow/tfjs-core";
 import { dispatcherOf } from "./dispatcher";
 
-/** float32 values as a tensor of the current backend; on WebGPU `values` is free to be used again. */
+/** A copy of float32 values as a tensor of the current backend; `values` is free to be used again. */
 export function deviceTensor(values: Float32Array, shape: readonly number[]): Tensor {
-  if (getBackend() !== "webgpu") return tensor(values, [...shape], "float32");
+  if (getBackend() !== "webgpu") return tensor(values.slice(), [...shape], "float32");
   const gpu = dispatcherOf(backend());
   const info = gpu.output([...shape]);
   gpu.upload(info, values);
   return engine().makeTensorFromTensorInfo(info);
+}
+
+/** float32 zeros that are never on the JavaScript side, where TF.js' own take as many bytes as on the device. */
+export function deviceZeros(shape: readonly number[]): Tensor {
+  if (getBackend() !== "webgpu") return zeros([...shape]);
+  const gpu = dispatcherOf(backend());
+  const info = gpu.output([...shape]);
+  gpu.clear(info);
+  return engine().makeTensorFromTensorInfo(info);
+}
+
+/** Gives idle buffers back to the device, on WebGPU: between phases whose shapes have nothing in common. */
+export function trimDevice(): void {
+  if (getBackend() === "webgpu") dispatcherOf(backend()).trim();
 }

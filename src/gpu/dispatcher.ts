@@ -6,6 +6,7 @@ import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import type { TensorInfo } from "@tensorflow/tfjs-core";
 import type { Capture } from "./capture";
 import { GpuError } from "./errors";
+import type { BufferPool } from "./memory";
 
 /** How a kernel uses a storage buffer; the uniform block, if any, always comes last. */
 export type Access = "read" | "write";
@@ -41,6 +42,7 @@ export interface Dispatch {
 }
 
 interface BackendInternals {
+  bufferManager: BufferPool;
   commandEncoder: GPUCommandEncoder | null;
   computePassEncoder: GPUComputePassEncoder | null;
   dispatchCountInPass: number;
@@ -163,6 +165,25 @@ export class Dispatcher {
     this.backend.submitQueue();
     this.#bytesSinceSubmit = 0;
     this.counters.submits++;
+  }
+
+  /** The pool behind every tensor of this backend. */
+  get pool(): BufferPool {
+    return this.#internals.bufferManager;
+  }
+
+  /** Submits what is encoded and gives idle buffers back to the device: between phases whose shapes have nothing in common. */
+  trim(): void {
+    this.flush();
+    this.pool.trim();
+  }
+
+  /** Fills a tensor with zeros, after everything encoded before. */
+  clear(tensor: TensorInfo): void {
+    const buffer = this.bufferOf(tensor);
+    this.backend.ensureCommandEncoderReady();
+    this.backend.endComputePassEncoder();
+    this.#internals.commandEncoder?.clearBuffer(buffer);
   }
 
   /** Copies a tensor into a plain buffer, in order with everything else. */

@@ -37,6 +37,8 @@ export interface MemoryUse {
   readonly contextTokens: number;
   /** Of these, tokens of the answer; half without it. */
   readonly answerTokens?: number;
+  /** Of the prompt's tokens, those of its picture; all without it. */
+  readonly pictureTokens?: number;
   /** Answers that decode together, before masked twins. */
   readonly rollouts: number;
   readonly loraRank: number;

@@ -48,8 +48,8 @@ export interface LoadOptions {
   readonly maxBindingBytes?: number | undefined;
 }
 
-/** Values of a piece: 8 MiB as float32. Cache keys depend on it. */
-const valuesPerChunk = 2 * 1024 * 1024;
+/** Values of a piece: 4 MiB as float32. Cache keys depend on it. */
+const valuesPerChunk = 1024 * 1024;
 const bytesBetweenDrains = 64 * 1024 * 1024;
 
 /** A model with the tensors it consists of. */
@@ -167,10 +167,10 @@ class Loader {
   async vector(request: TensorRequest): Promise<Tensor> {
     const size = request.shape.reduce((a, b) => a * b, 1);
     const bytes = await this.#cached(request.name, size * 4, async () => {
-      const values = await this.#rows(request.name, 0, request.shape[0] ?? 1);
+      const values = await this.#rows(request.name, 0, request.shape[0] ?? 1, this.#values.ofAtLeast(size * 4));
       return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
     });
-    return keep(deviceTensor(new Float32Array(bytes.slice().buffer), request.shape));
+    return keep(deviceTensor(new Float32Array(bytes.buffer, bytes.byteOffset, size), request.shape));
   }
 
   async matrix(request: MatrixRequest): Promise<Matrix> {
