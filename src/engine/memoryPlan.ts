@@ -108,6 +108,14 @@ export function planMemory(model: PlannedModel, precision: PrecisionChoice, use:
   return proposal ? { ...plan, proposal } : plan;
 }
 
+/** The most that exists while answers of `use` are decoded; `loraRank` 0 without an adapter. */
+export function decodingPeakBytes(model: PlannedModel, precision: Precision, use: MemoryUse): number {
+  const lines = memoryLines(model, precision, use);
+  return weightsOf(lines) + lines.reduce((sum, { what, bytes }) => (whileDecoding.includes(what) ? sum + bytes : sum), 0);
+}
+
+const whileDecoding: readonly MemoryLine["what"][] = ["KV cache", "decoding", "LoRA"];
+
 /** Decoding and training do not overlap: the larger of the two counts. */
 function peakOf(lines: readonly MemoryLine[]): number {
   const bytes = (what: MemoryLine["what"]) => lines.find((line) => line.what === what)?.bytes ?? 0;

@@ -2,6 +2,9 @@
 
 import { UserError } from "@/lib/errors";
 import type { AskRequest } from "@/protocol/generation";
+import { decodingPeakBytes } from "./memoryPlan";
+import type { PackedPrompt } from "./packing";
+import type { Session } from "./session";
 
 /** A request that cannot be met as it is. */
 export class RequestError extends UserError {
@@ -45,4 +48,27 @@ export function checkAsk({ question, rollouts, image, moreImages = [] }: AskRequ
   if (![image, ...moreImages].every(({ width, height, data }) => width > 0 && height > 0 && data.length === width * height * 3)) {
     throw new RequestError("The picture cannot be used", "its size and its data do not match", "Choose another picture");
   }
+}
+
+/** Refuses answers that would not fit beside the model, with both numbers, before anything is allocated; throws RequestError. */
+export function checkMemory(
+  session: Session,
+  { ids, featureCount }: PackedPrompt,
+  { rollouts, maxNewTokens }: { readonly rollouts: number; readonly maxNewTokens: number },
+  budgetBytes: number,
+): void {
+  const bytes = decodingPeakBytes(session, session.precision, {
+    contextTokens: ids.length + maxNewTokens,
+    answerTokens: maxNewTokens,
+    pictureTokens: featureCount,
+    rollouts,
+    loraRank: session.model.text.projections[0]?.lora?.a.shape[0] ?? 0,
+  });
+  if (bytes <= budgetBytes) return;
+  const gib = (value: number) => `${(value / 1024 ** 3).toFixed(1)} GiB`;
+  throw new RequestError(
+    "The answers do not fit",
+    `${rollouts} of up to ${maxNewTokens} tokens need ${gib(bytes)} of GPU memory with the model, and ${gib(budgetBytes)} may be used`,
+    "Ask for fewer or shorter answers, or raise the memory in Models",
+  );
 }

@@ -18,7 +18,7 @@ import type { DecodedStep } from "./generate";
 import { ModelLoader, type ModelLoaderOptions } from "./loading/modelLoader";
 import { applyAdapter, exportAdapter, removeLora } from "./lora";
 import { guessBudget } from "./memoryPlan";
-import { checkAsk, parseAdapterConfig, RequestError } from "./requestChecks";
+import { checkAsk, checkMemory, parseAdapterConfig, RequestError } from "./requestChecks";
 import { prepare, rollOut } from "./rollouts";
 import type { Session } from "./session";
 import { Trainer } from "./trainer";
@@ -124,6 +124,8 @@ export class EngineService implements EngineApi {
         const why = `with its picture it has ${first.prompt.ids.length} tokens and the model reads at most ${session.contextTokens}`;
         throw new RequestError("The question is too long", why, "Shorten it, or lower the picture's maximum pixels");
       }
+      const limited = { ...sampling, maxNewTokens: Math.min(sampling.maxNewTokens, room) };
+      if (this.#device?.gpu) checkMemory(session, first.prompt, { rollouts, ...limited }, this.#budget(this.#loaded));
       emit({
         type: "started",
         rollouts,
@@ -143,7 +145,6 @@ export class EngineService implements EngineApi {
           if (session.eosIds.includes(id)) emit({ type: "rolloutFinished", rollout: step.rollout[n] as number, reason: "stop" });
         });
       };
-      const limited = { ...sampling, maxNewTokens: Math.min(sampling.maxNewTokens, room) };
       const results = await rollOut(session, { ...job, sampling: limited, alternatives, signal, onStep }, prepared);
       results.forEach(({ reason }, rollout) => {
         if (reason === "length") emit({ type: "rolloutFinished", rollout, reason });
@@ -309,8 +310,8 @@ export class EngineService implements EngineApi {
   }
 
   /** Bytes of GPU memory a model may take: the user's figure, or a guess. */
-  #budget({ budgetBytes }: LoadRequest): number {
-    return budgetBytes ?? guessBudget(this.#device?.gpu?.device.limits.maxBufferSize);
+  #budget(request: LoadRequest | undefined): number {
+    return request?.budgetBytes ?? guessBudget(this.#device?.gpu?.device.limits.maxBufferSize);
   }
 
   #ready(): Session {

@@ -5,7 +5,7 @@ import { clone, concat, dispose, keep, slice, type Tensor, type Tensor2D, tensor
 import { maskImage } from "@/image/masks";
 import type { RgbImage } from "@/image/rgbImage";
 import type { ModelConfig, PixelLimits, ProcessedImage, PromptPositions, VisionLanguageModel } from "@/models/family";
-import type { Precision } from "@/models/weights";
+import type { Precision, WeightRequest } from "@/models/weights";
 import { type Rope, ropeFrequencies, ropeTable } from "@/ops/rope/rope";
 import type { MaskSettings } from "@/protocol/image";
 import { maskSpecOf } from "@/protocol/maskSpec";
@@ -30,6 +30,8 @@ export interface SessionParts {
   readonly precision: Precision;
   readonly parameters: number;
   readonly sizeBytes: number;
+  /** What the model consists of, for memory plans of single jobs. */
+  readonly requests: readonly WeightRequest[];
 }
 
 /** A model ready to work. */
@@ -44,13 +46,14 @@ export class Session {
   readonly parameters: number;
   /** Bytes of weights on the device. */
   readonly sizeBytes: number;
+  readonly requests: readonly WeightRequest[];
   readonly rope: Rope;
   /** Tokens of prompt and answer together. */
   readonly contextTokens: number;
   readonly #loaded: LoadedWeights;
   readonly #features = new FeatureCache();
 
-  constructor({ name, family, loaded, tokenizer, chatTemplate, precision, parameters, sizeBytes }: SessionParts) {
+  constructor({ name, family, loaded, tokenizer, chatTemplate, precision, parameters, sizeBytes, requests }: SessionParts) {
     this.name = name;
     this.family = family;
     this.model = loaded.model;
@@ -60,6 +63,7 @@ export class Session {
     this.precision = precision;
     this.parameters = parameters;
     this.sizeBytes = sizeBytes;
+    this.requests = requests;
     const { ropeTheta, headDim, maxPositionEmbeddings, ropeAxes } = this.config.text;
     this.contextTokens = Math.min(maxPositionEmbeddings, longestContext);
     const table = ropeTable(ropeFrequencies(ropeTheta, headDim), this.contextTokens);

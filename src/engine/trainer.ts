@@ -2,8 +2,7 @@
 // AdamW on the adapter. The mathematics is rl/'s, the same functions that draw the page's sliders. A step that is not finite
 // is skipped and reported; weights change only after everything before has succeeded.
 
-import { concat, dispose, keep, type Tensor2D, tidy, zerosLike } from "@tensorflow/tfjs-core";
-import { readTensors } from "@/gpu/readback";
+import { dispose, keep, zerosLike } from "@tensorflow/tfjs-core";
 import { adamwStep, gradientNorm, type OptimizedParameter } from "@/ops/optimizer/optimizer";
 import type { TokenChunk, TokenTexts } from "@/protocol/generation";
 import type { StepReport, TrainPhase, TrainRollout, TrainSettings } from "@/protocol/training";
@@ -12,14 +11,13 @@ import type { Trajectory } from "@/rl/trajectory";
 import { policyUpdate } from "@/rl/vppo";
 import { withInstruction } from "@/tasks/instruction";
 import type { Problem, Task } from "@/tasks/task";
-import { textBatch } from "./batch";
 import type { DecodedStep, Rollout } from "./generate";
-import { type Gradients, LayerwisePass } from "./layerwise";
+import type { Gradients } from "./layerwise";
 import { attachLora, loraParameters } from "./lora";
-import { packGroups } from "./packing";
 import { type PreparedQuestion, prepare, rollOut, tokenStatsOf } from "./rollouts";
 import type { Session } from "./session";
 import { statCount } from "./tokenStats";
+import { addGradients, type TrainingPart, TrainingPass } from "./trainingPass";
 
 export interface StepEvents {
   readonly onPhase?: (phase: TrainPhase, done: number, total: number) => void;
@@ -30,6 +28,8 @@ export interface StepEvents {
 const reportedPrompts = 1;
 /** Rows (rollouts and twins) that decode together: enough to fill a GPU, few enough to stop soon. */
 const rowsPerBatch = 128;
+/** Bytes of block inputs that a training pass keeps: prompts beyond it go through the model in parts. */
+const defaultKeptInputBytes = 64 * 1024 * 1024;
 /** Alternatives reported per token of those. */
 const reportedAlternatives = 5;
 
@@ -37,6 +37,8 @@ const reportedAlternatives = 5;
 export class Trainer {
   /** Steps taken in this run, also those before the optimizer started afresh (loaded adapter, recovered device). */
   step = 0;
+  /** Bytes of block inputs that may be kept at a time. */
+  keptInputBytes = defaultKeptInputBytes;
   /** AdamW's t: updates since its moments were zero. */
   #updates = 0;
   readonly #parameters: OptimizedParameter[] = [];
@@ -161,48 +163,74 @@ export class Trainer {
     onPhase: StepEvents["onPhase"],
   ) {
     const { session } = this;
-    const packed = packGroups(
-      prepared.map(({ prompt }, p) => ({ prompt, responses: rollouts.filter(({ group }) => group === p).map(({ ids }) => ids) })),
-    );
+    const parts = this.#parts(prepared, rollouts);
     const features = prepared.map(({ images }) => session.encodeTogether(images));
-    const stacked = keep(tidy(() => concat(features as Tensor2D[], 0)));
-    dispose(features);
-    const batch = textBatch(packed, session.rope);
-    const trainable = new Set(loraParameters(session.model).map(({ tensor }) => tensor));
-    const pass = new LayerwisePass(session.model, batch, undefined, trainable, stacked);
     let gradients: Gradients = new Map();
+    let pass: TrainingPass | undefined;
     try {
-      const logpTensor = pass.forward();
-      const [logp] = await readTensors([logpTensor]);
-      logpTensor.dispose();
+      const logp: Float32Array[] = [];
+      for (const part of parts) {
+        pass?.[Symbol.dispose]();
+        pass = new TrainingPass(session, part, features);
+        logp.push(...(await pass.forward()));
+      }
       const trajectories = rollouts.map((rollout, i): Trajectory => {
         const stats = tokenStatsOf(rollout);
-        const segment = packed.segments[i] as (typeof packed.segments)[number];
+        const dependency = dependencyOf(stats, settings.policy.dependencyMeasure);
         return {
           group: rollout.group,
           reward: rewards[i] as number,
-          logp: (logp as Float32Array).slice(segment.start, segment.start + segment.length),
+          logp: logp[i] as Float32Array,
           logpOld: stats.logp,
-          dependency: dependencyOf(stats, settings.policy.dependencyMeasure),
+          dependency,
         };
       });
       const update = policyUpdate(trajectories, settings.policy);
-      onPhase?.("update", 0, 1);
-      const cotangent = new Float32Array(packed.targets.length);
-      update.gradient.forEach((gradient, i) => {
-        cotangent.set(gradient, (packed.segments[i] as (typeof packed.segments)[number]).start);
-      });
-      gradients = pass.backward(cotangent);
+      onPhase?.("update", 0, parts.length);
+      // From the last part, whose forward pass is still there, to the first; the others are computed again.
+      for (const [done, part] of [...parts].reverse().entries()) {
+        if (done > 0) {
+          pass = new TrainingPass(session, part, features);
+          await pass.forward();
+        }
+        gradients = addGradients(gradients, pass?.backward(update.gradient.slice(part.first, part.first + part.count)));
+        pass?.[Symbol.dispose]();
+        pass = undefined;
+        onPhase?.("update", done + 1, parts.length);
+      }
       const gradNorm = await gradientNorm([...gradients.values()]);
       const skipped = !Number.isFinite(gradNorm) || !Number.isFinite(update.loss);
       if (!skipped && gradients.size > 0) this.#apply(settings, gradients, gradNorm);
       return { update, gradNorm, skipped };
     } finally {
       dispose([...gradients.values()]);
-      pass[Symbol.dispose]();
-      batch.dispose();
-      stacked.dispose();
+      pass?.[Symbol.dispose]();
+      dispose(features);
     }
+  }
+
+  /** Prompts whose rows pass through the model together: as many as the kept inputs of all blocks allow, one at least. */
+  #parts(prepared: readonly PreparedQuestion[], rollouts: readonly Rollout[]): TrainingPart[] {
+    const { hiddenSize, numHiddenLayers } = this.session.config.text;
+    const rowLimit = this.keptInputBytes / ((numHiddenLayers + 2) * hiddenSize * 4);
+    const parts: TrainingPart[] = [];
+    let rows = 0;
+    prepared.forEach(({ prompt }, question) => {
+      const responses = rollouts.filter(({ group }) => group === question).map(({ ids }) => ids);
+      const own = prompt.ids.length - 1 + responses.reduce((sum, { length }) => sum + length, 0);
+      const last = parts.at(-1);
+      if (last && rows + own <= rowLimit) {
+        last.questions.push(question);
+        last.groups.push({ prompt, responses });
+        last.count += responses.length;
+        rows += own;
+      } else {
+        const first = (last?.first ?? 0) + (last?.count ?? 0);
+        parts.push({ questions: [question], groups: [{ prompt, responses }], first, count: responses.length });
+        rows = own;
+      }
+    });
+    return parts;
   }
 
   #apply(settings: TrainSettings, gradients: Gradients, gradNorm: number): void {

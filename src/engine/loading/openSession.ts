@@ -38,5 +38,6 @@ export async function loadSession(checkpoint: Checkpoint, name: string, options:
     precision,
     parameters: countParameters(requests),
     sizeBytes: weightBytes(requests, precision),
+    requests,
   });
 }
