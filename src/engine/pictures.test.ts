@@ -1,7 +1,10 @@
 // Pictures of a prompt: a user's bounds on their size reach the model in asking, training and evaluating; several pictures are
 // read in order and masked together.
 
+import { memory } from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { createRgbImage } from "@/image/rgbImage";
+import type { SmolVlmTower } from "@/models/smolvlm/tower";
 import { setUpWasm } from "@/ops/test/wasmFixture";
 import { shapesTask } from "@/tasks/shapes/shapesTask";
 import { evaluate } from "./evaluate";
@@ -115,5 +118,32 @@ describe("the tower", () => {
     expect(batch.mock.calls.flatMap(([images]) => images).length).toBe(encoded);
     batch.mockRestore();
     expect(again.map(({ ids }) => ids)).toEqual(first.map(({ ids }) => ids));
+  });
+});
+
+describe("a picture of many tiles", () => {
+  it("has the same features when its tiles are computed a few at a time", async () => {
+    using smol = await openSession(fixtureFolder("smolvlm"), "smolvlm", { precision: uniformPrecision("f32") });
+    const wide = createRgbImage(190, 100);
+    wide.data.forEach((_, i) => {
+      wide.data[i] = (i * 37) % 251;
+    });
+    const image = smol.process(wide);
+    expect(image.patchCount).toBeGreaterThan(4 * 16);
+    const encode = () => {
+      smol.clearFeatures();
+      const [features] = smol.encode([image]);
+      const values = features!.dataSync();
+      features!.dispose();
+      return values;
+    };
+    const whole = encode();
+    const tower = smol.model.vision as SmolVlmTower;
+    tower.rowsAtATime = 2 * 16;
+    const { numTensors } = memory();
+    const cut = encode();
+    smol.clearFeatures();
+    expect(memory().numTensors).toBe(numTensors - 1);
+    expect(Math.max(...cut.map((value, i) => Math.abs(value - (whole[i] as number))))).toBeLessThan(1e-5);
   });
 });

@@ -57,10 +57,19 @@ export function precisionOf({ textFormat, visionFormat, headFormat, groupSize }:
 }
 
 /** What the memory plan depends on besides the weights. */
-export function memoryUseOf({ contextTokens, maxNewTokens, rollouts, rolloutsPerPrompt, loraRank }: Settings): MemoryUse {
+export function memoryUseOf({
+  contextTokens,
+  maxNewTokens,
+  rollouts,
+  rolloutsPerPrompt,
+  loraRank,
+  maxPixels,
+}: Settings): MemoryUse {
   // Room for a picture and a question stays.
   const answerTokens = Math.min(maxNewTokens, Math.max(Math.floor(contextTokens / 2), contextTokens - 512));
-  return { contextTokens, answerTokens, rollouts: Math.max(rollouts, rolloutsPerPrompt), loraRank };
+  // Qwen2.5-VL has the smallest image tokens: 28 × 28 pixels.
+  const pictureTokens = maxPixels > 0 ? { pictureTokens: Math.ceil(maxPixels / 28 ** 2) } : {};
+  return { contextTokens, answerTokens, ...pictureTokens, rollouts: Math.max(rollouts, rolloutsPerPrompt), loraRank };
 }
 
 const gibibyte = 2 ** 30;

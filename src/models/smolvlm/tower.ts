@@ -1,7 +1,7 @@
 // SmolVLM's vision tower: SigLIP over frames, pixel shuffle, connector. Equations: transformers' modeling_smolvlm (Idefics3).
 // It is a chain of stages, so it can be trained layer by layer (the embedded model was).
 
-import { dispose, keep, reshape, type Tensor, type Tensor2D, tensor, tensor1d, tidy } from "@tensorflow/tfjs-core";
+import { concat, dispose, keep, reshape, type Tensor, type Tensor2D, tensor, tensor1d, tidy } from "@tensorflow/tfjs-core";
 import type { AttentionMeta } from "@/nn/attention";
 import { applyLinear, type LinearLayer, linearParameters } from "@/nn/linear";
 import { applyNorm, type LayerNormWeights } from "@/nn/normWeights";
@@ -33,8 +33,18 @@ interface FramePass {
   readonly unshuffle: Tensor;
 }
 
+/** Frames' patch rows with the stages that compute them. */
+interface FrameChain {
+  readonly input: Tensor;
+  readonly stages: readonly Stage[];
+  dispose(): void;
+}
+
 /** The tower over its weights. */
 export class SmolVlmTower implements VisionTower {
+  /** Patch rows that are computed together: what a few tiles of 512 pixels make. */
+  rowsAtATime = 4096;
+
   constructor(
     private readonly config: SmolVlmConfig,
     private readonly weights: SmolVlmTowerWeights,
@@ -46,28 +56,52 @@ export class SmolVlmTower implements VisionTower {
 
   batch(images: readonly ProcessedImage[]): VisionBatch {
     const { numChannels, imageSize, patchSize } = this.config.vision;
-    const n = imageSize / patchSize;
-    const rowsPerFrame = n * n;
-    const count = images.reduce((sum, { patchCount }) => sum + patchCount, 0);
+    const rowsPerFrame = (imageSize / patchSize) ** 2;
     const width = numChannels * patchSize ** 2;
-    const patches = new Float32Array(count * width);
+    const frames = images.reduce((sum, { patchCount }) => sum + patchCount, 0) / rowsPerFrame;
+    const patches = new Float32Array(frames * rowsPerFrame * width);
     let at = 0;
     for (const { pixelValues } of images) at = writePatchRows(patches, at, pixelValues, numChannels, imageSize, patchSize);
-    const frames = count / rowsPerFrame;
-    const meta = segmentMeta(Array.from({ length: frames }, () => rowsPerFrame));
+    const rowsOf = (first: number, count: number) =>
+      patches.subarray(first * rowsPerFrame * width, (first + count) * rowsPerFrame * width);
+    let whole: FrameChain | undefined;
+    const tower = this;
+    return {
+      get chain() {
+        whole ??= tower.#chain(rowsOf(0, frames), frames);
+        return whole;
+      },
+      // Frames do not see each other, so a picture of many tiles is computed a few at a time.
+      encode: () => {
+        const together = Math.max(1, Math.floor(this.rowsAtATime / rowsPerFrame));
+        const parts: Tensor[] = [];
+        for (let first = 0; first < frames; first += together) {
+          const count = Math.min(together, frames - first);
+          const { input, stages, dispose: release } = this.#chain(rowsOf(first, count), count);
+          parts.push(runChain(stages, input));
+          release();
+        }
+        return parts.length === 1 ? (parts[0] as Tensor) : tidy(() => joined(parts));
+      },
+      dispose: () => whole?.dispose(),
+    };
+  }
+
+  /** The stages over some frames, given as patch rows. */
+  #chain(patches: Float32Array, frames: number): FrameChain {
+    const { imageSize, patchSize } = this.config.vision;
+    const n = imageSize / patchSize;
+    const count = frames * n * n;
+    const meta = segmentMeta(Array.from({ length: frames }, () => n * n));
     const order = pixelShuffleOrder(n, this.config.scaleFactor, frames);
     const int = (values: Int32Array) => keep(tensor1d(values, "int32"));
-    const input = keep(tensor(patches, [count, width]));
+    const input = keep(tensor(patches, [count, patches.length / count]));
     const rows = keep(tensor(meta.rows, [count, 4], "int32"));
     const keys = keep(tensor(meta.keys, [count, 2], "int32"));
-    const positions = int(new Int32Array(count).map((_, i) => i % rowsPerFrame));
+    const positions = int(new Int32Array(count).map((_, i) => i % (n * n)));
     const [shuffle, unshuffle] = [int(order), int(invertPermutation(order))];
     const stages = this.#stages({ meta: { rows, keys }, positions, shuffle, unshuffle });
-    return {
-      chain: { input, stages },
-      encode: () => runChain(stages, input),
-      dispose: () => dispose([input, rows, keys, positions, shuffle, unshuffle]),
-    };
+    return { input, stages, dispose: () => dispose([input, rows, keys, positions, shuffle, unshuffle]) };
   }
 
   #stages(pass: FramePass): readonly Stage[] {
@@ -100,6 +134,13 @@ export class SmolVlmTower implements VisionTower {
     const merged = scaleFactor ** 2;
     return applyLinear(connector, reshape(shuffled, [(x.shape[0] as number) / merged, merged * vision.hiddenSize]));
   }
+}
+
+/** Features of groups of frames in order; takes the parts. */
+function joined(parts: readonly Tensor[]): Tensor {
+  const all = keep(concat(parts as Tensor2D[], 0));
+  dispose([...parts]);
+  return all;
 }
 
 /** The stages in order; every intermediate is freed as soon as the next is there. */
