@@ -41,7 +41,7 @@ export function MorePictures({ input }: { input: ImageInput }) {
         type="file"
         className="sr-only"
         tabIndex={-1}
-        aria-label="Further picture file"
+        aria-label="File of another picture"
         accept="image/png,image/jpeg,image/webp"
         onChange={(event) => {
           void input.add(event.target.files?.[0]);
