@@ -161,7 +161,7 @@ describe("PromptPanel", () => {
     const add = async (file: File) => {
       const data = new DataTransfer();
       data.items.add(file);
-      const field = named("Further picture file") as HTMLInputElement;
+      const field = named("File of another picture") as HTMLInputElement;
       field.files = data.files;
       await act(async () => {
         const { input } = useStore.getState();
