@@ -173,8 +173,3 @@ export const metricsTable: readonly Metric[] = [
     chart: "speed",
   },
 ];
-
-/** The row of a metric, if it has one. */
-export function metricOf(key: string): Metric | undefined {
-  return metricsTable.find((metric) => metric.key === key);
-}
