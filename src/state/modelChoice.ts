@@ -12,7 +12,7 @@ export type PreviewStatus =
   /** What was known before of the same model stays in sight. */
   | { readonly status: "looking"; readonly preview: ModelPreview | null }
   | { readonly status: "known"; readonly preview: ModelPreview }
-  | { readonly status: "failed"; readonly message: string };
+  | { readonly status: "failed"; readonly name: string; readonly message: string };
 
 export interface ModelChoiceSlice {
   readonly isChooserOpen: boolean;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { PrecisionChoice } from "@/protocol/model";
 import { modelCatalogue, parametersOf } from "./modelCatalogue";
-import { bitsPerWeight, estimateMemoryBytes, estimateWeightBytes, precisionText } from "./modelEstimate";
+import { bitsPerWeight, estimateFit, estimateMemoryBytes, estimateWeightBytes, precisionText } from "./modelEstimate";
 
 const model = (id: string) => modelCatalogue.find((one) => one.id === id)!;
 const all = (format: PrecisionChoice["text"]): PrecisionChoice => ({ text: format, vision: format, head: format, groupSize: 32 });
@@ -48,6 +48,21 @@ describe("the estimate", () => {
     const use = { contextTokens: 1024, answerTokens: 100, rollouts: 4, loraRank: 8 };
     const context = estimateMemoryBytes(one, all("int8"), use) - estimateWeightBytes(one, all("int8"));
     expect(context).toBe((5 * 924 + 8 * 100) * 45 * 1024);
+  });
+
+  it("fits as it is, with the gentlest smaller choice, or not at all, by the budget", () => {
+    const gib = 2 ** 30;
+    const use = { contextTokens: 2048, rollouts: 8, loraRank: 8 };
+    const fitOf = (id: string, budgetGiB: number) => estimateFit(model(id), all("int8"), use, budgetGiB * gib);
+    const [small, large] = ["HuggingFaceTB/SmolVLM-256M-Instruct", "Qwen/Qwen2.5-VL-7B-Instruct"] as const;
+    expect(
+      [fitOf(small, 2), fitOf(small, 0.5), fitOf(large, 2), fitOf(large, 6), fitOf(large, 16)].map(({ fits, changes }) => [
+        fits,
+        changes,
+      ]),
+    ).toEqual([["PIN"]]);
+    expect(fitOf(small, 2).needs).toBeLessThanOrEqual(2 * gib);
+    expect(fitOf(large, 16).needs).toBe(estimateMemoryBytes(model(large), all("int8"), use));
   });
 
   it("is put in words by part only where the parts differ", () => {

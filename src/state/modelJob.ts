@@ -34,7 +34,10 @@ export async function inspectModel(source: ModelSource): Promise<void> {
       setFitted({ before: settings, after: { ...settings, ...proposalSettings(settings, proposal) }, plan: preview.plan });
     }
   } catch (error) {
-    if (mine === newestLook) setPreview({ status: "failed", message: messageOf(error) });
+    if (mine !== newestLook) return;
+    // Errors of the worker arrive as plain objects.
+    const name = typeof error === "object" && error !== null && "name" in error ? String(error.name) : "Error";
+    setPreview({ status: "failed", name, message: messageOf(error) });
   }
 }
 
@@ -69,6 +72,9 @@ async function load(request: LoadRequest): Promise<void> {
   let isOldKept = before.status === "ready";
   setLoadError(null);
   setModel({ status: "loading", name, plan: null, progress: null });
+  // What is left to fetch changes now: nothing said before may be pressed until it has been looked at again.
+  const { preview } = useStore.getState();
+  if (preview.status === "known") useStore.getState().setPreview({ ...preview, status: "looking" });
   try {
     const model = await engineClient.load(request, (event) => {
       if (mine !== newestLoad) return;
@@ -93,6 +99,8 @@ async function load(request: LoadRequest): Promise<void> {
     }
   }
   // What was loaded, or part of it, is in the cache now.
+  const { chosen } = useStore.getState();
+  if (chosen) void inspectModel(chosen);
   if (useStore.getState().cache) await readCache();
 }
 

@@ -26,6 +26,7 @@ export function ModelDetails({ source }: { source: ModelSource }) {
   const isBusy = useStore(({ ask, training }) => ask.status === "running" || training.status === "running");
   const hasModel = useStore(({ model }) => model.status === "ready");
   const hasAdapter = useStore(({ model }) => model.status === "ready" && model.model.adapter !== undefined);
+  const loadError = useStore((state) => state.loadError);
   useLook(source, isBusy);
   const offered = modelCatalogue.find((model) => sourceName(catalogueSource(model, document.baseURI)) === sourceName(source));
   const known = preview.status === "known" || preview.status === "looking" ? preview.preview : null;
@@ -40,7 +41,8 @@ export function ModelDetails({ source }: { source: ModelSource }) {
           {!offered && source.kind === "hub" && " Its licence is on its model card."}
         </p>
       </header>
-      {preview.status === "failed" && (
+      {/* What the load already said stands above, with its own second try. */}
+      {preview.status === "failed" && preview.message !== loadError && (
         <Message tone="bad">
           <p>{preview.message}</p>
           <div>
@@ -48,14 +50,14 @@ export function ModelDetails({ source }: { source: ModelSource }) {
           </div>
         </Message>
       )}
-      {known && <PreviewFacts preview={known} isHub={source.kind === "hub"} />}
+      {known && <PreviewFacts preview={known} place={source.kind} />}
       {!known && preview.status !== "failed" && <p className={styles.about}>Reading its configuration…</p>}
       <GgufChoice source={source} />
       <LoadSettings />
       {known && <PlanView plan={known.plan} isOld={preview.status === "looking"} />}
       <div className={styles.load}>
         <Button
-          label={known ? loadLabel(known) : "Load"}
+          label={known ? loadLabel(known, source.kind) : "Load"}
           tone="primary"
           icon={<Download aria-hidden />}
           disabled={!canLoad}
@@ -89,21 +91,25 @@ function useLook(source: ModelSource, isBusy: boolean): void {
   }, [source, isBusy, token, text, vision, head, groupSize, contextTokens, answerTokens, memoryGiB, rollouts, loraRank]);
 }
 
-function PreviewFacts({ preview, isHub }: { preview: ModelPreview; isHub: boolean }) {
+function PreviewFacts({ preview, place }: { preview: ModelPreview; place: ModelSource["kind"] }) {
   const { family, parameters, revision, downloadBytes, cachedBytes } = preview;
   return (
     <Facts>
       <Fact name="Family" value={family} />
       <Fact name="Parameters" value={formatCount(parameters)} />
-      {isHub && revision !== undefined && <Fact name="Revision" value={revision} />}
-      <Fact name="To fetch" value={downloadBytes === 0 ? "nothing, all of it is cached" : formatBytes(downloadBytes)} />
+      {place === "hub" && revision !== undefined && <Fact name="Revision" value={revision} />}
+      <Fact
+        name={place === "files" ? "To read" : "To fetch"}
+        value={downloadBytes === 0 ? "nothing, all of it is cached" : formatBytes(downloadBytes)}
+      />
       {downloadBytes > 0 && cachedBytes > 0 && <Fact name="Cached" value={`${formatBytes(cachedBytes)} from an earlier visit`} />}
     </Facts>
   );
 }
 
-function loadLabel({ downloadBytes, cachedBytes }: ModelPreview): string {
+function loadLabel({ downloadBytes, cachedBytes }: ModelPreview, place: ModelSource["kind"]): string {
   if (downloadBytes === 0) return "Load from the cache";
+  if (place === "files") return "Load";
   return `${cachedBytes > 0 ? "Resume" : "Load"}, ${formatBytes(downloadBytes)}`;
 }
 

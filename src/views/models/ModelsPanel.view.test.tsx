@@ -146,8 +146,9 @@ describe("choosing", () => {
     useStore.getState().setBudget(2 * gib);
     await show();
     expect(engine.inspect).not.toHaveBeenCalled();
-    expect(row("SmolVLM-256M-Instruct").textContent).toMatch(/about [\d.]+ [MG]iB.*, fits/);
-    expect(row("SmolVLM-256M-Instruct").textContent).toContain("partly cached");
+    expect(row("SmolVLM-256M-Instruct").textContent).toBe(
+      "SmolVLM-256M-Instruct256 M · 489 MiB download · Apache-2.0about 1.08 GiB, fitspartly cached",
+    );
     expect(row("Qwen2.5-VL-7B-Instruct").textContent).toMatch(/about .* GiB, too large/);
     expect(row("Qwen2.5-VL-3B-Instruct").textContent).toContain("non-commercial");
     await act(async () => useStore.getState().setSetting("memoryGiB", 32));
@@ -212,6 +213,22 @@ describe("choosing", () => {
     expect(button("Load").disabled).toBe(true);
     await press("Try again");
     expect(button("Load, 3.96 GiB").disabled).toBe(false);
+  });
+});
+
+describe("a repository that asks for access", () => {
+  const token = () => field("Hugging Face access token").closest("details");
+
+  it("opens the token's field with a hint, and no other failure does", async () => {
+    const engine = fakeEngine();
+    await show();
+    engine.inspect.mockRejectedValueOnce({ name: "DownloadError", message: "No answer.", expected: true });
+    await choose();
+    expect(token()?.open).toBe(false);
+    engine.inspect.mockRejectedValueOnce({ name: "AccessError", message: "The repository is gated.", expected: true });
+    await press("Try again");
+    expect(token()?.open).toBe(true);
+    expect(token()?.textContent).toContain("asks for a token of an account");
   });
 });
 
@@ -309,6 +326,27 @@ describe("loading", () => {
     await press("Try again");
     expect(engine.load).toHaveBeenCalledTimes(2);
     expect(engine.load.mock.calls[1]?.[0].source).toEqual(engine.load.mock.calls[0]?.[0].source);
+  });
+
+  it("says once why it failed when the look afterwards fails the same way", async () => {
+    const engine = await begin();
+    engine.inspect.mockRejectedValue({ name: "DownloadError", message: "The disk is gone.", expected: true });
+    await engine.fail("The disk is gone.");
+    await pause(500);
+    expect(useStore.getState().preview.status).toBe("failed");
+    expect(box.textContent?.split("The disk is gone.")).toHaveLength(2);
+  });
+
+  it("looks again at once when it is done, and cannot be started meanwhile", async () => {
+    const engine = await begin();
+    let late: (preview: ModelPreview) => void = () => {};
+    engine.inspect.mockImplementation(() => new Promise((resolve) => (late = resolve)));
+    await engine.finish();
+    expect(engine.inspect).toHaveBeenCalledTimes(2);
+    expect(button(/^Load,/).disabled).toBe(true);
+    expect(named("section", "Memory plan")[0]?.getAttribute("aria-busy")).toBe("true");
+    await act(async () => late({ ...preview, downloadBytes: 0 }));
+    expect(button("Load from the cache").disabled).toBe(false);
   });
 
   it("goes on with the model there was when the new one fails before there is room made for it", async () => {
@@ -435,6 +473,8 @@ describe("a folder of this machine", () => {
       kind: "files",
       gguf: { model: "model-Q4_K_M.gguf", projector: "mmproj-model-f16.gguf" },
     });
+    expect(box.textContent).toContain("To read3.96 GiB");
+    expect(button("Load").disabled).toBe(false);
     await act(async () => userEvent.selectOptions(field("Model file"), "model-Q8_0.gguf"));
     await pause(50);
     expect(engine.inspect.mock.lastCall?.[0].source).toMatchObject({ gguf: { model: "model-Q8_0.gguf" } });

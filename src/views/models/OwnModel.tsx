@@ -1,7 +1,7 @@
 // Models that are not offered by name: a Hub repository, a folder on a server, or a folder of this machine; and the access token for
 // repositories that ask for one.
 import { FolderOpen, Search } from "lucide-react";
-import { type FormEvent, type InputHTMLAttributes, useRef, useState } from "react";
+import { type FormEvent, type InputHTMLAttributes, useEffect, useRef, useState } from "react";
 import { filesOfInput } from "@/client/localFiles";
 import { parseModelAddress } from "@/protocol/modelAddress";
 import { messageOf } from "@/state/session";
@@ -91,8 +91,14 @@ function TokenFields() {
   const keeps = useStore((state) => state.keepsToken);
   const setToken = useStore((state) => state.setAccessToken);
   const keepToken = useStore((state) => state.keepToken);
+  const isRefused = useStore(({ preview }) => preview.status === "failed" && preview.name === "AccessError");
+  const details = useRef<HTMLDetailsElement>(null);
+  // Opened, never closed: who types a token must not have the field fold away while the model is looked at again.
+  useEffect(() => {
+    if (isRefused && details.current) details.current.open = true;
+  }, [isRefused]);
   return (
-    <details className={styles.token} open={token !== ""}>
+    <details ref={details} className={styles.token}>
       <summary>Access token</summary>
       <TextField
         label="Hugging Face access token"
@@ -100,6 +106,7 @@ function TokenFields() {
         secret
         placeholder="hf_…"
         help="Only for private repositories and those that ask you to accept a licence. It is sent to the Hub and nowhere else, and forgotten when the page closes unless you tick the box."
+        error={isRefused ? "The chosen repository asks for a token of an account that has been given access to it." : null}
         onChange={setToken}
       />
       <label className={styles.keep}>

@@ -6,7 +6,6 @@ import { memoryUseOf, precisionOf } from "@/state/requests";
 import type { Settings } from "@/state/settings";
 import { useStore } from "@/state/store";
 import { Button } from "@/ui/Button";
-import { classes } from "@/ui/classes";
 import { formatBytes } from "@/ui/formatNumber";
 import { Message } from "@/ui/Message";
 import styles from "./PlanView.module.css";
@@ -32,8 +31,10 @@ export function PlanView({ plan, isOld = false }: { plan: MemoryPlan; isOld?: bo
   const sum = atPeak.reduce((total, { bytes }) => total + bytes, 0);
   const whole = Math.max(sum, budgetBytes, 1);
   return (
-    <section className={classes(styles.plan, isOld && styles.old)} aria-label="Memory plan">
-      <h4 className={styles.title}>{`Memory on the GPU: ${formatBytes(peakBytes)} of ${formatBytes(budgetBytes)}`}</h4>
+    <section className={styles.plan} aria-label="Memory plan" aria-busy={isOld}>
+      <h4
+        className={styles.title}
+      >{`Memory on the GPU: ${formatBytes(peakBytes)} of ${formatBytes(budgetBytes)}${isOld ? ", looking …" : ""}`}</h4>
       <div className={styles.bar} role="img" aria-label={planSentence(plan)}>
         {atPeak.map(({ what, bytes }) => (
           <span key={what} className={styles.part} data-part={colours[what]} style={{ width: `${(bytes / whole) * 100}%` }} />
