@@ -60,7 +60,13 @@ describe("the estimate", () => {
         fits,
         changes,
       ]),
-    ).toEqual([["PIN"]]);
+    ).toEqual([
+      [true, ""],
+      [true, "512 tokens"],
+      [false, ""],
+      [true, "int4, 512 tokens"],
+      [true, ""],
+    ]);
     expect(fitOf(small, 2).needs).toBeLessThanOrEqual(2 * gib);
     expect(fitOf(large, 16).needs).toBe(estimateMemoryBytes(model(large), all("int8"), use));
   });

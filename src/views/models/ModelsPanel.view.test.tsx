@@ -228,7 +228,7 @@ describe("a repository that asks for access", () => {
     engine.inspect.mockRejectedValueOnce({ name: "AccessError", message: "The repository is gated.", expected: true });
     await press("Try again");
     expect(token()?.open).toBe(true);
-    expect(token()?.textContent).toContain("asks for a token of an account");
+    expect(token()?.textContent).toContain("may ask for a token of an account");
   });
 });
 

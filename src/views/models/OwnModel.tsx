@@ -106,7 +106,7 @@ function TokenFields() {
         secret
         placeholder="hf_…"
         help="Only for private repositories and those that ask you to accept a licence. It is sent to the Hub and nowhere else, and forgotten when the page closes unless you tick the box."
-        error={isRefused ? "The chosen repository asks for a token of an account that has been given access to it." : null}
+        error={isRefused ? "The chosen repository may ask for a token of an account that has been given access to it." : null}
         onChange={setToken}
       />
       <label className={styles.keep}>
