@@ -97,7 +97,8 @@ const trueSize = {
       sampling: { temperature: 1, topP: 1, topK: 0, seed: 1, maxNewTokens: tokens },
       mask: { strategy: "patch_blackening", ratio: 0.6, cellSize: 14, seed: 1, sharing: "trajectory" },
       // One tile for SmolVLM.
-      pixels: { maxPixels: 512 * 512 },
+      // A small picture stays small: Qwen3-VL would enlarge it to 64 image tokens.
+      pixels: { minPixels: side * side, maxPixels: 512 * 512 },
       topK: 2,
     } as const;
     const started = performance.now();
