@@ -105,6 +105,10 @@ test("refuses what does not fit and proposes what does", async ({ page }) => {
   await openReady(page, "v=1&g=2&len=24&mem=4&wtext=f16&wvis=f16&whead=f16&ctx=2048");
   await openChooser(page);
   await lookUp(page, "synthetic/Qwen3-VL-2B-Instruct", "Qwen3-VL");
+  // What fits is chosen at once, and says why; what the user then asks for by hand is refused with a proposal.
+  await expect(details(page).getByText(/chosen, because the settings before needed .* of 4 GiB/)).toBeVisible();
+  await expect(details(page).getByText("Fits.")).toBeVisible();
+  await details(page).getByLabel("Text layers").selectOption("f32");
   await expect(details(page).getByText("Does not fit")).toBeVisible();
   await expect(loadButton(page)).toBeDisabled();
   await expectAccessible(page);
