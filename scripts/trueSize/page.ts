@@ -93,6 +93,8 @@ const trueSize = {
     const request = {
       image: noise(side),
       question: text,
+      // The made-up tokenizers have no merges: an instruction of a hundred letters would be as many tokens.
+      plain: true,
       rollouts,
       sampling: { temperature: 1, topP: 1, topK: 0, seed: 1, maxNewTokens: tokens },
       mask: { strategy: "patch_blackening", ratio: 0.6, cellSize: 14, seed: 1, sharing: "trajectory" },

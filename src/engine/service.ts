@@ -114,8 +114,9 @@ export class EngineService implements EngineApi {
     return this.#run(async (signal) => {
       const session = this.#ready();
       checkAsk(request);
-      const { image, moreImages, question, rollouts, sampling, mask, topK, pixels } = request;
-      const job = { questions: [{ image, moreImages, text: withInstruction(question) }], rollouts, sampling, mask, pixels };
+      const { image, moreImages, question, plain, rollouts, sampling, mask, topK, pixels } = request;
+      const text = plain ? question : withInstruction(question);
+      const job = { questions: [{ image, moreImages, text }], rollouts, sampling, mask, pixels };
       const prepared = prepare(session, job);
       const first = prepared[0];
       if (!first) throw new RequestError("Nothing was asked", "there is no question", "Type a question");

@@ -18,6 +18,8 @@ export interface AskRequest {
   /** Pictures after the first one, in the order of the prompt. */
   readonly moreImages?: readonly RgbImage[];
   readonly question: string;
+  /** Ask as it stands, without the instruction to reason and to box the answer. */
+  readonly plain?: boolean;
   /** Number of rollouts G. */
   readonly rollouts: number;
   readonly sampling: SamplingSettings;
