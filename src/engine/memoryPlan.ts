@@ -96,6 +96,11 @@ function pictureBytes({ requests }: PlannedModel, pictureTokens: number, picture
   return blockBytes(together * picture, perRow, blocks, 3 * width);
 }
 
+/** Bytes as a refusal says them. */
+export function inGibibytes(bytes: number): string {
+  return `${(bytes / 1024 ** 3).toFixed(1)} GiB`;
+}
+
 /** The plan for a choice, with a smaller proposal when it does not fit. */
 export function planMemory(model: PlannedModel, precision: PrecisionChoice, use: MemoryUse, budgetBytes: number): MemoryPlan {
   const lines = memoryLines(model, precision, use);

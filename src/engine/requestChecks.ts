@@ -2,7 +2,7 @@
 
 import { UserError } from "@/lib/errors";
 import type { AskRequest } from "@/protocol/generation";
-import { decodingPeakBytes } from "./memoryPlan";
+import { decodingPeakBytes, inGibibytes } from "./memoryPlan";
 import type { PackedPrompt } from "./packing";
 import type { Session } from "./session";
 
@@ -65,10 +65,9 @@ export function checkMemory(
     loraRank: session.model.text.projections[0]?.lora?.a.shape[0] ?? 0,
   });
   if (bytes <= budgetBytes) return;
-  const gib = (value: number) => `${(value / 1024 ** 3).toFixed(1)} GiB`;
   throw new RequestError(
     "The answers do not fit",
-    `${rollouts} of up to ${maxNewTokens} tokens need ${gib(bytes)} of GPU memory with the model, and ${gib(budgetBytes)} may be used`,
+    `${rollouts} of up to ${maxNewTokens} tokens need ${inGibibytes(bytes)} of GPU memory with the model, and ${inGibibytes(budgetBytes)} may be used`,
     "Ask for fewer or shorter answers, or raise the memory in Models",
   );
 }

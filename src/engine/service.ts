@@ -53,20 +53,12 @@ export class EngineService implements EngineApi {
   }
 
   /** Needs no device of its own, so it also answers while a job runs. */
-  async inspect(request: LoadRequest): Promise<ModelPreview> {
-    try {
-      return await this.#loader.inspect(request, this.#budget(request));
-    } catch (error) {
-      throw describeError(error);
-    }
+  inspect(request: LoadRequest): Promise<ModelPreview> {
+    return reported(this.#loader.inspect(request, this.#budget(request)));
   }
 
-  async listFiles(request: LoadRequest): Promise<readonly string[]> {
-    try {
-      return await this.#loader.listFiles(request);
-    } catch (error) {
-      throw describeError(error);
-    }
+  listFiles(request: LoadRequest): Promise<readonly string[]> {
+    return reported(this.#loader.listFiles(request));
   }
 
   load(request: LoadRequest, events: MessagePort): Promise<ModelReport> {
@@ -93,20 +85,12 @@ export class EngineService implements EngineApi {
     this.#loader.pause(paused);
   }
 
-  async cachedModels(): Promise<CacheReport> {
-    try {
-      return await this.#loader.cachedModels();
-    } catch (error) {
-      throw describeError(error);
-    }
+  cachedModels(): Promise<CacheReport> {
+    return reported(this.#loader.cachedModels());
   }
 
-  async deleteCached(id: string | "all"): Promise<CacheReport> {
-    try {
-      return await this.#loader.deleteCached(id);
-    } catch (error) {
-      throw describeError(error);
-    }
+  deleteCached(id: string | "all"): Promise<CacheReport> {
+    return reported(this.#loader.deleteCached(id));
   }
 
   ask(request: AskRequest, events: MessagePort): Promise<void> {
@@ -359,5 +343,14 @@ export class EngineService implements EngineApi {
       texts[id] = tokenizer.tokenText(id);
     }
     return texts;
+  }
+}
+
+/** A call beside the jobs, whose failure leaves as an ErrorReport, too. */
+async function reported<T>(call: Promise<T>): Promise<T> {
+  try {
+    return await call;
+  } catch (error) {
+    throw describeError(error);
   }
 }

@@ -18,7 +18,7 @@ import { dispatcherOf } from "@/gpu/dispatcher";
 import { UserError } from "@/lib/errors";
 import type { LoadEvent, LoadRequest } from "@/protocol/engine";
 import type { CacheReport, LoadTimes, MemoryPlan, ModelPreview, ModelSource } from "@/protocol/model";
-import { planMemory } from "../memoryPlan";
+import { inGibibytes, planMemory } from "../memoryPlan";
 import type { Session } from "../session";
 import { type Checkpoint, type CheckpointFiles, checkpointFiles, openCheckpoint } from "./checkpoint";
 import { countParameters, listWeights } from "./listing";
@@ -317,14 +317,13 @@ function missingBytes(source: TensorSource, { family, config }: Checkpoint, isCa
 }
 
 function doesNotFit({ peakBytes, budgetBytes, proposal }: MemoryPlan, name: string): MemoryPlanError {
-  const gib = (bytes: number) => `${(bytes / 1024 ** 3).toFixed(1)} GiB`;
   const smaller = proposal
     ? `Choose text ${proposal.precision.text}, vision ${proposal.precision.vision}, head ${proposal.precision.head}, ` +
-      `${proposal.use.rollouts} rollouts and ${proposal.use.contextTokens} tokens, which need ${gib(proposal.peakBytes)}`
+      `${proposal.use.rollouts} rollouts and ${proposal.use.contextTokens} tokens, which need ${inGibibytes(proposal.peakBytes)}`
     : "Choose a smaller model, or raise the memory budget if this device has more";
   return new MemoryPlanError(
     `${name} does not fit`,
-    `it needs ${gib(peakBytes)} of GPU memory and ${gib(budgetBytes)} may be used`,
+    `it needs ${inGibibytes(peakBytes)} of GPU memory and ${inGibibytes(budgetBytes)} may be used`,
     smaller,
   );
 }
