@@ -77,6 +77,7 @@ const phaseTexts: Readonly<Record<TrainPhase, string>> = {
   scoring: "scoring",
   update: "updating the adapter",
   evaluating: "evaluating",
+  saving: "saving the run",
 };
 
 /** The running job in words, with its done share where one is known. */

@@ -5,7 +5,7 @@ import { expect, it } from "vitest";
 import { setUpGpu } from "@/ops/test/gpuFixture";
 import { rollOut } from "./rollouts";
 import { loadTiny, parityTask, request, trainSettings, withoutEnd } from "./test/tinySession";
-import { Trainer } from "./trainer";
+import { Trainer } from "./training/trainer";
 
 const fixture = setUpGpu();
 

@@ -13,7 +13,7 @@ import { prepare, rollOut } from "./rollouts";
 import type { Session } from "./session";
 import { fixtureFolder } from "./test/fixtureFolder";
 import { parityTask, question, request, trainSettings } from "./test/tinySession";
-import { Trainer } from "./trainer";
+import { Trainer } from "./training/trainer";
 
 setUpWasm();
 let session: Session;

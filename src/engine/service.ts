@@ -21,7 +21,7 @@ import { guessBudget } from "./memoryPlan";
 import { checkAsk, checkMemory, parseAdapterConfig, RequestError } from "./requestChecks";
 import { prepare, rollOut } from "./rollouts";
 import type { Session } from "./session";
-import { Trainer } from "./trainer";
+import { Trainer } from "./training/trainer";
 
 /** Something must be loaded or finished first. */
 export class NotReadyError extends UserError {

@@ -11,7 +11,7 @@ import type {
   ModelSource,
   PrecisionChoice,
 } from "./model";
-import type { EvaluationReport, EvaluationRequest, TrainSettings } from "./training";
+import type { EvaluationReport, EvaluationRequest, TrainRequest, TrainSettings } from "./training";
 
 export type BackendKind = "webgpu" | "wasm";
 
@@ -87,8 +87,12 @@ export interface EngineApi {
   /** Deletes one cached model by its id, or every one. */
   deleteCached(id: string | "all"): Promise<CacheReport>;
   ask(request: AskRequest, events: MessagePort): Promise<void>;
-  /** Takes optimizer steps until `pause()` or `steps` are done. */
-  train(settings: TrainSettings, steps: number, events: MessagePort): Promise<void>;
+  /** Takes steps until `stop()` or until all are done. */
+  train(request: TrainRequest, events: MessagePort): Promise<void>;
+  /** Settings for the steps after the present one of a training that runs. */
+  changeTraining(settings: TrainSettings): void;
+  /** The sandbox that runs the user's reward function answers on this port (`protocol/sandbox.ts`). */
+  connectRewards(port: MessagePort): void;
   /** Cancels loading, stops the running ask at the next token, or training after the current step's safe point. */
   stop(): void;
   /** Discards adapter and optimizer state. */

@@ -52,8 +52,8 @@ export function metricsOfMicroBatch(
 ): PolicyMetrics {
   return {
     ...lossMetrics(rows, loss, settings),
-    ...(settings.filtering ? filterMetrics(rows) : {}),
-    ...(settings.shaping ? shapingMetrics(rows, range, betaMax) : {}),
+    ...(settings.tokenSelection === "dependency" ? filterMetrics(rows) : {}),
+    ...(settings.shaping === "advantage" ? shapingMetrics(rows, range, betaMax) : {}),
     ...(settings.entropyPenaltyCoef > 0 ? { "actor/entropy_penalty_coef": settings.entropyPenaltyCoef } : {}),
   };
 }

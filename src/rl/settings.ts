@@ -11,33 +11,62 @@ export interface PolicySettings extends ClipSettings {
   readonly keepRatio: number;
   /** Lower end of the advantage scaling, in [0, 1] (`algorithm.advantage_scaling_min`). */
   readonly betaMin: number;
+  /** Upper end of the scaling: such that its mean is 1 (official code), or a fixed number (paper, Table 3). */
+  readonly betaMax: "dynamic" | number;
   /** The paper's definition is "kl"; the official code has only "k3". */
   readonly dependencyMeasure: DependencyMeasure;
-  /** Token-level gradient filtering (`algorithm.use_vppo_on_perception`). */
-  readonly filtering: boolean;
-  /** Trajectory-level advantage shaping (`algorithm.use_advantage_shaping`); the official code ignores it without filtering. */
-  readonly shaping: boolean;
+  /** Which tokens receive the policy gradient (`algorithm.use_vppo_on_perception`, `use_vppo_on_entropy`; paper Tables 4 and 6). */
+  readonly tokenSelection: TokenSelectionRule;
+  /** Share of tokens kept by entropy, in (0, 1] (`algorithm.top_p_entropy_tokens`). */
+  readonly entropyKeepRatio: number;
+  /**
+   * What the scaling multiplies: the advantage (`algorithm.use_advantage_shaping`; the official code ignores it without the
+   * filter), the reward before the group's normalisation (paper, Table 7), or nothing.
+   */
+  readonly shaping: "off" | "advantage" | "reward";
   /** lambda, weight of the mean negative log-prob of all sampled tokens; 0 = off (`algorithm.entropy_penalty_coef`). */
   readonly entropyPenaltyCoef: number;
   /** `worker.actor.loss_avg_mode`. */
   readonly aggregation: Aggregation;
+  /** Weight of the KL penalty to the reference policy, which is the model without its adapter; 0 = off (`algorithm.kl_coef`). */
+  readonly klCoef: number;
+  /** Its estimator (`algorithm.kl_penalty`). */
+  readonly klPenalty: KlPenalty;
+  /** PAPO's gamma: weight of the KL to the policy that sees the masked image, which is maximised; 0 = off (`kl_prcp_coef`). */
+  readonly papoKlCoef: number;
+  /** PAPO's double entropy loss: weights of the mean negative log-prob with the image and with the masked one; 0 = off. */
+  readonly papoEntropyCoef: number;
+  readonly papoMaskedEntropyCoef: number;
   /** Trajectories per micro-batch: the set over which the mean scaling is 1 (`micro_batch_size_per_device_for_update`). */
   readonly microBatchSize: number | "whole";
 }
+
+/** Rules that choose the tokens with a policy gradient. */
+export type TokenSelectionRule = "all" | "dependency" | "entropy" | "either" | "random" | "soft";
+
+/** Estimators of KL(pi || pi_ref) from the sampled token (official core_algos.py compute_kl). */
+export type KlPenalty = "kl" | "abs" | "mse" | "low_var_kl";
 
 /** The paper's VPPO with the official constants; one device, so one micro-batch is the whole mini-batch. */
 export const officialDefaults: PolicySettings = {
   keepRatio: 0.4,
   betaMin: 0.9,
+  betaMax: "dynamic",
   dependencyMeasure: "kl",
-  filtering: true,
-  shaping: true,
+  tokenSelection: "dependency",
+  entropyKeepRatio: 0.2,
+  shaping: "advantage",
   clipLow: 0.2,
   clipHigh: 0.28,
   clipDual: 3,
   entropyPenaltyCoef: 0.06,
   aggregation: "token",
   lossType: "default",
+  klCoef: 0,
+  klPenalty: "low_var_kl",
+  papoKlCoef: 0,
+  papoEntropyCoef: 0,
+  papoMaskedEntropyCoef: 0,
   microBatchSize: "whole",
 };
 
@@ -45,10 +74,10 @@ export const officialDefaults: PolicySettings = {
 export const policyPresets = {
   vppo: officialDefaults,
   officialCode: { ...officialDefaults, dependencyMeasure: "k3", microBatchSize: 16 },
-  filteringOnly: { ...officialDefaults, shaping: false },
-  shapingOnly: { ...officialDefaults, filtering: false },
-  dapo: { ...officialDefaults, filtering: false, shaping: false },
-  grpo: { ...officialDefaults, filtering: false, shaping: false, clipHigh: 0.2, entropyPenaltyCoef: 0, aggregation: "seq" },
+  filteringOnly: { ...officialDefaults, shaping: "off" },
+  shapingOnly: { ...officialDefaults, tokenSelection: "all" },
+  dapo: { ...officialDefaults, tokenSelection: "all", shaping: "off" },
+  grpo: { ...officialDefaults, tokenSelection: "all", shaping: "off", clipHigh: 0.2, entropyPenaltyCoef: 0, aggregation: "seq" },
 } as const satisfies Record<string, PolicySettings>;
 
 /** A setting is outside what the mathematics allows. */

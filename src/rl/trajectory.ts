@@ -11,6 +11,10 @@ export interface ScoredTrajectory {
   readonly reward: number;
   /** S_t per token, by whichever measure the settings name. */
   readonly dependency: Float32Array;
+  /** Entropy of the current policy per token; needed where tokens are selected by entropy. */
+  readonly entropy?: Float32Array;
+  /** Counter of the trajectory in its run: what random selection draws from. */
+  readonly stream?: number;
   /** A known group advantage; needed when the group does not lie in this batch as a whole. */
   readonly advantage?: number;
 }
@@ -21,6 +25,10 @@ export interface Trajectory extends ScoredTrajectory {
   readonly logp: Float32Array;
   /** log pi of each sampled token under the weights that sampled it. */
   readonly logpOld: Float32Array;
+  /** log pi_ref: the model without its adapter; needed where `klCoef` is above 0. */
+  readonly logpReference?: Float32Array;
+  /** log pi under the weights being trained, with the masked image; a constant. Needed where a PAPO weight is above 0. */
+  readonly logpMasked?: Float32Array;
 }
 
 /** The numbers of a trajectory cannot be trained on. */

@@ -131,9 +131,9 @@ function settingsOf(config: Config, micro: number): PolicySettings {
     dependencyMeasure: "k3",
     keepRatio: config.top_p_perception_tokens,
     betaMin: config.advantage_scaling_min,
-    filtering: config.use_vppo_on_perception,
+    tokenSelection: config.use_vppo_on_perception ? "dependency" : "all",
     // The official code ignores the shaping switch when the filter is off.
-    shaping: config.use_advantage_shaping && config.use_vppo_on_perception,
+    shaping: config.use_advantage_shaping && config.use_vppo_on_perception ? "advantage" : "off",
     clipLow: config.clip_ratio_low,
     clipHigh: config.clip_ratio_high,
     clipDual: config.clip_ratio_dual,

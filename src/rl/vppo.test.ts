@@ -29,8 +29,8 @@ const batches = fc.array(trajectory, { minLength: 2, maxLength: 8 });
 const settingsOf = fc.record({
   keepRatio: fc.double({ min: 0.05, max: 1, noNaN: true }),
   betaMin: fc.double({ min: 0, max: 1, noNaN: true }),
-  filtering: fc.boolean(),
-  shaping: fc.boolean(),
+  tokenSelection: fc.constantFrom("all" as const, "dependency" as const),
+  shaping: fc.constantFrom("off" as const, "advantage" as const),
   aggregation: fc.constantFrom("token" as const, "seq" as const),
   microBatchSize: fc.constantFrom("whole" as const, 1, 3),
 });
@@ -190,7 +190,7 @@ describe("previewUpdate", () => {
     fc.assert(
       fc.property(batches, settingsOf, (batch, partial) => {
         const single = batch.slice(0, 1);
-        const { keptShare } = previewUpdate(single, { ...officialDefaults, ...partial, filtering: true });
+        const { keptShare } = previewUpdate(single, { ...officialDefaults, ...partial, tokenSelection: "dependency" });
         expect(keptShare).toBeGreaterThanOrEqual(partial.keepRatio - 1e-6);
       }),
     );

@@ -59,11 +59,11 @@ export function shapeGroup(trajectories: readonly ScoredTrajectory[], settings: 
   if (error) throw error;
   checkScored(trajectories);
   const dependencies = trajectories.map((trajectory) => trajectory.dependency);
-  const select = settings.filtering ? filterTokens : keepAllTokens;
+  const select = settings.tokenSelection === "dependency" ? filterTokens : keepAllTokens;
   const selections = dependencies.map((dependency) => select(dependency, settings.keepRatio));
   const masks = selections.map((selection) => selection.mask);
   const means = Float32Array.from(dependencies, meanDependency);
-  const range = settings.shaping ? shapingRange(means) : null;
+  const range = settings.shaping === "advantage" ? shapingRange(means) : null;
   const alpha = new Float32Array(trajectories.length);
   const betaMax = microBatches(trajectories.length, settings).map(([start, end]) => {
     const shaping = shapeAdvantages(means.subarray(start, end), range, settings.betaMin);

@@ -21,8 +21,8 @@ export function VppoBar() {
   return (
     <div className={styles.bar}>
       <div className={styles.knobs}>
-        <Knob name="keepRatio" disabled={!update.policy.filtering} valueText={keepText} />
-        <Knob name="betaMin" disabled={!update.policy.shaping} valueText={(value) => formatNumber(value)} />
+        <Knob name="keepRatio" disabled={update.policy.tokenSelection === "all"} valueText={keepText} />
+        <Knob name="betaMin" disabled={update.policy.shaping === "off"} valueText={(value) => formatNumber(value)} />
       </div>
       <div className={styles.second}>
         <Figures update={update} />

@@ -32,7 +32,7 @@ export function DistributionPanel() {
             values={values}
             mask={preview.masks[rollout] ?? new Uint8Array(0)}
             threshold={preview.thresholds[rollout] ?? Number.NaN}
-            filtering={policy.filtering}
+            filtering={policy.tokenSelection !== "all"}
             symbol={measureSymbols[policy.dependencyMeasure]}
             unit={unitOf(policy.dependencyMeasure)}
             rollout={rollout}

@@ -38,7 +38,7 @@ export function WeightFormula({ facts, update }: { facts: TokenFacts; update: An
           <AlphaText update={update} rollout={rollout} />
         </Step>
         <Step name="m" equation="Eq. 4" value={facts.kept ? "1" : "0"}>
-          {policy.filtering
+          {policy.tokenSelection !== "all"
             ? `rank ${facts.rank} of ${length}; ⌈${formatNumber(policy.keepRatio)} · ${length}⌉ = ${keptInRollout} are kept (S ≥ ${formatNumber(preview.thresholds[rollout] as number)})`
             : "no filter in this method: every token is kept"}
         </Step>
@@ -56,7 +56,7 @@ export function WeightFormula({ facts, update }: { facts: TokenFacts; update: An
 }
 
 function AlphaText({ update: { preview, policy }, rollout }: { update: AnswerUpdate; rollout: number }) {
-  if (!policy.shaping) return "no shaping in this method: 1 for every rollout";
+  if (policy.shaping === "off") return "no shaping in this method: 1 for every rollout";
   if (!preview?.range) return "fewer than two rollouts: 1";
   const mean = preview.meanDependency[rollout] as number;
   const { low, high } = preview.range;

@@ -11,12 +11,12 @@ import type { Trajectory } from "@/rl/trajectory";
 import { policyUpdate } from "@/rl/vppo";
 import { withInstruction } from "@/tasks/instruction";
 import type { Problem, Task } from "@/tasks/task";
-import type { DecodedStep, Rollout } from "./generate";
-import type { Gradients } from "./layerwise";
-import { attachLora, loraParameters } from "./lora";
-import { type PreparedQuestion, prepare, rollOut, tokenStatsOf } from "./rollouts";
-import type { Session } from "./session";
-import { statCount } from "./tokenStats";
+import type { DecodedStep, Rollout } from "../generate";
+import type { Gradients } from "../layerwise";
+import { attachLora, loraParameters } from "../lora";
+import { type PreparedQuestion, prepare, rollOut, tokenStatsOf } from "../rollouts";
+import type { Session } from "../session";
+import { statCount } from "../tokenStats";
 import { addGradients, type TrainingPart, TrainingPass } from "./trainingPass";
 
 export interface StepEvents {

@@ -4,10 +4,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readTensors } from "@/gpu/readback";
 import { differingBits, setUpGpu } from "@/ops/test/gpuFixture";
-import { loraParameters, removeLora } from "./lora";
-import { rollOut } from "./rollouts";
-import type { Session } from "./session";
-import { loadTiny, parityTask, request, trainSettings, withoutEnd } from "./test/tinySession";
+import { loraParameters, removeLora } from "../lora";
+import { rollOut } from "../rollouts";
+import type { Session } from "../session";
+import { loadTiny, parityTask, request, trainSettings, withoutEnd } from "../test/tinySession";
 import { Trainer } from "./trainer";
 
 setUpGpu();

@@ -3,11 +3,11 @@
 
 import { add, concat, dispose, keep, type Tensor, type Tensor2D, tidy } from "@tensorflow/tfjs-core";
 import { readTensors } from "@/gpu/readback";
-import { type TextBatch, textBatch } from "./batch";
-import { type Gradients, LayerwisePass } from "./layerwise";
-import { loraParameters } from "./lora";
-import { type PackedRows, type PackGroup, packGroups } from "./packing";
-import type { Session } from "./session";
+import { type TextBatch, textBatch } from "../batch";
+import { type Gradients, LayerwisePass } from "../layerwise";
+import { loraParameters } from "../lora";
+import { type PackedRows, type PackGroup, packGroups } from "../packing";
+import type { Session } from "../session";
 
 /** Prompts that are computed together. */
 export interface TrainingPart {

@@ -2,11 +2,11 @@
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { setUpWasm } from "@/ops/test/wasmFixture";
-import { openSession, uniformPrecision } from "./loading/openSession";
-import { exportAdapter, removeLora } from "./lora";
-import type { Session } from "./session";
-import { fixtureFolder } from "./test/fixtureFolder";
-import { parityTask, trainSettings, withoutEnd } from "./test/tinySession";
+import { openSession, uniformPrecision } from "../loading/openSession";
+import { exportAdapter, removeLora } from "../lora";
+import type { Session } from "../session";
+import { fixtureFolder } from "../test/fixtureFolder";
+import { parityTask, trainSettings, withoutEnd } from "../test/tinySession";
 import { Trainer } from "./trainer";
 
 setUpWasm();
