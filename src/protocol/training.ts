@@ -2,6 +2,7 @@
 // on them. Names and defaults are those of the official trainer (VPPO-RL, EasyR1) where it has them, scaled to one small GPU.
 
 import type { RgbImage } from "@/image/rgbImage";
+import type { ProblemOutcome } from "@/rl/evaluation";
 import { officialDefaults, type PolicySettings } from "@/rl/settings";
 import type { SamplingSettings, TokenChunk, TokenTexts } from "./generation";
 import type { MaskSettings, PixelLimits } from "./image";
@@ -174,20 +175,8 @@ export interface EvaluationRequest {
   readonly seed: number;
 }
 
-/** How one held-out problem went; `rl/evaluation.ts` makes accuracies and intervals of these. */
-export interface ProblemOutcome {
-  readonly family: string;
-  /** Sum of the accuracies of its answers. */
-  readonly right: number;
-  readonly answers: number;
-  /** Answers with a closed `\boxed{}`. */
-  readonly parseable: number;
-  /** Tokens of all answers. */
-  readonly tokens: number;
-}
-
 export interface EvaluationReport {
-  /** One per problem, from `first` on; fewer than asked for when it was stopped. */
+  /** One per problem, from `first` on (`rl/evaluation.ts` makes accuracies of them); fewer than asked for when it was stopped. */
   readonly outcomes: readonly ProblemOutcome[];
   readonly stopped: boolean;
 }
