@@ -6,11 +6,10 @@ import { parseArgs } from "node:util";
 import { evaluate } from "@/engine/evaluate";
 import { openSession, uniformPrecision } from "@/engine/loading/openSession";
 import { exportAdapter } from "@/engine/lora";
-import { Trainer } from "@/engine/trainer";
+import { Trainer } from "@/engine/training/trainer";
 import { writeAdapter } from "@/formats/peft";
 import type { WeightFormat } from "@/protocol/model";
-import type { TrainSettings } from "@/protocol/training";
-import { officialDefaults } from "@/rl/settings";
+import { type TrainSettings, trainDefaults } from "@/protocol/training";
 import { answerStyle } from "@/tasks/shapes/answers";
 import { shapesTask } from "@/tasks/shapes/shapesTask";
 import type { Task } from "@/tasks/task";
@@ -38,29 +37,29 @@ const session = await openSession(fileFolder(values.folder), "shapes-vlm", {
 });
 const task = shapesTask as Task;
 const settings: TrainSettings = {
-  policy: officialDefaults,
+  ...trainDefaults,
   sampling: { temperature: 1, topP: 1, topK: 0, seed: Number(values.seed), maxNewTokens: 64 },
   mask: { strategy: "patch_blackening", ratio: 0.5, cellSize: 8, seed: Number(values.seed), sharing: "trajectory" },
-  task: "shapes",
   promptsPerStep: Number(values.prompts),
-  rolloutsPerPrompt: 8,
   learningRate: Number(values.lr),
-  weightDecay: 0.01,
-  maxGradNorm: 1,
   loraRank: Number(values.rank),
   loraAlpha: 2 * Number(values.rank),
   seed: Number(values.seed),
 };
 
-const accuracy = async (masked: boolean) =>
-  (
-    await evaluate(
-      session,
-      task,
-      { task: "shapes", problems: Number(values.problems), rollouts: 8, temperature: 1, masked, seed: 2026 },
-      { batch: 8, maxNewTokens: 64 },
-    )
-  ).accuracy;
+const accuracy = async (masked: boolean) => {
+  const { outcomes } = await evaluate(session, task, {
+    task: "shapes",
+    reward: settings.reward,
+    problems: Number(values.problems),
+    rollouts: 8,
+    sampling: { temperature: 1, topP: 1, topK: 0, maxNewTokens: 64 },
+    masked,
+    seed: 2026,
+  });
+  const total = (key: "right" | "answers") => outcomes.reduce((sum, outcome) => sum + outcome[key], 0);
+  return total("right") / Math.max(1, total("answers"));
+};
 console.log(`before: accuracy@8 ${(await accuracy(false)).toFixed(3)}, masked ${(await accuracy(true)).toFixed(3)}`);
 const trainer = Trainer.create(session, task, settings);
 for (let i = 0; i < Number(values.steps); i++) {

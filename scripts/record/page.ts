@@ -39,11 +39,23 @@ const recorder = {
   },
 
   evaluate: (problems: number, masked: boolean) =>
-    engineClient.evaluate({ task: "shapes", problems, rollouts: 8, temperature: 1, masked, seed: 2026 }, () => undefined),
+    engineClient.evaluate(
+      {
+        task: "shapes",
+        reward: { kind: "exact", tolerance: 0 },
+        problems,
+        rollouts: 8,
+        sampling: { temperature: 1, topP: 1, topK: 0, maxNewTokens: 96 },
+        masked,
+        seed: 2026,
+      },
+      () => undefined,
+    ),
 
   async train(steps: number, change: Partial<Settings>): Promise<StepMetrics[]> {
+    const settings = trainSettingsOf({ ...defaultSettings, ...change }, "shapes");
     const reports: StepMetrics[] = [];
-    await engineClient.train(trainSettingsOf({ ...defaultSettings, ...change }, "shapes"), steps, (event) => {
+    await engineClient.train({ settings, steps }, (event) => {
       if (event.type === "step") {
         reports.push(event.report.metrics);
         console.log(`step ${event.report.step} ${JSON.stringify(event.report.metrics)}`);

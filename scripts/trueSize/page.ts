@@ -126,7 +126,7 @@ const trueSize = {
     let lengths: number[] = [];
     let done = false;
     const started = performance.now();
-    await client.train(settings, 1, (event) => {
+    await client.train({ settings, steps: 1 }, (event) => {
       if (event.type === "step") lengths = event.report.rollouts.map(({ length }) => length);
       else if (event.type === "stopped") done = true;
     });

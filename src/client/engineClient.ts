@@ -6,7 +6,7 @@ import { UserError } from "@/lib/errors";
 import type { AdapterFiles, DeviceReport, EngineApi, LoadEvent, LoadRequest, MemoryReport, ModelReport } from "@/protocol/engine";
 import type { AskEvent, AskRequest } from "@/protocol/generation";
 import type { CacheReport, ModelPreview } from "@/protocol/model";
-import type { EvaluationReport, EvaluationRequest, TrainEvent, TrainSettings } from "@/protocol/training";
+import type { EvaluationReport, EvaluationRequest, TrainEvent, TrainRequest, TrainSettings } from "@/protocol/training";
 import { hubHostOf } from "./hubHost";
 
 /** The worker died; text and runs on the page are untouched. */
@@ -31,7 +31,11 @@ export interface EngineClient {
   cachedModels(): Promise<CacheReport>;
   deleteCached(id: string | "all"): Promise<CacheReport>;
   ask(request: AskRequest, onEvent: (event: AskEvent) => void): Promise<void>;
-  train(settings: TrainSettings, steps: number, onEvent: (event: TrainEvent) => void): Promise<void>;
+  train(request: TrainRequest, onEvent: (event: TrainEvent) => void): Promise<void>;
+  /** Does nothing while no engine runs. */
+  changeTraining(settings: TrainSettings): Promise<void>;
+  /** Hands the port to the engine; the next engine, after a crash, needs another. */
+  connectRewards(port: MessagePort): Promise<void>;
   stop(): Promise<void>;
   resetTraining(): Promise<void>;
   evaluate(request: EvaluationRequest, onEvent: (event: TrainEvent) => void): Promise<EvaluationReport>;
@@ -102,7 +106,11 @@ export function createEngineClient(createWorker: () => Worker, hubHost?: string)
     cachedModels: () => call((api) => api.cachedModels()),
     deleteCached: (id) => call((api) => api.deleteCached(id)),
     ask: (request, onEvent) => stream(onEvent, (api, port) => api.ask(request, port)),
-    train: (settings, steps, onEvent) => stream(onEvent, (api, port) => api.train(settings, steps, port)),
+    train: (request, onEvent) => stream(onEvent, (api, port) => api.train(request, port)),
+    changeTraining: async (settings) => {
+      if (connection) await call((api) => api.changeTraining(settings));
+    },
+    connectRewards: (port) => call((api) => api.connectRewards(transfer(port, [port]))),
     evaluate: (request, onEvent) => stream(onEvent, (api, port) => api.evaluate(request, port)),
     // Stopping an engine that does not run would start one.
     stop: async () => {

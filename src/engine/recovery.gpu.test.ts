@@ -60,7 +60,7 @@ describe("a device that is lost", { timeout: 300_000 }, () => {
   it("in the middle of an answer fails the answer, and recovery restores weights and adapter", async () => {
     const service = startService();
     await service.load(loadRequest(), ignored());
-    await service.train(trainSettings, 1, ignored());
+    await service.train({ settings: trainSettings, steps: 1 }, ignored());
     const saved = await service.saveAdapter();
     const answered = await ask(service);
     expect(answered.length).toBeGreaterThan(2);
@@ -80,7 +80,7 @@ describe("a device that is lost", { timeout: 300_000 }, () => {
     expect(restored.weights).toEqual(saved.weights);
     expect(await ask(service)).toEqual(answered);
     // The optimizer's moments went with the device: the next training step makes new ones.
-    await service.train(trainSettings, 1, ignored());
+    await service.train({ settings: trainSettings, steps: 1 }, ignored());
     expect((await service.memory()).tensors).toBe(tensors);
     current().device.destroy();
   });
@@ -88,21 +88,21 @@ describe("a device that is lost", { timeout: 300_000 }, () => {
   it("in the middle of a training step keeps the adapter of the step before", async () => {
     const service = startService();
     await service.load(loadRequest(), ignored());
-    await service.train(trainSettings, 1, ignored());
+    await service.train({ settings: trainSettings, steps: 1 }, ignored());
     const saved = await service.saveAdapter();
     const events: TrainEvent[] = [];
     const port = portFor((event: TrainEvent) => {
       events.push(event);
       if (event.type === "phase" && event.phase === "rollouts") current().device.destroy();
     });
-    const report = await failure(service.train(trainSettings, 2, port));
+    const report = await failure(service.train({ settings: trainSettings, steps: 2 }, port));
     expect(report.name).toBe("DeviceLostError");
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(events.at(-1)).toMatchObject({ type: "stopped", reason: "failed" });
 
     await service.recover();
     expect((await service.saveAdapter()).weights).toEqual(saved.weights);
-    await service.train(trainSettings, 1, ignored());
+    await service.train({ settings: trainSettings, steps: 1 }, ignored());
     expect((await service.saveAdapter()).weights).not.toEqual(saved.weights);
     current().device.destroy();
   });

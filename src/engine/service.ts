@@ -9,7 +9,7 @@ import { startupKernels } from "@/ops/linear/kernels";
 import type { AdapterFiles, DeviceReport, EngineApi, LoadEvent, LoadRequest, MemoryReport, ModelReport } from "@/protocol/engine";
 import type { AskEvent, AskRequest, TokenTexts } from "@/protocol/generation";
 import type { CacheReport, ModelPreview } from "@/protocol/model";
-import type { EvaluationReport, EvaluationRequest, TrainEvent, TrainSettings } from "@/protocol/training";
+import type { EvaluationReport, EvaluationRequest, TrainEvent, TrainRequest, TrainSettings } from "@/protocol/training";
 import { withInstruction } from "@/tasks/instruction";
 import { taskById } from "@/tasks/registry";
 import type { Device } from "./device";
@@ -139,7 +139,11 @@ export class EngineService implements EngineApi {
     });
   }
 
-  train(settings: TrainSettings, steps: number, events: MessagePort): Promise<void> {
+  changeTraining(_settings: TrainSettings): void {}
+
+  connectRewards(_port: MessagePort): void {}
+
+  train({ settings, steps }: TrainRequest, events: MessagePort): Promise<void> {
     const emit = (event: TrainEvent) => events.postMessage(event);
     return this.#run(async (signal) => {
       const session = this.#ready();

@@ -5,8 +5,7 @@ import { httpFolder } from "@/fetching/httpFolder";
 import type { LoadRequest } from "@/protocol/engine";
 import type { AskRequest } from "@/protocol/generation";
 import type { MaskSettings } from "@/protocol/image";
-import type { TrainSettings } from "@/protocol/training";
-import { officialDefaults } from "@/rl/settings";
+import { type TrainSettings, trainDefaults } from "@/protocol/training";
 import { withInstruction } from "@/tasks/instruction";
 import { shapesTask } from "@/tasks/shapes/shapesTask";
 import type { Problem, Task } from "@/tasks/task";
@@ -68,18 +67,15 @@ export const askRequest: AskRequest = {
 };
 
 export const trainSettings: TrainSettings = {
-  policy: officialDefaults,
+  ...trainDefaults,
   sampling,
   mask: blackening,
-  task: "shapes",
   promptsPerStep: 1,
   rolloutsPerPrompt: 4,
-  learningRate: 1e-3,
-  weightDecay: 0.01,
-  maxGradNorm: 1,
   loraRank: 4,
   loraAlpha: 8,
   seed: 3,
+  measureMoves: false,
 };
 
 /**
@@ -90,6 +86,8 @@ export const parityTask: Task = {
   id: "parity",
   name: "Parity",
   families: ["parity"],
+  difficulties: shapesTask.difficulties,
+  defaultDifficulty: shapesTask.defaultDifficulty,
   sample: (): Problem => shapesTask.sample(1, 0, "train"),
   reward: (text) => Array.from(text).reduce((sum, letter) => sum + (letter.codePointAt(0) ?? 0), 0) % 2,
 };

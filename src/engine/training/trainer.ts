@@ -141,6 +141,8 @@ export class Trainer {
           alpha: update.alpha[i] as number,
           meanDependency: update.meanDependency[i] as number,
           length: rollout.ids.length,
+          dependency: dependencyOf(tokenStatsOf(rollout), settings.policy.dependencyMeasure),
+          mask: Float32Array.from(update.masks[i] as ArrayLike<number>),
           ...(rollout.group < reportedPrompts && { tokens: chunkOf(reported, i) }),
         };
       }),
