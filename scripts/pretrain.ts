@@ -1,11 +1,12 @@
-// Trains the embedded model from nothing: `npm run pretrain -- --samples 140000`. Replicas run in worker threads (wasm, one
-// core each) or one replica on a GPU (`--backend webgpu`, Dawn). Resumable: state and curve are in runs/pretrain.
+// Trains an embedded model: from nothing (`npm run pretrain -- --samples 140000`) or from the weights of another one (`--from`,
+// with `--task sums`). Replicas run in worker threads (wasm, one core each) or one replica on a GPU (`--backend webgpu`, Dawn).
+// Resumable: state and curve are in the folder of `--state`.
 
-import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
-import { writeSafetensors } from "@/formats/safetensors";
+import { readSafetensors, writeSafetensors } from "@/formats/safetensors";
 import { toFloat16 } from "@/formats/toFloat16";
 import { parseSmolVlmConfig } from "@/models/smolvlm/config";
 import { initialWeights } from "./pretrain/init";
@@ -23,9 +24,14 @@ const { values } = parseArgs({
     batch: { type: "string", default: "32" },
     lr: { type: "string", default: "0.001" },
     seed: { type: "string", default: "1" },
+    task: { type: "string", default: "shapes" },
+    from: { type: "string" },
+    mix: { type: "string", default: "0.25" },
+    warmup: { type: "string", default: "200" },
   },
 });
 const json = (path: string): unknown => JSON.parse(readFileSync(path, "utf8"));
+if (values.from) copyDescription(values.from, values.folder);
 const config = parseSmolVlmConfig({
   config: json(`${values.folder}/config.json`),
   preprocessorConfig: json(`${values.folder}/preprocessor_config.json`),
@@ -47,6 +53,9 @@ if (existsSync(stateFile) && existsSync(progressFile)) {
   view.set(new Float32Array(bytes.buffer, bytes.byteOffset, count * 3));
   firstStep = (json(progressFile) as { step: number }).step;
   console.log(`resuming after step ${firstStep}`);
+} else if (values.from) {
+  const file = readSafetensors(new Uint8Array(readFileSync(`${values.from}/model.safetensors`)));
+  for (const [name, { start }] of offsets) view.set(file.float32(name), start);
 } else {
   for (const [name, { data }] of initialWeights(config, Number(values.seed))) view.set(data, offsets.get(name)?.start ?? 0);
 }
@@ -54,6 +63,9 @@ if (existsSync(stateFile) && existsSync(progressFile)) {
 const batch = Number(values.batch);
 const plan: PretrainPlan = {
   folder: values.folder,
+  task: values.task === "sums" ? "sums" : "shapes",
+  shapesShare: Number(values.mix),
+  continued: values.from !== undefined,
   config,
   backend: values.backend === "webgpu" ? "webgpu" : "wasm",
   replicas: values.backend === "webgpu" ? 1 : Number(values.replicas),
@@ -63,7 +75,7 @@ const plan: PretrainPlan = {
   firstStep,
   lastStep: Math.ceil(Number(values.until ?? values.samples) / batch),
   learningRate: Number(values.lr),
-  warmUpSteps: 200,
+  warmUpSteps: Number(values.warmup),
   weightDecay: 0.05,
   maxGradNorm: 1,
   checkpointEvery: 100,
@@ -122,4 +134,12 @@ function exportWeights(): void {
     return { name, dtype: "F16" as const, shape, bytes: new Uint8Array(halves.buffer) };
   });
   writeFileSync(`${values.folder}/model.safetensors`, writeSafetensors(tensors, new Map([["format", "pt"]])));
+}
+
+/** Copies everything but the weights: a continued model has the architecture and tokenizer of the one it comes from. */
+function copyDescription(from: string, to: string): void {
+  mkdirSync(to, { recursive: true });
+  for (const name of readdirSync(from)) {
+    if (!name.endsWith(".safetensors") && !existsSync(`${to}/${name}`)) copyFileSync(`${from}/${name}`, `${to}/${name}`);
+  }
 }

@@ -1,18 +1,23 @@
-// Training samples of the embedded model: one image, one question with a grounded or shortcut answer, and (in a share of
+// Training samples of the embedded models: one image, one question with an answer that looks or guesses, and (in a share of
 // the samples) a description of the image. Question and answer follow the image, so both share the image's rows.
 
 import type { PackGroup } from "@/engine/packing";
-import { createRgbImage } from "@/image/rgbImage";
-import { createRng } from "@/lib/rng";
+import { maskImage } from "@/image/masks";
+import { createRgbImage, type RgbImage } from "@/image/rgbImage";
+import { createRng, type Rng } from "@/lib/rng";
 import { withInstruction } from "@/tasks/instruction";
 import { trainingAnswer, writeAnswer } from "@/tasks/shapes/answers";
 import { captionQuestion, writeCaption } from "@/tasks/shapes/caption";
-import { type ShapesProblem, sampleShapes } from "@/tasks/shapes/sampleShapes";
+import { sampleShapes } from "@/tasks/shapes/sampleShapes";
+import type { Scene } from "@/tasks/shapes/scene";
+import { trainingChain } from "@/tasks/sums/chains";
+import { sampleSums, sumsDifficulties } from "@/tasks/sums/sampleSums";
+import type { Problem } from "@/tasks/task";
 import type { TextTokenizer } from "@/text/tokenizer";
 
 /** A packed group and, per target, whether it is part of an answer (1) or of a question (0). */
 export interface TrainingSample {
-  readonly problem: ShapesProblem;
+  readonly problem: Problem;
   readonly group: PackGroup;
   readonly weights: readonly Float32Array[];
 }
@@ -21,12 +26,27 @@ export interface TrainingSample {
 export interface SampleMix {
   /** Share of samples with a description of the image as a second turn. */
   readonly captionShare: number;
-  /** Share of samples whose picture is black and whose answer is therefore a guess: with nothing to see, the model guesses. */
+  /** Share of samples whose picture is hidden and whose answer is therefore a guess: with nothing to see, the model guesses. */
   readonly blindShare: number;
+}
+
+/** Where samples come from: a task, and how many of them are of the shapes world all the same. */
+export interface SampleSource {
+  readonly task: "shapes" | "sums";
+  readonly shapesShare: number;
+}
+
+/** A problem with its scene and its training answer when the picture is whole or hidden. */
+interface Drawn {
+  readonly problem: Problem;
+  readonly scene: Scene;
+  readonly answer: (rng: Rng, blind: boolean) => string;
+  readonly hide: (image: RgbImage) => RgbImage;
 }
 
 const answerStream = 0x414e53;
 const blindStream = 0x424c49;
+const sourceStream = 0x535243;
 
 /** The index-th training sample of a seed. */
 export function trainingSample(
@@ -35,15 +55,14 @@ export function trainingSample(
   seed: number,
   index: number,
   { captionShare, blindShare }: SampleMix,
+  source: SampleSource,
 ): TrainingSample {
-  const drawn = sampleShapes(seed, index, "train");
+  const drawn = draw(source, seed, index);
   const rng = createRng(seed ^ answerStream, index);
-  const blind = drawn.needsImage && createRng(seed ^ blindStream, index).next() < blindShare;
-  const problem = blind ? { ...drawn, image: createRgbImage(drawn.image.width, drawn.image.height) } : drawn;
-  const turns = [
-    encodeTurn(tokenizer, problem.question, blind ? writeAnswer(problem, rng, "shortcut") : trainingAnswer(problem, rng)),
-  ];
-  if (!blind && rng.next() < captionShare) turns.push(encodeTurn(tokenizer, captionQuestion, writeCaption(problem.scene, rng)));
+  const blind = drawn.problem.needsImage && createRng(seed ^ blindStream, index).next() < blindShare;
+  const problem = blind ? { ...drawn.problem, image: drawn.hide(drawn.problem.image) } : drawn.problem;
+  const turns = [encodeTurn(tokenizer, problem.question, drawn.answer(rng, blind))];
+  if (!blind && rng.next() < captionShare) turns.push(encodeTurn(tokenizer, captionQuestion, writeCaption(drawn.scene, rng)));
   const header = tokenizer.encodeTemplate(
     `<|im_start|>User:<fake_token_around_image><global-img>${"<image>".repeat(imageTokens)}<fake_token_around_image>`,
   );
@@ -58,6 +77,33 @@ export function trainingSample(
     next: header.length,
   };
   return { problem, group: { prompt, responses: turns.map(({ ids }) => ids) }, weights: turns.map(({ weights }) => weights) };
+}
+
+function draw({ task, shapesShare }: SampleSource, seed: number, index: number): Drawn {
+  const rng = createRng(seed ^ sourceStream, index);
+  if (task === "shapes" || rng.next() < shapesShare) {
+    const problem = sampleShapes(seed, index, "train");
+    return {
+      problem,
+      scene: problem.scene,
+      answer: (random, blind) => (blind ? writeAnswer(problem, random, "shortcut") : trainingAnswer(problem, random)),
+      hide: ({ width, height }) => createRgbImage(width, height),
+    };
+  }
+  // Every other problem is of the middle level, the one that is trained on later.
+  const { value } = rng.next() < 0.5 ? { value: 2 } : rng.pick(sumsDifficulties);
+  const problem = sampleSums(seed, index, "train", value);
+  const half = rng.next() < 0.5;
+  return {
+    problem,
+    scene: problem.scene,
+    answer: (random, blind) => trainingChain(problem, random, blind),
+    // Black, or half of its patches black as in the twin that measures dependency: then, too, every step guesses.
+    hide: (image) =>
+      half
+        ? maskImage(image, { kind: "patch_blackening", cellSize: 8, probability: 0.5 }, index)
+        : createRgbImage(image.width, image.height),
+  };
 }
 
 function encodeTurn(tokenizer: TextTokenizer, question: string, answer: string): { ids: Int32Array; weights: Float32Array } {

@@ -7,6 +7,12 @@ import type { SampleMix } from "./data";
 
 export interface PretrainPlan {
   readonly folder: string;
+  /** Task whose problems are learnt; problems of the shapes world are mixed in when it is another. */
+  readonly task: "shapes" | "sums";
+  /** Share of samples from the shapes world when `task` is another, so that what was learnt there is not lost. */
+  readonly shapesShare: number;
+  /** True when the run goes on from trained weights: descriptions and damaged pictures come evenly from the start. */
+  readonly continued: boolean;
   readonly config: SmolVlmConfig;
   readonly backend: "wasm" | "webgpu";
   readonly replicas: number;
@@ -24,13 +30,15 @@ export interface PretrainPlan {
 }
 
 /** Learning rate: linear warm-up, constant, cosine to a twentieth over the last 40 %. Descriptions
- * come with every sample in the first third, with 30 % later; black pictures join after a fifth. */
+ * come with every sample in the first third, with 30 % later; black pictures join after a fifth. A run that continues keeps one mix. */
 export function scheduleAt(plan: PretrainPlan, step: number): { learningRate: number; mix: SampleMix } {
   const progress = step / plan.steps;
   const decay = progress < 0.6 ? 1 : 0.05 + 0.95 * 0.5 * (1 + Math.cos(Math.PI * ((progress - 0.6) / 0.4)));
   const warm = Math.min(1, (step + 1) / plan.warmUpSteps);
+  const learningRate = plan.learningRate * warm * decay;
+  if (plan.continued) return { learningRate, mix: { captionShare: 0.3, blindShare: 0.1 } };
   const mix = { captionShare: progress < 0.35 ? 1 : 0.3, blindShare: progress < 0.22 ? 0 : 0.05 };
-  return { learningRate: plan.learningRate * warm * decay, mix };
+  return { learningRate, mix };
 }
 
 /** Name and shape of every tensor of the checkpoint, in the family's order. */

@@ -60,7 +60,9 @@ for (const [name, value] of named) {
   parameters.set(name, { value, m: moment(1), v: moment(2) });
 }
 const { ropeTheta, headDim } = config.text;
-const rope = { table: tensor(ropeTable(ropeFrequencies(ropeTheta, headDim), 256), [256, headDim]) };
+/** Positions a sample may take: the longest chain ends well before. */
+const context = 320;
+const rope = { table: tensor(ropeTable(ropeFrequencies(ropeTheta, headDim), context), [context, headDim]) };
 const imageTokens = (config.vision.imageSize / config.vision.patchSize / config.scaleFactor) ** 2;
 const barrier = new Int32Array(shared.barrier);
 const losses = new Float64Array(shared.losses);
@@ -70,7 +72,7 @@ for (let step = plan.firstStep; step < plan.lastStep; step++) {
   const { learningRate, mix } = scheduleAt(plan, step);
   const share = plan.batch / plan.replicas;
   const samples = Array.from({ length: share }, (_, i) =>
-    trainingSample(tokenizer, imageTokens, plan.seed, step * plan.batch + rank * share + i, mix),
+    trainingSample(tokenizer, imageTokens, plan.seed, step * plan.batch + rank * share + i, mix, plan),
   );
   const packed = packGroups(samples.map(({ group }) => group));
   const images = model.vision.batch(samples.map(({ problem }) => model.input.process(problem.image)));

@@ -2,10 +2,11 @@
 
 import { UserError } from "@/lib/errors";
 import { shapesTask } from "./shapes/shapesTask";
+import { sumsTask } from "./sums/sumsTask";
 import type { Task } from "./task";
 
 /** Tasks a run can train and be evaluated on. */
-export const tasks: readonly Task[] = [shapesTask as Task];
+export const tasks: readonly Task[] = [shapesTask as Task, sumsTask as Task];
 
 export class UnknownTaskError extends UserError {
   override readonly name = "UnknownTaskError";

@@ -5,14 +5,22 @@ import { createRgbImage, type RgbImage } from "@/image/rgbImage";
 import { pcg3d } from "@/lib/rng";
 import { imageSize, type Scene, type SceneObject } from "./scene";
 
-/** Noise amplitude in levels of 255, to both sides. */
-const noiseLevels = 7;
+/** How well a picture shows its scene. */
+export interface PictureQuality {
+  /** Noise amplitude in levels of 255, to both sides. */
+  readonly noise: number;
+  /** Share of the colour distance between an object and the background that is left, in (0, 1]. */
+  readonly contrast: number;
+}
+
+/** Strong colours and hardly any noise. */
+export const clearQuality: PictureQuality = { noise: 7, contrast: 1 };
 
 /** The image of a scene, 64×64. */
-export function renderScene(scene: Scene): RgbImage {
+export function renderScene(scene: Scene, { noise: noiseLevels, contrast }: PictureQuality = clearQuality): RgbImage {
   const canvas = new Float32Array(imageSize * imageSize * 3);
   paintBackground(canvas, scene);
-  for (const object of scene.objects) paintObject(canvas, object);
+  for (const object of scene.objects) paintObject(canvas, object, contrast);
   const image = createRgbImage(imageSize, imageSize);
   for (let pixel = 0; pixel < imageSize * imageSize; pixel++) {
     const noise = pcg3d(scene.noiseSeed, pixel, 0x6e6f6973);
@@ -36,7 +44,7 @@ function paintBackground(canvas: Float32Array, scene: Scene): void {
   }
 }
 
-function paintObject(canvas: Float32Array, object: SceneObject): void {
+function paintObject(canvas: Float32Array, object: SceneObject, contrast: number): void {
   const radius = object.diameter / 2;
   const left = Math.max(0, Math.floor(object.centerX - radius - 1));
   const right = Math.min(imageSize - 1, Math.ceil(object.centerX + radius + 1));
@@ -45,8 +53,9 @@ function paintObject(canvas: Float32Array, object: SceneObject): void {
   for (let y = top; y <= bottom; y++) {
     for (let x = left; x <= right; x++) {
       const distance = outlineDistance(object, x + 0.5 - object.centerX, y + 0.5 - object.centerY, radius);
-      const coverage = Math.min(1, Math.max(0, 0.5 - distance));
-      if (coverage === 0) continue;
+      const covered = Math.min(1, Math.max(0, 0.5 - distance));
+      if (covered === 0) continue;
+      const coverage = covered * contrast;
       for (let channel = 0; channel < 3; channel++) {
         const at = (y * imageSize + x) * 3 + channel;
         const below = canvas[at] as number;

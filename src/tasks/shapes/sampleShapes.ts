@@ -4,7 +4,7 @@ import { createRng, pcg3d } from "@/lib/rng";
 import type { Problem, Split } from "../task";
 import { type Query, wordQuery } from "./query";
 import { drawFamily, drawQuestion, type FamilyName } from "./questions";
-import { renderScene } from "./render";
+import { type PictureQuality, renderScene } from "./render";
 import type { Scene } from "./scene";
 
 /** A problem of the shapes world, with what it was made from. */
@@ -19,7 +19,7 @@ export function sampleShapes(
   seed: number,
   index: number,
   split: Split,
-  options: { readonly families?: readonly FamilyName[] } = {},
+  options: { readonly families?: readonly FamilyName[]; readonly quality?: PictureQuality } = {},
 ): ShapesProblem {
   const [key, stream] = pcg3d(seed, index, split === "train" ? 1 : 2);
   const rng = createRng(key, stream);
@@ -28,7 +28,7 @@ export function sampleShapes(
   return {
     id: `shapes/${split}/${family}/${seed}-${index}`,
     family,
-    image: renderScene(scene),
+    image: renderScene(scene, options.quality),
     question: wordQuery(query, rng),
     answer,
     needsImage: query.kind !== "fact",
