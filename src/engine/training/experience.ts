@@ -1,0 +1,327 @@
+// The rollouts a training step learns from: prompts × G answers with masked twins, graded, and filtered as the official trainer
+// does (ray_trainer.py _make_batch_data: whole batches of prompts are drawn until enough groups are neither all right nor all
+// wrong, then cut to the first ones). Everything random follows from counters, so a step is a function of settings, position in
+// the run and weights. Nothing here changes a weight.
+
+import { dispose } from "@tensorflow/tfjs-core";
+import { UserError } from "@/lib/errors";
+import { pcg3d } from "@/lib/rng";
+import type { TokenChunk } from "@/protocol/generation";
+import type { TrainSettings } from "@/protocol/training";
+import { mixedGroups } from "@/rl/advantage";
+import { dependencyOf, type TokenStats } from "@/rl/dependency";
+import { withInstruction } from "@/tasks/instruction";
+import type { Problem } from "@/tasks/task";
+import type { DecodedStep, Rollout } from "../generate";
+import { type PreparedQuestion, prepare, rollOut, tokenStatsOf } from "../rollouts";
+import { scoreResponses } from "../score";
+import type { Session } from "../session";
+import { chunkOf, reportedAlternatives } from "./chunks";
+import type { ProblemSource } from "./problemSource";
+import type { Reward, RewardScorer } from "./rewardScorer";
+import type { StepEvents } from "./stepEvents";
+
+/** How far a run has got: counters that its random numbers follow from. */
+export interface RunPosition {
+  /** Problems drawn so far. */
+  readonly cursor: number;
+  /** Trajectories sampled so far. */
+  readonly streams: number;
+}
+
+/** All that was sampled for a step, before filtering; means over rollouts. */
+export interface Generated {
+  readonly rollouts: number;
+  readonly accuracy: number;
+  readonly overall: number;
+  readonly format?: number;
+  /** Batches of prompts. */
+  readonly batches: number;
+  /** Response tokens. */
+  readonly tokens: number;
+}
+
+/** What a step learns from: P kept prompts with G answers each. Arrays after `prepared` have one entry per answer, by prompt. */
+export interface Experience {
+  readonly problems: readonly Problem[];
+  readonly prepared: readonly PreparedQuestion[];
+  /** P·G answers; `group` is an index into `problems`. */
+  readonly rollouts: readonly Rollout[];
+  /** Counter of each trajectory in its run; random token selection draws from it. */
+  readonly streams: readonly number[];
+  readonly texts: readonly string[];
+  readonly rewards: readonly Reward[];
+  /** Under the weights that sampled, with the image and with the first mask. */
+  readonly stats: readonly TokenStats[];
+  /** S_t by the settings' measure, mean over the settings' number of masks. */
+  readonly dependency: readonly Float32Array[];
+  /** Tokens with alternatives, for the answers of the first prompts; undefined for the others. */
+  readonly chunks: readonly (TokenChunk | undefined)[];
+  readonly generated: Generated;
+  /** Where the run stands after this step. */
+  readonly position: RunPosition;
+  /** Seconds spent on decoding, grading and further masks. */
+  readonly seconds: { readonly gen: number; readonly reward: number; readonly aug: number };
+}
+
+/** No prompt of any batch can be learnt from. */
+export class NothingToLearnError extends UserError {
+  override readonly name = "NothingToLearnError";
+}
+
+/** The question and its answer are longer than the model's context. */
+export class PromptTooLongError extends UserError {
+  override readonly name = "PromptTooLongError";
+}
+
+/** Rows (rollouts and twins) that decode together: enough to fill a GPU, few enough to stop soon. */
+const rowsPerBatch = 128;
+/** Prompts of a step whose tokens are reported in full. */
+const reportedPrompts = 1;
+
+/** One prompt's answers. */
+interface Group {
+  readonly problem: Problem;
+  readonly prepared: PreparedQuestion;
+  readonly rollouts: readonly Rollout[];
+  readonly firstStream: number;
+  readonly texts: readonly string[];
+  readonly rewards: readonly Reward[];
+  readonly chunks: readonly (TokenChunk | undefined)[];
+}
+
+/** Samples, grades and filters; undefined when stopped. Throws NothingToLearnError, PromptTooLongError and what grading throws. */
+export async function gatherExperience(
+  session: Session,
+  source: ProblemSource,
+  scorer: RewardScorer,
+  settings: TrainSettings,
+  position: RunPosition,
+  events: StepEvents = {},
+): Promise<Experience | undefined> {
+  const { promptsPerStep, rolloutsPerPrompt, onlineFiltering, maxTryMakeBatch } = settings;
+  const promptsPerPart = Math.max(1, Math.floor(rowsPerBatch / (2 * rolloutsPerPrompt)));
+  const kept: Group[] = [];
+  const tally = new Tally();
+  const seconds = { gen: 0, reward: 0, aug: 0 };
+  let batches = 0;
+  let { cursor, streams } = position;
+  while (kept.length < promptsPerStep && batches < (onlineFiltering ? maxTryMakeBatch : 1)) {
+    batches++;
+    for (let p = 0; p < promptsPerStep; p += promptsPerPart) {
+      events.onPhase?.("rollouts", onlineFiltering ? Math.min(kept.length, promptsPerStep - 1) : p, promptsPerStep);
+      const count = Math.min(promptsPerPart, promptsPerStep - p);
+      const problems = Array.from({ length: count }, (_, i) => source(settings, cursor + i));
+      const sampled = await sampleGroups(session, problems, settings, streams, kept.length < reportedPrompts, events);
+      if (!sampled) return undefined;
+      cursor += count;
+      streams += count * rolloutsPerPrompt;
+      const graded = await grade(scorer, settings, sampled.groups);
+      seconds.gen += sampled.seconds;
+      seconds.reward += graded.seconds;
+      for (const group of graded.groups) {
+        tally.add(group);
+        if (!onlineFiltering || teaches(group, settings)) kept.push(group);
+      }
+      if (events.signal?.aborted) return undefined;
+    }
+  }
+  const generated = tally.generated(batches);
+  if (kept.length === 0) throw nothingToLearn(generated, settings);
+  if (kept.length < promptsPerStep) {
+    const drawn = batches * promptsPerStep;
+    events.onNotice?.(
+      `The step learns from ${kept.length} of ${promptsPerStep} prompts: of ${drawn} drawn, the others were all right or all wrong.`,
+    );
+  }
+  const groups = kept.slice(0, promptsPerStep);
+  const stats = groups.flatMap(({ rollouts }) => rollouts.map(tokenStatsOf));
+  const started = performance.now();
+  const dependency = await averageDependency(session, groups, stats, settings, events);
+  seconds.aug = (performance.now() - started) / 1000;
+  if (events.signal?.aborted) return undefined;
+  return {
+    problems: groups.map(({ problem }) => problem),
+    prepared: groups.map(({ prepared }) => prepared),
+    rollouts: groups.flatMap(({ rollouts }, group) => rollouts.map((rollout) => ({ ...rollout, group }))),
+    streams: groups.flatMap(({ rollouts, firstStream }) => rollouts.map((_, r) => firstStream + r)),
+    texts: groups.flatMap(({ texts }) => texts),
+    rewards: groups.flatMap(({ rewards }) => rewards),
+    stats,
+    dependency,
+    chunks: groups.flatMap(({ chunks }, p) =>
+      chunks.map((chunk, r) => (p < reportedPrompts && chunk ? numbered(chunk, p * rolloutsPerPrompt + r) : undefined)),
+    ),
+    generated,
+    position: { cursor, streams },
+    seconds,
+  };
+}
+
+type UngradedGroup = Omit<Group, "rewards">;
+
+/** Decodes some prompts together; undefined when stopped. */
+async function sampleGroups(
+  session: Session,
+  problems: readonly Problem[],
+  { rolloutsPerPrompt, sampling, mask, pixels }: TrainSettings,
+  firstStream: number,
+  reported: boolean,
+  { signal }: StepEvents,
+): Promise<{ readonly groups: UngradedGroup[]; readonly seconds: number } | undefined> {
+  const started = performance.now();
+  const questions = problems.map(({ image, question }) => ({ image, text: withInstruction(question) }));
+  const request = { questions, rollouts: rolloutsPerPrompt, mask, pixels, firstStream };
+  const prepared = prepare(session, request);
+  for (const { prompt } of prepared) checkRoom(session, prompt.ids.length, sampling.maxNewTokens);
+  const steps: DecodedStep[] = [];
+  const rollouts = await rollOut(
+    session,
+    {
+      ...request,
+      sampling,
+      alternatives: reported ? reportedAlternatives : 0,
+      ...(signal && { signal }),
+      ...(reported && { onStep: (step: DecodedStep) => steps.push(step) }),
+    },
+    prepared,
+  );
+  if (signal?.aborted) return undefined;
+  const groups = problems.map((problem, p) => {
+    const own = rollouts.filter(({ group }) => group === p);
+    return {
+      problem,
+      prepared: prepared[p] as PreparedQuestion,
+      rollouts: own,
+      firstStream: firstStream + p * rolloutsPerPrompt,
+      texts: own.map(({ ids }) => session.tokenizer.decode(ids, { skipSpecial: true })),
+      chunks: own.map((_, r) => (reported ? chunkOf(steps, p * rolloutsPerPrompt + r) : undefined)),
+    };
+  });
+  return { groups, seconds: (performance.now() - started) / 1000 };
+}
+
+async function grade(scorer: RewardScorer, { reward }: TrainSettings, groups: readonly UngradedGroup[]) {
+  const started = performance.now();
+  const inputs = groups.flatMap(({ problem: { answer, question, family }, texts }) =>
+    texts.map((text) => ({ text, answer, question, family })),
+  );
+  const rewards = await scorer.score(reward, inputs);
+  let first = 0;
+  const graded = groups.map((group): Group => {
+    const own = rewards.slice(first, first + group.texts.length);
+    first += own.length;
+    return { ...group, rewards: own };
+  });
+  return { groups: graded, seconds: (performance.now() - started) / 1000 };
+}
+
+/** DAPO's dynamic sampling: a group that is all right or all wrong has no advantage. */
+function teaches({ rewards }: Group, { filterLow, filterHigh }: TrainSettings): boolean {
+  const accuracies = rewards.map(({ accuracy }) => accuracy);
+  const oneGroup = accuracies.map(() => 0);
+  return mixedGroups(accuracies, oneGroup, { low: filterLow, high: filterHigh })[0] === 1;
+}
+
+/** S_t per answer; further masks are scored on the finished answers, a prompt at a time. */
+async function averageDependency(
+  session: Session,
+  groups: readonly Group[],
+  stats: readonly TokenStats[],
+  { policy: { dependencyMeasure }, mask, maskDraws, pixels }: TrainSettings,
+  { onPhase, signal }: StepEvents,
+): Promise<Float32Array[]> {
+  const sums = stats.map((stat) => Float32Array.from(dependencyOf(stat, dependencyMeasure)));
+  if (maskDraws <= 1) return sums;
+  let first = 0;
+  for (const [done, group] of groups.entries()) {
+    onPhase?.("scoring", done, groups.length);
+    for (let draw = 1; draw < maskDraws && !signal?.aborted; draw++) {
+      const drawn = await rescored(session, group, { ...mask, seed: pcg3d(mask.seed, draw, 0x6472)[0] }, pixels);
+      drawn.forEach((stat, r) => {
+        const sum = sums[first + r] as Float32Array;
+        dependencyOf(stat, dependencyMeasure).forEach((value, t) => {
+          sum[t] = (sum[t] as number) + value;
+        });
+      });
+    }
+    first += group.rollouts.length;
+  }
+  return sums.map((sum) => sum.map((value) => value / maskDraws));
+}
+
+/** Statistics of a prompt's answers against other masks. */
+async function rescored(
+  session: Session,
+  { problem, prepared, rollouts, firstStream }: Group,
+  mask: TrainSettings["mask"],
+  pixels: TrainSettings["pixels"],
+): Promise<TokenStats[]> {
+  const questions = [{ image: problem.image, text: withInstruction(problem.question) }];
+  const again = prepare(session, { questions, rollouts: rollouts.length, mask, pixels, firstStream });
+  const features = session.encodeTogether(prepared.images);
+  const masked = (again[0]?.masked ?? []).map((set) =>
+    session.encodeTogether(set.map((picture) => session.process(picture, pixels))),
+  );
+  try {
+    const responses = rollouts.map(({ ids }) => ids);
+    return await scoreResponses(session, [{ prompt: prepared.prompt, responses, features, masked }]);
+  } finally {
+    dispose([features, ...masked]);
+  }
+}
+
+/** Means over all that was sampled. */
+class Tally {
+  #rollouts = 0;
+  #tokens = 0;
+  #accuracy = 0;
+  #overall = 0;
+  #format: number | undefined;
+
+  add({ rollouts, rewards }: Group): void {
+    this.#rollouts += rollouts.length;
+    for (const { ids } of rollouts) this.#tokens += ids.length;
+    for (const { accuracy, overall, format } of rewards) {
+      this.#accuracy += accuracy;
+      this.#overall += overall;
+      if (format !== undefined) this.#format = (this.#format ?? 0) + format;
+    }
+  }
+
+  generated(batches: number): Generated {
+    const count = Math.max(1, this.#rollouts);
+    return {
+      rollouts: this.#rollouts,
+      accuracy: this.#accuracy / count,
+      overall: this.#overall / count,
+      ...(this.#format !== undefined && { format: this.#format / count }),
+      batches,
+      tokens: this.#tokens,
+    };
+  }
+}
+
+function checkRoom({ contextTokens }: Session, promptTokens: number, maxNewTokens: number): void {
+  if (promptTokens + maxNewTokens <= contextTokens) return;
+  throw new PromptTooLongError(
+    "The answers do not fit the model's context",
+    `a prompt has ${promptTokens} tokens, an answer may have ${maxNewTokens}, and the model reads ${contextTokens}`,
+    "Allow fewer new tokens, or lower the picture's maximum pixels",
+  );
+}
+
+function nothingToLearn({ rollouts, accuracy, batches }: Generated, settings: TrainSettings): NothingToLearnError {
+  const prompts = batches * settings.promptsPerStep;
+  const all = accuracy >= 0.5 ? "right" : "wrong";
+  const why = `all ${prompts} prompts drawn had answers that are all right or all wrong, with ${Math.round(accuracy * rollouts)} of ${rollouts} answers right`;
+  const todo =
+    all === "right"
+      ? "Choose a higher difficulty, or a higher temperature"
+      : "Choose a lower difficulty, more rollouts per prompt, or longer answers";
+  return new NothingToLearnError("There is nothing left to learn from", why, todo);
+}
+
+function numbered(chunk: TokenChunk, rollout: number): TokenChunk {
+  return { ...chunk, rollout: new Int32Array(chunk.rollout.length).fill(rollout) };
+}
