@@ -1,8 +1,8 @@
 // `npm run verify -- PATH...`: compares this program with reference numbers. A path is a checkpoint folder that contains golden/
-// (run in headless Chromium on WebGPU, through the engine that the page runs) or a JSON file of VPPO cases (run here). One line
-// per quantity, then "N passed, N failed"; the exit status is 1 when anything failed. `--shards N` spreads every checkpoint's
-// weights over N safetensors files before they are read; `--gguf DIR` takes the weights and small files of the one checkpoint
-// from the model and mmproj files in DIR.
+// (run in headless Chromium on WebGPU, through the engine that the page runs) or a JSON file of VPPO cases or of graded answers
+// (run here). One line per quantity, then "N passed, N failed"; the exit status is 1 when anything failed. `--shards N` spreads
+// every checkpoint's weights over N safetensors files before they are read; `--gguf DIR` takes the weights and small files of the
+// one checkpoint from the model and mmproj files in DIR.
 
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
@@ -10,10 +10,11 @@ import { parseArgs } from "node:util";
 import { ggufPair } from "@/engine/verify/otherFiles";
 import { describeError, UserError } from "@/lib/errors";
 import type { VerifyLine } from "@/lib/verifyLine";
+import { isGraderFile, verifyGrader } from "@/rl/reward/verifyGrader";
 import { isVppoCases, verifyVppoCases } from "@/rl/verify";
 import { type LocalCheckpoint, openBrowser, type VerifyBrowser } from "./verify/browser";
 
-const explanation = "give a checkpoint folder that contains golden/, or a JSON file of VPPO cases";
+const explanation = "give a checkpoint folder that contains golden/, or a JSON file of VPPO cases or of graded answers";
 
 let passed = 0;
 let failed = 0;
@@ -73,12 +74,13 @@ function verifyJson(source: string, file: string): void {
     fail(source, `the file is not valid JSON; ${explanation}`);
     return;
   }
-  if (!isVppoCases(json)) {
-    fail(source, `the file is not a list of VPPO cases; ${explanation}`);
+  const verifier = isVppoCases(json) ? verifyVppoCases : isGraderFile(json) ? verifyGrader : undefined;
+  if (!verifier) {
+    fail(source, `the file is neither a list of VPPO cases nor one of graded answers; ${explanation}`);
     return;
   }
   try {
-    for (const line of verifyVppoCases(json)) print(source, line);
+    for (const line of verifier(json)) print(source, line);
   } catch (error) {
     fail(source, reason(error));
   }

@@ -6,7 +6,7 @@ import type { BackendKind, LoadRequest } from "@/protocol/engine";
 import type { AskEvent, TokenChunk, TokenTexts } from "@/protocol/generation";
 import type { RecordedAnswer } from "@/protocol/recorded";
 import type { StepMetrics } from "@/protocol/training";
-import { exactMatch } from "@/rl/reward";
+import { exactMatch } from "@/rl/reward/extractBoxed";
 import { maskOf, samplingOf, shownAlternatives, trainSettingsOf } from "@/state/requests";
 import { defaultSettings, type Settings } from "@/state/settings";
 import { samples } from "@/views/prompt/samples";

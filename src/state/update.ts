@@ -6,7 +6,7 @@ import { useSyncExternalStore } from "react";
 import { answerHeader, answerTokens, subscribeAnswerHeader } from "@/client/live";
 import { describeError } from "@/lib/errors";
 import { type DependencyMeasure, dependencyOf } from "@/rl/dependency";
-import { exactMatch } from "@/rl/reward";
+import { exactMatch } from "@/rl/reward/extractBoxed";
 import type { PolicySettings } from "@/rl/settings";
 import type { ScoredTrajectory } from "@/rl/trajectory";
 import { type PolicyUpdate, policyUpdate, previewUpdate, type UpdatePreview } from "@/rl/vppo";
