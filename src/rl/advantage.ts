@@ -6,13 +6,15 @@ export type GroupId = string | number;
 
 const stdEpsilon = 1e-6;
 
-/** A_i = (R_i - mean of group) / (unbiased std of group + 1e-6); a group of one has advantage 0. */
+/** A_i = (R_i - mean of group) / (unbiased std of group + 1e-6); exactly 0 where all rewards of a group are equal. */
 export function groupAdvantages(rewards: ArrayLike<number>, groups: ArrayLike<GroupId>): Float32Array {
   const advantages = new Float32Array(rewards.length);
   for (const members of membersByGroup(groups)) {
+    // Rounding of the mean would leave dust that is far from small once it is divided by 1e-6.
+    if (members.every((i) => rewards[i] === rewards[members[0] as number])) continue;
     const mean = members.reduce((sum, i) => sum + (rewards[i] as number), 0) / members.length;
     const squares = members.reduce((sum, i) => sum + ((rewards[i] as number) - mean) ** 2, 0);
-    const std = members.length > 1 ? Math.sqrt(squares / (members.length - 1)) : 0;
+    const std = Math.sqrt(squares / (members.length - 1));
     for (const i of members) advantages[i] = ((rewards[i] as number) - mean) / (std + stdEpsilon);
   }
   return advantages;

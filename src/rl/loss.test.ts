@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { type ClipSettings, clippedTerms, type LossType, microBatchLoss } from "./loss";
+import { policyPresets } from "./settings";
 
 const official: ClipSettings = { lossType: "default", clipLow: 0.2, clipHigh: 0.28, clipDual: 3 };
+const bare = { ...policyPresets.dapo, entropyPenaltyCoef: 0 };
 const termsOf = (ratio: number, shapedAdvantage: number, lossType: LossType = "default") => {
   const logpOld = Float32Array.of(-1);
   const logp = Float32Array.of(-1 + Math.log(ratio));
@@ -52,18 +54,32 @@ describe("microBatchLoss", () => {
     logp: new Float32Array(length).fill(-1),
     logpOld: new Float32Array(length).fill(-1),
     shapedAdvantage: 1,
-    mask: Uint8Array.from({ length }, (_, t) => (t < kept ? 1 : 0)),
+    mask: Float32Array.from({ length }, (_, t) => (t < kept ? 1 : 0)),
   });
 
   it("keeps filtered tokens in the denominator", () => {
-    const settings = { ...official, entropyPenaltyCoef: 0 } as const;
     const rows = [row(8, 2), row(2, 2)];
-    expect(microBatchLoss(rows, { ...settings, aggregation: "token" }).pgLoss).toBeCloseTo(-4 / 10, 9);
-    expect(microBatchLoss(rows, { ...settings, aggregation: "seq" }).pgLoss).toBeCloseTo(-(2 / 8 + 1) / 2, 9);
+    expect(microBatchLoss(rows, { ...bare, aggregation: "token" }).pgLoss).toBeCloseTo(-4 / 10, 9);
+    expect(microBatchLoss(rows, { ...bare, aggregation: "seq" }).pgLoss).toBeCloseTo(-(2 / 8 + 1) / 2, 9);
+  });
+
+  it("takes a token by its weight", () => {
+    const soft = { ...row(4, 0), mask: Float32Array.of(0.5, 0.25, 0, 1) };
+    const { pgLoss, gradient } = microBatchLoss([soft], bare);
+    expect(pgLoss).toBeCloseTo(-1.75 / 4, 9);
+    expect([...gradient[0]!]).toEqual([-0.125, -0.0625, 0, -0.25]);
+  });
+
+  it("leaves filtered tokens a gradient of exactly 0 when no penalty is on", () => {
+    for (const lossType of ["default", "gspo_token", "cispo"] as const) {
+      const { gradient } = microBatchLoss([row(6, 2)], { ...bare, lossType });
+      expect([...gradient[0]!.subarray(2)]).toEqual([0, 0, 0, 0]);
+      expect(gradient[0]![0]).not.toBe(0);
+    }
   });
 
   it("adds the entropy penalty on every token, filtered or not", () => {
-    const { gradient, loss } = microBatchLoss([row(10, 0)], { ...official, entropyPenaltyCoef: 0.06, aggregation: "token" });
+    const { gradient, loss } = microBatchLoss([row(10, 0)], { ...bare, entropyPenaltyCoef: 0.06 });
     expect(loss).toBeCloseTo(0.06, 9);
     for (const slope of gradient[0]!) expect(slope).toBeCloseTo(-0.006, 9);
   });

@@ -1,13 +1,13 @@
 // The clipped policy loss of one trajectory and its derivative (official core_algos.py compute_policy_loss): PPO clipping with
 // clip-higher (DAPO), dual clip for negative advantages, and the variants gspo, gspo_token and cispo. Works on log-probs only;
-// which tokens count and how trajectories are averaged is given as weights. x_t is the log of the importance ratio.
+// which tokens count is given as weights m_t in [0, 1]. x_t is the log of the importance ratio.
 // Computed in float64 on float32 inputs, so that finite differences can check it.
+
+import { averageWeights } from "./aggregation";
+import { activePenalties, type PenaltyName, type PenaltyRow, type PenaltySettings } from "./penalties";
 
 /** Which importance ratio and which clipping the loss uses; names as in the official `worker.actor.loss_type`. */
 export type LossType = "default" | "gspo" | "gspo_token" | "cispo";
-
-/** "token": mean over all valid tokens; "seq": mean over trajectories of their token means. */
-export type Aggregation = "token" | "seq";
 
 /** The constants of the clipped loss. */
 export interface ClipSettings {
@@ -69,27 +69,25 @@ export function clippedTerms(
 }
 
 /** One trajectory as the loss sees it. */
-export interface LossRow {
-  readonly logp: Float32Array;
+export interface LossRow extends PenaltyRow {
   readonly logpOld: Float32Array;
   /** A'_i = alpha_i A_i. */
   readonly shapedAdvantage: number;
-  /** m_t: 1 where the policy term counts. */
-  readonly mask: Uint8Array;
+  /** m_t: how much the policy term of each token counts, in [0, 1]. */
+  readonly mask: Float32Array;
 }
 
-/** Clip constants, averaging and entropy penalty. */
-export interface LossSettings extends ClipSettings {
-  readonly aggregation: Aggregation;
-  readonly entropyPenaltyCoef: number;
-}
+/** Clip constants, averaging and penalties. */
+export interface LossSettings extends ClipSettings, PenaltySettings {}
 
 /** The loss of one micro-batch. */
 export interface MicroBatchLoss {
-  /** pgLoss plus the entropy penalty. */
+  /** pgLoss plus the penalties. */
   readonly loss: number;
   /** Average of m_t L_t. */
   readonly pgLoss: number;
+  /** The mean each active penalty multiplies with its coefficient. */
+  readonly penalties: Readonly<Partial<Record<PenaltyName, number>>>;
   /** d loss / d log pi per token of each row. */
   readonly gradient: readonly Float64Array[];
   readonly terms: readonly TokenTerms[];
@@ -97,36 +95,51 @@ export interface MicroBatchLoss {
 }
 
 /**
- * Average of m_t L_t plus lambda times the mean negative log-prob, and its gradient. Filtered tokens stay in the denominator, and
- * the penalty is a mean over all tokens whatever the aggregation (official dp_actor.py).
+ * Average of m_t L_t plus the penalties, and its gradient. Filtered tokens stay in the denominator, and penalties are on all tokens
+ * (official dp_actor.py). Where no penalty is on, the gradient of a token with m_t = 0 is exactly 0, except for gspo.
  */
 export function microBatchLoss(rows: readonly LossRow[], settings: LossSettings): MicroBatchLoss {
-  const weights = averageWeights(rows, settings.aggregation);
   const tokenCount = rows.reduce((count, row) => count + row.logp.length, 0);
-  const penaltySlope = settings.entropyPenaltyCoef / tokenCount;
+  const weights = averageWeights(rows, settings.aggregation);
   const terms = rows.map((row) => clippedTerms(row, settings));
   let pgLoss = 0;
-  let penalty = 0;
-  const gradient = rows.map(({ logp, mask }, i) => {
+  const gradient = rows.map(({ mask }, i) => {
     const { loss, slope } = terms[i] as TokenTerms;
     const weight = weights[i] as number;
-    const slopes = slope.map((value, t) => (mask[t] ? weight * value : 0));
+    const slopes = new Float64Array(mask.length);
+    for (let t = 0; t < mask.length; t++) {
+      const part = weight * (mask[t] as number);
+      if (part === 0) continue;
+      pgLoss += part * (loss[t] as number);
+      slopes[t] = part * (slope[t] as number);
+    }
     // In gspo every L_t is a function of the mean log-ratio, which all tokens of the trajectory share equally.
     if (settings.lossType === "gspo") slopes.fill(slopes.reduce((a, b) => a + b, 0) / slopes.length);
-    for (let t = 0; t < slopes.length; t++) {
-      if (mask[t]) pgLoss += weight * (loss[t] as number);
-      penalty -= penaltySlope * (logp[t] as number);
-      slopes[t] = (slopes[t] as number) - penaltySlope;
-    }
     return slopes;
   });
-  return { loss: pgLoss + penalty, pgLoss, gradient, terms, tokenCount };
+  const penalties = addPenalties(rows, gradient, settings);
+  let loss = pgLoss;
+  for (const { coef, mean } of penalties) loss += coef * mean;
+  const means = Object.fromEntries(penalties.map(({ name, mean }) => [name, mean]));
+  return { loss, pgLoss, penalties: means, gradient, terms, tokenCount };
 }
 
-/** What one token of each trajectory weighs in the average of a micro-batch. */
-export function averageWeights(rows: readonly { readonly logp: Float32Array }[], aggregation: Aggregation): readonly number[] {
-  const total = rows.reduce((count, row) => count + row.logp.length, 0);
-  return rows.map((row) => (aggregation === "token" ? 1 / total : 1 / (rows.length * row.logp.length)));
+/** The mean of every active penalty; their slopes are added to the gradient. */
+function addPenalties(rows: readonly LossRow[], gradient: readonly Float64Array[], settings: LossSettings) {
+  return activePenalties(settings).map(({ name, coef, aggregation, of }) => {
+    const weights = averageWeights(rows, aggregation);
+    let mean = 0;
+    rows.forEach((row, i) => {
+      const { value, slope } = of(row);
+      const slopes = gradient[i] as Float64Array;
+      const weight = weights[i] as number;
+      for (let t = 0; t < slopes.length; t++) {
+        mean += weight * (value[t] as number);
+        slopes[t] = (slopes[t] as number) + coef * weight * (slope[t] as number);
+      }
+    });
+    return { name, coef, mean };
+  });
 }
 
 /** Mean of log pi - log pi_old over one trajectory: the log of the length-normalised sequence ratio of GSPO. */

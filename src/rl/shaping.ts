@@ -1,7 +1,10 @@
-// Trajectory-level advantage shaping (TAS, paper Eq. 5): trajectories that depend more on the image get a larger advantage,
-// alpha_i in [betaMin, betaMax], with betaMax chosen so that the mean alpha is 1. The official code (dp_actor.py) takes the range
-// of the mean dependency over the mini-batch and the mean of z over the micro-batch, so both sets are parameters here.
-// An empty trajectory has mean dependency NaN: it takes no part, and its alpha is 1.
+// Trajectory-level scaling (TAS, paper Eq. 5): trajectories that depend more on the image get a larger factor
+// alpha_i in [betaMin, betaMax]. By default betaMax is chosen so that the mean alpha is 1, as in the official code (dp_actor.py); a
+// fixed number is the paper's Table 3 only. The official code takes the range of the mean dependency over the mini-batch and the
+// mean of z over the micro-batch, so both sets are parameters here. What alpha multiplies is decided in `vppo.ts`: the advantage,
+// or the reward (`rewardShaping.ts`). An empty trajectory has mean dependency NaN: it takes no part, and its alpha is 1.
+
+import type { PolicySettings } from "./settings";
 
 /** Lowest and highest mean dependency of a mini-batch. */
 export interface ShapingRange {
@@ -9,13 +12,16 @@ export interface ShapingRange {
   readonly high: number;
 }
 
-/** The scaling factors of one micro-batch. */
+/** The scaling factors of one set of trajectories. */
 export interface Shaping {
   /** alpha_i per trajectory. */
   readonly alpha: Float32Array;
-  /** The dynamic upper end of the range; null where shaping does not act (all alpha are 1). */
+  /** The upper end of alpha; null where shaping does not act (all alpha are 1). */
   readonly betaMax: number | null;
 }
+
+/** The ends of alpha. */
+export type ShapingEnds = Pick<PolicySettings, "betaMin" | "betaMax">;
 
 const smallestSpread = 1e-6;
 const meanEpsilon = 1e-8;
@@ -43,10 +49,11 @@ export function shapingRange(meanDependencies: ArrayLike<number>): ShapingRange 
 }
 
 /**
- * alpha_i = betaMin + z_i (betaMax - betaMin), z_i = (S_i - low) / (high - low), betaMax = betaMin + (1 - betaMin) / (mean z + 1e-8)
- * over one micro-batch; all 1 when the range is missing or at most 1e-6 wide.
+ * alpha_i = betaMin + z_i (betaMax - betaMin), z_i = (S_i - low) / (high - low); "dynamic" betaMax is
+ * betaMin + (1 - betaMin) / (mean z + 1e-8) over the given trajectories. All 1 when the range is missing or at most 1e-6 wide.
  */
-export function shapeAdvantages(meanDependencies: ArrayLike<number>, range: ShapingRange | null, betaMin: number): Shaping {
+export function shapeAdvantages(meanDependencies: ArrayLike<number>, range: ShapingRange | null, ends: ShapingEnds): Shaping {
+  const { betaMin } = ends;
   const alpha = new Float32Array(meanDependencies.length).fill(1);
   if (range === null || !(range.high - range.low > smallestSpread)) return { alpha, betaMax: null };
   const z = Float64Array.from(meanDependencies, (mean) => clampToUnit((mean - range.low) / (range.high - range.low)));
@@ -58,7 +65,7 @@ export function shapeAdvantages(meanDependencies: ArrayLike<number>, range: Shap
     count++;
   }
   if (count === 0) return { alpha, betaMax: null };
-  const betaMax = betaMin + (1 - betaMin) / (sum / count + meanEpsilon);
+  const betaMax = ends.betaMax === "dynamic" ? betaMin + (1 - betaMin) / (sum / count + meanEpsilon) : ends.betaMax;
   for (let i = 0; i < z.length; i++) {
     const value = z[i] as number;
     if (!Number.isNaN(value)) alpha[i] = betaMin + value * (betaMax - betaMin);

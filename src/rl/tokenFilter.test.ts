@@ -4,7 +4,7 @@ import { filterTokens, keepAllTokens, keptDependencyShare, keptTokenCount } from
 
 const dependencies = fc.float32Array({ min: 0, max: 10, noNaN: true, minLength: 1, maxLength: 80 });
 const ratios = fc.double({ min: 0.001, max: 1, noNaN: true });
-const count = (mask: Uint8Array) => mask.reduce((a, b) => a + b, 0);
+const count = (mask: Float32Array) => mask.reduce((a, b) => a + b, 0);
 
 describe("keptTokenCount", () => {
   it.each([
@@ -60,7 +60,7 @@ describe("filterTokens", () => {
   });
 
   it("gives an empty mask and no threshold for an empty trajectory", () => {
-    expect(filterTokens(new Float32Array(0), 0.4)).toEqual({ mask: new Uint8Array(0), keptCount: 0, threshold: Number.NaN });
+    expect(filterTokens(new Float32Array(0), 0.4)).toEqual({ mask: new Float32Array(0), keptCount: 0, threshold: Number.NaN });
   });
 });
 
@@ -76,10 +76,14 @@ describe("keepAllTokens", () => {
 
 describe("keptDependencyShare", () => {
   it("is the kept part of the total over all trajectories", () => {
-    expect(keptDependencyShare([Float32Array.of(1, 3), Float32Array.of(4)], [Uint8Array.of(0, 1), Uint8Array.of(1)])).toBe(0.875);
+    expect(keptDependencyShare([Float32Array.of(1, 3), Float32Array.of(4)], [Float32Array.of(0, 1), Float32Array.of(1)])).toBe(0.875);
+  });
+
+  it("counts a token by its weight", () => {
+    expect(keptDependencyShare([Float32Array.of(1, 3)], [Float32Array.of(0.5, 0.25)])).toBe(1.25 / 4);
   });
 
   it("is 1 when there is no dependency", () => {
-    expect(keptDependencyShare([new Float32Array(3)], [new Uint8Array(3)])).toBe(1);
+    expect(keptDependencyShare([new Float32Array(3)], [new Float32Array(3)])).toBe(1);
   });
 });

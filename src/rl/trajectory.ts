@@ -36,25 +36,46 @@ export class TrajectoryError extends UserError {
   override readonly name = "TrajectoryError";
 }
 
-/** Throws a TrajectoryError when a number is not finite. */
+/** Throws a TrajectoryError when a number is not finite, or the numbers of a trajectory differ in length. */
 export function checkScored(trajectories: readonly ScoredTrajectory[]): void {
-  trajectories.forEach((trajectory, i) => {
-    if (!Number.isFinite(trajectory.reward)) throw notFinite("reward", i);
-    if (trajectory.advantage !== undefined && !Number.isFinite(trajectory.advantage)) throw notFinite("advantage", i);
-    if (!allFinite(trajectory.dependency)) throw notFinite("visual dependency", i);
+  trajectories.forEach(({ reward, advantage, dependency, entropy, stream }, i) => {
+    if (!Number.isFinite(reward)) throw notFinite("reward", i);
+    if (advantage !== undefined && !Number.isFinite(advantage)) throw notFinite("advantage", i);
+    if (!allFinite(dependency)) throw notFinite("visual dependency", i);
+    if (stream !== undefined && !Number.isFinite(stream)) throw notFinite("number in the run", i);
+    if (entropy === undefined) return;
+    checkLength(entropy, dependency.length, { index: i, what: "entropies" });
+    if (!allFinite(entropy)) throw notFinite("entropy", i);
   });
 }
 
 /** Throws a TrajectoryError when a log-prob is not finite or the arrays of one trajectory differ in length. */
 export function checkLogProbs(trajectories: readonly Trajectory[]): void {
-  trajectories.forEach(({ logp, logpOld, dependency }, i) => {
-    if (logp.length !== dependency.length || logpOld.length !== dependency.length) {
-      const lengths = `${logp.length}, ${logpOld.length} and ${dependency.length}`;
-      const why = `its log-probs, old log-probs and dependencies have ${lengths} entries`;
-      throw new TrajectoryError(`Answer ${i + 1} cannot be trained on`, why, "Score the answers again");
+  trajectories.forEach(({ logp, logpOld, logpReference, logpMasked, dependency }, i) => {
+    const columns = [
+      { what: "log-prob", values: logp },
+      { what: "old log-prob", values: logpOld },
+      { what: "reference log-prob", values: logpReference },
+      { what: "log-prob with the masked image", values: logpMasked },
+    ];
+    for (const { what, values } of columns) {
+      if (values === undefined) continue;
+      checkLength(values, dependency.length, { index: i, what: `numbers of the kind "${what}"` });
+      if (!allFinite(values)) throw notFinite(what, i);
     }
-    if (!allFinite(logp) || !allFinite(logpOld)) throw notFinite("log-prob", i);
   });
+}
+
+/** What to throw where a setting needs a number that was not measured: `its ${what} is missing, and ${why}`. */
+export function missingInput(what: string, why: string): TrajectoryError {
+  const todo = "Score the answers again with this setting, or choose another one";
+  return new TrajectoryError("An answer cannot be used", `its ${what} is missing, and ${why}`, todo);
+}
+
+function checkLength(values: Float32Array, length: number, { index, what }: { index: number; what: string }): void {
+  if (values.length === length) return;
+  const why = `it has ${values.length} ${what} for ${length} tokens`;
+  throw new TrajectoryError(`Answer ${index + 1} cannot be trained on`, why, "Score the answers again");
 }
 
 function allFinite(values: Float32Array): boolean {
