@@ -10,6 +10,7 @@ import { applyAdapter } from "@/engine/lora";
 import { rollOut, tokenStatsOf } from "@/engine/rollouts";
 import { readAdapter } from "@/formats/peft";
 import type { WeightFormat } from "@/protocol/model";
+import { summarise } from "@/rl/evaluation";
 import { withInstruction } from "@/tasks/instruction";
 import { answerStyle } from "@/tasks/shapes/answers";
 import { possibleAnswers } from "@/tasks/shapes/questions";
@@ -58,10 +59,19 @@ for (const [name, count, rollouts, temperature, masked] of [
   const report = await evaluate(
     session,
     task,
-    { task: "shapes", problems: count, rollouts, temperature, masked, seed },
+    {
+      task: "shapes",
+      reward: { kind: "exact", tolerance: 0 },
+      problems: count,
+      rollouts,
+      sampling: { temperature, topP: 1, topK: 0, maxNewTokens: 96 },
+      masked,
+      seed,
+    },
     {
       batch: temperature === 0 ? 32 : 8,
-      onAnswer: (problem, text, reward) => {
+      grade: async (answers) => answers.map(({ text, problem }) => ({ accuracy: task.reward(text, problem) })),
+      onAnswer: ({ problem, text }, reward) => {
         if (!problem.needsImage) return;
         const style = answerStyle(text);
         const so = byStyle.get(style) ?? { right: 0, count: 0 };
@@ -71,15 +81,16 @@ for (const [name, count, rollouts, temperature, masked] of [
       },
     },
   );
+  const { accuracy, perFamily, parseable, meanLength } = summarise(report.outcomes);
   console.log(
-    `${name}: ${percent(report.accuracy)} of ${count} problems (${((Date.now() - started) / 1000).toFixed(0)} s), parseable ${percent(report.parseable)}, length ${report.meanLength.toFixed(1)}`,
+    `${name}: ${percent(accuracy.value)} (95 %: ${percent(accuracy.low)} to ${percent(accuracy.high)}) of ${count} problems (${((Date.now() - started) / 1000).toFixed(0)} s), parseable ${percent(parseable)}, length ${meanLength.toFixed(1)}`,
   );
   console.log(`  needing the picture: ${percent(visualRight / Math.max(1, visual))}`);
   for (const [style, { right, count: n }] of byStyle)
     console.log(`  ${style}: ${percent(right / n)} of ${percent(n / visual)} of visual answers`);
   console.log(
-    `  ${Object.entries(report.perFamily)
-      .map(([family, { accuracy }]) => `${family} ${percent(accuracy)}`)
+    `  ${Object.entries(perFamily)
+      .map(([family, { value }]) => `${family} ${percent(value)}`)
       .join(", ")}`,
   );
 }

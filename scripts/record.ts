@@ -5,6 +5,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { RecordedAnswer, Recording } from "@/protocol/recorded";
+import { summarise } from "@/rl/evaluation";
 import { openBrowserPage } from "./browserPage";
 import type { Recorder } from "./record/page";
 
@@ -39,10 +40,11 @@ for (let i = 0; i < Number(values.samples); i++) {
 const accuracy = async (masked: boolean) => {
   const started = Date.now();
   const report = await page.evaluate(([n, m]) => recorder.evaluate(n, m), [problems, masked] as const);
+  const { value } = summarise(report.outcomes).accuracy;
   console.log(
-    `accuracy@8 ${report.accuracy.toFixed(4)}${masked ? " masked" : ""} on ${problems} problems, ${((Date.now() - started) / 1000).toFixed(0)} s`,
+    `accuracy@8 ${value.toFixed(4)}${masked ? " masked" : ""} on ${problems} problems, ${((Date.now() - started) / 1000).toFixed(0)} s`,
   );
-  return report.accuracy;
+  return value;
 };
 let run: Recording["run"];
 if (steps > 0) {

@@ -1,74 +1,87 @@
-// Accuracy on a task's held-out problems: mean over n rollouts per problem at a temperature (the paper: accuracy@8 at 1), or one
-// greedy answer; optionally with the picture fully masked, which tells what is guessed.
+// Held-out problems of a task, answered: n answers per problem at a temperature (the paper: accuracy@8 at 1) or one greedy answer;
+// optionally with the picture blacked out, which tells what is guessed. Gives one outcome per problem, so that an evaluation that
+// was stopped goes on where it ended; accuracies and intervals are `rl/evaluation.ts`.
 
 import type { EvaluationReport, EvaluationRequest } from "@/protocol/training";
+import type { ProblemOutcome } from "@/rl/evaluation";
+import { extractBoxed } from "@/rl/reward/extractBoxed";
 import { withInstruction } from "@/tasks/instruction";
 import type { Problem, Task } from "@/tasks/task";
 import { rollOut } from "./rollouts";
 import type { Session } from "./session";
 
+/** One answer to grade. */
+export interface GradedAnswer {
+  readonly problem: Problem;
+  readonly text: string;
+}
+
 export interface EvaluateOptions {
-  readonly onProgress?: (done: number, total: number) => void;
+  /** Accuracy of each answer, in [0, 1]. */
+  readonly grade: (answers: readonly GradedAnswer[]) => Promise<readonly { readonly accuracy: number }[]>;
+  readonly onProgress?: (done: number, total: number, outcomes: readonly ProblemOutcome[]) => void;
   readonly signal?: AbortSignal;
-  /** Called per rollout, for style and parse statistics. */
-  readonly onAnswer?: (problem: Problem, text: string, reward: number) => void;
-  readonly maxNewTokens?: number;
+  /** Called per answer, for statistics of style. */
+  readonly onAnswer?: (answer: GradedAnswer, accuracy: number) => void;
   /** Problems decoded together. */
   readonly batch?: number;
 }
 
 const whole = { strategy: "whole", ratio: 1, cellSize: 1, seed: 0, sharing: "shared" } as const;
+/** Keeps the random streams of evaluations apart from those of training. */
+const evaluationStream = 0x6576;
 
-/** Runs the evaluation; problems are held-out ones 0..n−1 of the seed. */
+/** Answers problems `first` to `problems` − 1 of the seed's held-out half; a problem that was not finished when stopped is left out. */
 export async function evaluate(
   session: Session,
   task: Task,
   request: EvaluationRequest,
-  options: EvaluateOptions = {},
+  { grade, onProgress, onAnswer, signal, batch = 8 }: EvaluateOptions,
 ): Promise<EvaluationReport> {
-  const { problems: count, rollouts, temperature, masked, pixels, seed } = request;
-  const { onProgress, onAnswer, signal, maxNewTokens = 96, batch = 8 } = options;
-  const perFamily: Record<string, { accuracy: number; count: number }> = {};
-  let [correct, parseable, length, answered] = [0, 0, 0, 0];
-  for (let first = 0; first < count && !signal?.aborted; first += batch) {
-    const problems = Array.from({ length: Math.min(batch, count - first) }, (_, i) => task.sample(seed, first + i, "heldOut"));
+  const { problems: count, rollouts, masked, pixels, seed, difficulty } = request;
+  const outcomes: ProblemOutcome[] = [];
+  let next = request.first ?? 0;
+  while (next < count && !signal?.aborted) {
+    const problems = Array.from({ length: Math.min(batch, count - next) }, (_, i) =>
+      task.sample(seed, next + i, "heldOut", difficulty),
+    );
     const questions = problems.map(({ image, question }) => ({
       // As in training, the mask acts on what the model sees, which stays as it is when it is seen again.
       image: masked ? session.mask(session.see(image, pixels), whole, 0) : image,
       text: withInstruction(question),
     }));
-    const sampling = { temperature, topP: 1, topK: 0, seed: seed ^ 0x6576, maxNewTokens };
     const answers = await rollOut(session, {
       questions,
       rollouts,
-      sampling,
+      sampling: { ...request.sampling, seed: seed ^ evaluationStream },
       pixels,
-      firstStream: first * rollouts,
+      firstStream: next * rollouts,
       ...(signal && { signal }),
     });
-    for (const { group, ids } of answers) {
-      const problem = problems[group] as Problem;
-      const text = session.tokenizer.decode(ids, { skipSpecial: true });
-      const reward = task.reward(text, problem);
-      onAnswer?.(problem, text, reward);
-      correct += reward;
-      parseable += /\\boxed\{[^{}]+\}/.test(text) ? 1 : 0;
-      length += ids.length;
-      answered++;
-      const family = perFamily[problem.family] ?? { accuracy: 0, count: 0 };
-      perFamily[problem.family] = { accuracy: family.accuracy + reward, count: family.count + 1 };
-    }
-    onProgress?.(Math.min(count, first + batch), count);
+    if (signal?.aborted) break;
+    const graded = answers.map(({ group, ids }) => ({
+      problem: problems[group] as Problem,
+      text: session.tokenizer.decode(ids, { skipSpecial: true }),
+    }));
+    const grades = await grade(graded);
+    outcomes.push(
+      ...problems.map((problem): ProblemOutcome => {
+        const own = graded.flatMap((answer, i) => (answer.problem === problem ? [i] : []));
+        const sum = (of: (i: number) => number) => own.reduce((total, i) => total + of(i), 0);
+        return {
+          family: problem.family,
+          right: sum((i) => grades[i]?.accuracy ?? 0),
+          answers: own.length,
+          parseable: sum((i) => (extractBoxed(graded[i]?.text ?? "") === "None" ? 0 : 1)),
+          tokens: sum((i) => answers[i]?.ids.length ?? 0),
+        };
+      }),
+    );
+    graded.forEach((answer, i) => {
+      onAnswer?.(answer, grades[i]?.accuracy ?? 0);
+    });
+    next += problems.length;
+    onProgress?.(next, count, outcomes);
   }
-  const share = (sum: number) => sum / Math.max(1, answered);
-  return {
-    accuracy: share(correct),
-    parseable: share(parseable),
-    problems: count,
-    rollouts,
-    perFamily: Object.fromEntries(
-      Object.entries(perFamily).map(([name, { accuracy, count: n }]) => [name, { accuracy: accuracy / n, count: n }]),
-    ),
-    meanLength: share(length),
-  };
+  return { outcomes, stopped: next < count };
 }

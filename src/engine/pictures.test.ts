@@ -6,8 +6,9 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { createRgbImage } from "@/image/rgbImage";
 import type { SmolVlmTower } from "@/models/smolvlm/tower";
 import { setUpWasm } from "@/ops/test/wasmFixture";
+import type { EvaluationRequest } from "@/protocol/training";
 import { shapesTask } from "@/tasks/shapes/shapesTask";
-import { evaluate } from "./evaluate";
+import { type EvaluateOptions, evaluate } from "./evaluate";
 import { openSession, uniformPrecision } from "./loading/openSession";
 import { prepare, rollOut } from "./rollouts";
 import type { Session } from "./session";
@@ -23,7 +24,16 @@ beforeAll(async () => {
 afterAll(() => session[Symbol.dispose]());
 
 const fewer = { maxPixels: 2048 };
-const evaluation = { task: "shapes", problems: 2, rollouts: 1, temperature: 1, masked: false, seed: 1 };
+const evaluation: EvaluationRequest = {
+  task: "shapes",
+  reward: { kind: "exact", tolerance: 0 },
+  problems: 2,
+  rollouts: 1,
+  sampling: { temperature: 1, topP: 1, topK: 0, maxNewTokens: 2 },
+  masked: false,
+  seed: 1,
+};
+const grade: EvaluateOptions["grade"] = async (answers) => answers.map(() => ({ accuracy: 0 }));
 
 /** Numbers of image tokens of every picture that is processed meanwhile, masked ones included. */
 async function imageTokensOf(run: () => unknown): Promise<number[]> {
@@ -54,10 +64,7 @@ describe("fewer pixels", () => {
 
   it.each<[string, (pixels: { maxPixels: number } | undefined) => () => unknown]>([
     ["training", (pixels) => train({ ...trainSettings, rolloutsPerPrompt: 2, ...(pixels && { pixels }) })],
-    [
-      "evaluating",
-      (pixels) => () => evaluate(session, shapesTask, { ...evaluation, ...(pixels && { pixels }) }, { maxNewTokens: 2 }),
-    ],
+    ["evaluating", (pixels) => () => evaluate(session, shapesTask, { ...evaluation, ...(pixels && { pixels }) }, { grade })],
   ])("hold for every picture of %s", async (_, run) => {
     const own = await imageTokensOf(run(undefined));
     const small = await imageTokensOf(run(fewer));
@@ -69,7 +76,7 @@ describe("fewer pixels", () => {
   it("hold for pictures that are evaluated fully masked, black in the size that the model sees", async () => {
     const see = vi.spyOn(session, "see");
     const masked = { ...evaluation, masked: true, pixels: fewer };
-    await evaluate(session, shapesTask, masked, { maxNewTokens: 2 });
+    await evaluate(session, shapesTask, masked, { grade });
     const last = see.mock.results.at(-1)!.value as { width: number; height: number; data: Uint8Array };
     see.mockRestore();
     expect(last.width * last.height).toBeLessThanOrEqual(fewer.maxPixels);
