@@ -8,6 +8,7 @@ import { evaluate } from "@/engine/evaluate";
 import { openSession, uniformPrecision } from "@/engine/loading/openSession";
 import { applyAdapter } from "@/engine/lora";
 import { rollOut, tokenStatsOf } from "@/engine/rollouts";
+import { RewardDesk } from "@/engine/training/rewardScorer";
 import { readAdapter } from "@/formats/peft";
 import type { WeightFormat } from "@/protocol/model";
 import { summarise } from "@/rl/evaluation";
@@ -70,7 +71,7 @@ for (const [name, count, rollouts, temperature, masked] of [
     },
     {
       batch: temperature === 0 ? 32 : 8,
-      grade: async (answers) => answers.map(({ text, problem }) => ({ accuracy: task.reward(text, problem) })),
+      scorer: new RewardDesk(),
       onAnswer: ({ problem, text }, reward) => {
         if (!problem.needsImage) return;
         const style = answerStyle(text);

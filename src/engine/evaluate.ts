@@ -9,6 +9,7 @@ import { withInstruction } from "@/tasks/instruction";
 import type { Problem, Task } from "@/tasks/task";
 import { rollOut } from "./rollouts";
 import type { Session } from "./session";
+import { type RewardScorer, rewardInput } from "./training/rewardScorer";
 
 /** One answer to grade. */
 export interface GradedAnswer {
@@ -17,8 +18,7 @@ export interface GradedAnswer {
 }
 
 export interface EvaluateOptions {
-  /** Accuracy of each answer, in [0, 1]. */
-  readonly grade: (answers: readonly GradedAnswer[]) => Promise<readonly { readonly accuracy: number }[]>;
+  readonly scorer: RewardScorer;
   readonly onProgress?: (done: number, total: number, outcomes: readonly ProblemOutcome[]) => void;
   readonly signal?: AbortSignal;
   /** Called per answer, for statistics of style. */
@@ -36,7 +36,7 @@ export async function evaluate(
   session: Session,
   task: Task,
   request: EvaluationRequest,
-  { grade, onProgress, onAnswer, signal, batch = 8 }: EvaluateOptions,
+  { scorer, onProgress, onAnswer, signal, batch = 8 }: EvaluateOptions,
 ): Promise<EvaluationReport> {
   const { problems: count, rollouts, masked, pixels, seed, difficulty } = request;
   const outcomes: ProblemOutcome[] = [];
@@ -63,7 +63,10 @@ export async function evaluate(
       problem: problems[group] as Problem,
       text: session.tokenizer.decode(ids, { skipSpecial: true }),
     }));
-    const grades = await grade(graded);
+    const grades = await scorer.score(
+      request.reward,
+      graded.map(({ problem, text }) => rewardInput(problem, text)),
+    );
     outcomes.push(
       ...problems.map((problem): ProblemOutcome => {
         const own = graded.flatMap((answer, i) => (answer.problem === problem ? [i] : []));

@@ -8,12 +8,13 @@ import type { SmolVlmTower } from "@/models/smolvlm/tower";
 import { setUpWasm } from "@/ops/test/wasmFixture";
 import type { EvaluationRequest } from "@/protocol/training";
 import { shapesTask } from "@/tasks/shapes/shapesTask";
-import { type EvaluateOptions, evaluate } from "./evaluate";
+import { evaluate } from "./evaluate";
 import { openSession, uniformPrecision } from "./loading/openSession";
 import { prepare, rollOut } from "./rollouts";
 import type { Session } from "./session";
 import { fixtureFolder } from "./test/fixtureFolder";
 import { parityTask, question, request, trainSettings } from "./test/tinySession";
+import { RewardDesk } from "./training/rewardScorer";
 import { Trainer } from "./training/trainer";
 
 setUpWasm();
@@ -33,7 +34,7 @@ const evaluation: EvaluationRequest = {
   masked: false,
   seed: 1,
 };
-const grade: EvaluateOptions["grade"] = async (answers) => answers.map(() => ({ accuracy: 0 }));
+const scorer = new RewardDesk();
 
 /** Numbers of image tokens of every picture that is processed meanwhile, masked ones included. */
 async function imageTokensOf(run: () => unknown): Promise<number[]> {
@@ -64,7 +65,7 @@ describe("fewer pixels", () => {
 
   it.each<[string, (pixels: { maxPixels: number } | undefined) => () => unknown]>([
     ["training", (pixels) => train({ ...trainSettings, rolloutsPerPrompt: 2, ...(pixels && { pixels }) })],
-    ["evaluating", (pixels) => () => evaluate(session, shapesTask, { ...evaluation, ...(pixels && { pixels }) }, { grade })],
+    ["evaluating", (pixels) => () => evaluate(session, shapesTask, { ...evaluation, ...(pixels && { pixels }) }, { scorer })],
   ])("hold for every picture of %s", async (_, run) => {
     const own = await imageTokensOf(run(undefined));
     const small = await imageTokensOf(run(fewer));
@@ -76,7 +77,7 @@ describe("fewer pixels", () => {
   it("hold for pictures that are evaluated fully masked, black in the size that the model sees", async () => {
     const see = vi.spyOn(session, "see");
     const masked = { ...evaluation, masked: true, pixels: fewer };
-    await evaluate(session, shapesTask, masked, { grade });
+    await evaluate(session, shapesTask, masked, { scorer });
     const last = see.mock.results.at(-1)!.value as { width: number; height: number; data: Uint8Array };
     see.mockRestore();
     expect(last.width * last.height).toBeLessThanOrEqual(fewer.maxPixels);
