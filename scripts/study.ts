@@ -1,0 +1,120 @@
+// A study: every arm of a plan with every seed, `npm run study -- --plan shapes`. Resumable: each finished run is one line of
+// runs/study/<plan>.jsonl, and runs that have one are skipped; several processes may share the seeds (`--seeds 1,2`). Prints the
+// tables at the end, and with `--table` only those. Runs on wasm, or on a GPU through Dawn (`--backend webgpu`).
+
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { evaluate } from "@/engine/evaluate";
+import { openSession, uniformPrecision } from "@/engine/loading/openSession";
+import { removeLora } from "@/engine/lora";
+import type { Session } from "@/engine/session";
+import { RewardDesk } from "@/engine/training/rewardScorer";
+import { Trainer } from "@/engine/training/trainer";
+import type { StepMetrics } from "@/protocol/training";
+import { runsOfPlan, type StudyArm, type StudyPlan, settingsOfRun, studyPlans } from "@/study/plan";
+import { lineOf, markdownOf, parseResults, type StudyResult } from "@/study/results";
+import { taskById } from "@/tasks/registry";
+import { fileFolder } from "./fileFolder";
+import { startNodeBackend } from "./nodeBackend";
+
+const { values } = parseArgs({
+  args: process.argv.slice(2),
+  options: {
+    plan: { type: "string", default: "shapes" },
+    backend: { type: "string", default: "wasm" },
+    format: { type: "string", default: "int8" },
+    seeds: { type: "string" },
+    arms: { type: "string" },
+    out: { type: "string", default: "runs/study" },
+    table: { type: "boolean", default: false },
+  },
+});
+
+const plan = studyPlans.find(({ id }) => id === values.plan);
+if (!plan) throw new Error(`There is no plan "${values.plan}": ${studyPlans.map(({ id }) => id).join(", ")}`);
+mkdirSync(values.out, { recursive: true });
+const file = `${values.out}/${plan.id}.jsonl`;
+const results = (): StudyResult[] => (existsSync(file) ? parseResults(readFileSync(file, "utf8")) : []);
+const isDone = (arm: string, seed: number) => results().some((result) => result.arm === arm && result.seed === seed);
+
+const scorer = new RewardDesk();
+
+/** Metrics that the results keep. */
+const keptMetrics = [
+  "reward/accuracy",
+  "actor/grad_norm",
+  "actor/sensitivity_score_mean",
+  "response_length/mean",
+  "vppo/kept_dependency_share",
+  "timing_s/step",
+] as const;
+
+if (!values.table) await runAll(plan);
+console.log(markdownOf(plan, results()));
+
+async function runAll(study: StudyPlan): Promise<void> {
+  await startNodeBackend(values.backend === "webgpu" ? "webgpu" : "wasm");
+  const session = await openSession(fileFolder(`public/models/${study.model}`), study.model, {
+    precision: uniformPrecision(values.format === "f32" ? "f32" : "int8"),
+  });
+  if (!isDone("base", 0)) await record(study, "base", 0, async () => ({ steps: [], ...(await measure(session, study)) }));
+  const seeds = values.seeds?.split(",").map(Number);
+  const arms = values.arms?.split(",");
+  for (const { arm, seed } of runsOfPlan(study)) {
+    if ((seeds && !seeds.includes(seed)) || (arms && !arms.includes(arm.id)) || isDone(arm.id, seed)) continue;
+    await record(study, arm.id, seed, () => train(session, study, arm, seed));
+  }
+}
+
+async function record(
+  { id }: StudyPlan,
+  arm: string,
+  seed: number,
+  run: () => Promise<Pick<StudyResult, "steps" | "after" | "masked">>,
+): Promise<void> {
+  const started = performance.now();
+  const outcome = await run();
+  const seconds = (performance.now() - started) / 1000;
+  appendFileSync(file, lineOf({ plan: id, arm, seed, ...outcome, seconds }));
+  const accuracy = outcome.after.reduce((sum, { right, answers }) => sum + right / answers, 0) / outcome.after.length;
+  console.log(`${arm}, seed ${seed}: accuracy@8 ${(100 * accuracy).toFixed(1)} %, ${seconds.toFixed(0)} s`);
+}
+
+/** One run from a fresh adapter, which is taken off again. */
+async function train(session: Session, study: StudyPlan, arm: StudyArm, seed: number) {
+  const settings = settingsOfRun(study, arm, seed);
+  removeLora(session.model);
+  const trainer = Trainer.create(session, taskById(study.task), settings);
+  const steps: StepMetrics[] = [];
+  for (let i = 0; i < study.steps; i++) {
+    const report = await trainer.takeStep(settings);
+    if (report) steps.push(Object.fromEntries(keptMetrics.flatMap((key) => entryOf(report.metrics, key))));
+  }
+  trainer[Symbol.dispose]();
+  const measured = await measure(session, study);
+  removeLora(session.model);
+  return { steps, ...measured };
+}
+
+function entryOf(metrics: StepMetrics, key: string): [string, number][] {
+  const value = metrics[key];
+  return value === undefined ? [] : [[key, value]];
+}
+
+/** Held-out outcomes with the image and without. */
+async function measure(session: Session, { task, difficulty, settings, evaluation }: StudyPlan) {
+  const problems = taskById(task);
+  const of = async (masked: boolean) => {
+    const { topP, topK, maxNewTokens } = settings.sampling;
+    const request = {
+      task,
+      ...(difficulty === undefined ? {} : { difficulty }),
+      reward: settings.reward,
+      ...evaluation,
+      sampling: { temperature: 1, topP, topK, maxNewTokens },
+      masked,
+    };
+    return [...(await evaluate(session, problems, request, { scorer })).outcomes];
+  };
+  return { after: await of(false), masked: await of(true) };
+}
