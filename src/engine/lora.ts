@@ -7,11 +7,24 @@ import { readTensors } from "@/gpu/readback";
 import { createRng } from "@/lib/rng";
 import type { VisionLanguageModel } from "@/models/family";
 import type { LinearLayer } from "@/nn/linear";
+import type { LoraTarget } from "@/protocol/training";
 
 export interface LoraSettings {
   readonly rank: number;
   readonly alpha: number;
   readonly seed: number;
+  /** Parts of the model that get a pair; the decoder without it. */
+  readonly targets?: readonly LoraTarget[];
+}
+
+/** First random stream of each part: a part starts alike whichever others are adapted with it. */
+const firstStream = { text: 0, vision: 1 << 20, projector: 1 << 21 } as const satisfies Record<LoraTarget, number>;
+
+/** The projections of one part: decoder, tower without its connector, or connector. */
+export function projectionsOfTarget({ vision, text }: VisionLanguageModel, target: LoraTarget): readonly LinearLayer[] {
+  if (target === "text") return text.projections;
+  const projector = new Set(vision.projector);
+  return target === "projector" ? vision.projector : vision.projections.filter((layer) => !projector.has(layer));
 }
 
 /** Projections of tower and decoder by module path, the names PEFT uses. */
@@ -19,16 +32,18 @@ function projectionsOf({ vision, text }: VisionLanguageModel): readonly LinearLa
   return [...vision.projections, ...text.projections];
 }
 
-/** Adds a fresh adapter (A uniform ±1/√in, B zero, as PEFT) to every text projection; replaces any other. */
-export function attachLora(model: VisionLanguageModel, { rank, alpha, seed }: LoraSettings): void {
+/** Adds a fresh adapter (A uniform ±1/√in, B zero, as PEFT) to every projection of the targets; replaces any other. */
+export function attachLora(model: VisionLanguageModel, { rank, alpha, seed, targets = ["text"] }: LoraSettings): void {
   removeLora(model);
-  model.text.projections.forEach((layer, index) => {
-    const { rows: out, columns } = layer.weight;
-    const rng = createRng(seed, index);
-    const bound = 1 / Math.sqrt(columns);
-    const a = Float32Array.from({ length: rank * columns }, () => (rng.next() * 2 - 1) * bound);
-    setLora(layer, { a, b: new Float32Array(out * rank), in: columns, out, rank, scaling: alpha / rank });
-  });
+  for (const target of new Set(targets)) {
+    projectionsOfTarget(model, target).forEach((layer, index) => {
+      const { rows: out, columns } = layer.weight;
+      const rng = createRng(seed, firstStream[target] + index);
+      const bound = 1 / Math.sqrt(columns);
+      const a = Float32Array.from({ length: rank * columns }, () => (rng.next() * 2 - 1) * bound);
+      setLora(layer, { a, b: new Float32Array(out * rank), in: columns, out, rank, scaling: alpha / rank });
+    });
+  }
 }
 
 /** Takes every adapter off; the model is the base model again, bit for bit. */

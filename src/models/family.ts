@@ -119,7 +119,12 @@ export interface VisionBatch {
 
 /** The vision tower with its connector. */
 export interface VisionTower {
+  /** Every projection of tower and connector that may carry a LoRA pair. */
   readonly projections: readonly LinearLayer[];
+  /** Those of them that are the connector: what brings features to the decoder's width. */
+  readonly projector: readonly LinearLayer[];
+  /** Whether batches have a `chain`, and the tower can be trained. */
+  readonly trainable: boolean;
   batch(images: readonly ProcessedImage[]): VisionBatch;
 }
 

@@ -55,6 +55,8 @@ interface PatchPass {
 
 /** The tower over its weights. */
 export class QwenTower implements VisionTower {
+  readonly trainable = false;
+
   constructor(
     private readonly options: QwenTowerOptions,
     private readonly weights: QwenTowerWeights,
@@ -62,9 +64,13 @@ export class QwenTower implements VisionTower {
 
   /** All of the tower but the patch kernel, which is a convolution to PEFT. */
   get projections(): readonly LinearLayer[] {
-    const { blocks, merger, deepstack } = this.weights;
-    const mergers = [merger, ...deepstack.map((level) => level.merger)];
-    return [...blocks.flatMap(qwenVisionProjections), ...mergers.flatMap(({ fc1, fc2 }) => [fc1, fc2])];
+    return [...this.weights.blocks.flatMap(qwenVisionProjections), ...this.projector];
+  }
+
+  /** The patch mergers: of the features, and of DeepStack's levels. */
+  get projector(): readonly LinearLayer[] {
+    const { merger, deepstack } = this.weights;
+    return [merger, ...deepstack.map((level) => level.merger)].flatMap(({ fc1, fc2 }) => [fc1, fc2]);
   }
 
   batch(images: readonly ProcessedImage[]): VisionBatch {

@@ -42,6 +42,7 @@ interface FrameChain {
 
 /** The tower over its weights. */
 export class SmolVlmTower implements VisionTower {
+  readonly trainable = true;
   /** Patch rows that are computed together: what a few tiles of 512 pixels make. */
   rowsAtATime = 4096;
 
@@ -52,6 +53,10 @@ export class SmolVlmTower implements VisionTower {
 
   get projections(): readonly LinearLayer[] {
     return [...this.weights.layers.flatMap(visionProjections), this.weights.connector];
+  }
+
+  get projector(): readonly LinearLayer[] {
+    return [this.weights.connector];
   }
 
   batch(images: readonly ProcessedImage[]): VisionBatch {
