@@ -1,15 +1,16 @@
 // Layer-wise training: the forward pass keeps only each stage's input; the backward pass recomputes one stage at a time on
 // TF.js' tape and applies the cotangent. Memory is one stage's activations plus a row of inputs per stage. Works for any set
 // of trainable tensors: LoRA pairs, or all weights of a small model. It knows nothing of losses: the caller gives
-// ∂L/∂log π per target (rl/ computes it), and rows whose cotangent is zero never reach the head.
+// ∂L/∂log π per target (rl/ computes it), and rows whose cotangent is zero never reach the head. A table that is embedding and
+// head at once (tied) gets the sum of both gradients.
 
-import { engine, keep, type Tensor, tensor1d, tidy } from "@tensorflow/tfjs-core";
+import { add, dispose, engine, keep, type Tensor, tensor1d, tidy } from "@tensorflow/tfjs-core";
 import type { Stage, VisionBatch, VisionLanguageModel } from "@/models/family";
 import { decoderParameters, decoderProjections } from "@/nn/decoderLayer";
 import type { LinearLayer } from "@/nn/linear";
 import type { DecoderPass } from "@/nn/textDecoder";
 import { gatherRows } from "@/ops/embedding/gatherRows";
-import { headLogProb } from "@/ops/headStats/headStats";
+import { headEntropy, headLogProb } from "@/ops/headStats/headStats";
 import { matrixTensors } from "@/ops/matrix";
 import type { TextBatch } from "./batch";
 
@@ -20,6 +21,25 @@ export type Gradients = Map<number, Tensor>;
 interface TrainedStage {
   readonly parameters: readonly Tensor[];
   readonly run: (x: Tensor) => Tensor;
+}
+
+/** Adds `gradient` to what is there for a tensor; takes both. */
+export function addGradient(into: Gradients, id: number, gradient: Tensor): void {
+  const before = into.get(id);
+  into.set(id, before ? keep(add(before, gradient)) : gradient);
+  if (before) dispose([before, gradient]);
+}
+
+/** Whether some of these tensors lie in the vision tower or its projector: then pictures are part of the training pass. */
+export function trainsTower({ text }: VisionLanguageModel, trainable: Iterable<Tensor>): boolean {
+  const { layers, norm, head, embedTokens } = text.weights;
+  const ofText = new Set([
+    norm,
+    ...matrixTensors(head),
+    ...matrixTensors(embedTokens),
+    ...layers.flatMap((layer) => [...decoderParameters(layer), ...loraTensors(decoderProjections(layer))]),
+  ]);
+  return [...trainable].some((tensor) => !ofText.has(tensor));
 }
 
 const loraTensors = (layers: readonly LinearLayer[]): Tensor[] => layers.flatMap(({ lora }) => (lora ? [lora.a, lora.b] : []));
@@ -60,10 +80,8 @@ export class LayerwisePass {
         run: (x) => model.text.layer(i, x, this.#pass),
       }),
     );
-    const tied = head === embedTokens;
     this.#headParameters = [norm, ...matrixTensors(head)].filter((t) => trainable.has(t));
     this.#embedParameters = matrixTensors(embedTokens).filter((t) => trainable.has(t));
-    if (tied && this.#embedParameters.length > 0) throw new Error("full training of a tied embedding is not supported");
     this.#features = features;
     this.#ownsFeatures = features === undefined;
   }
@@ -85,6 +103,17 @@ export class LayerwisePass {
     return tidy(() => {
       const hidden = gatherRows(last, this.batch.targetRows, this.batch.targetInverse);
       return this.#logProb(hidden, this.batch.targets);
+    });
+  }
+
+  /** Exact entropy in nats of the distribution behind every target, [R], after `forward`; a constant. */
+  entropy(): Tensor {
+    const last = this.#textInputs[this.#textStages.length];
+    if (!last) throw new Error("entropy before forward");
+    const { text } = this.model;
+    return tidy(() => {
+      const hidden = gatherRows(last, this.batch.targetRows, this.batch.targetInverse);
+      return headEntropy(text.finalNorm(hidden), text.weights.head, this.batch.targets);
     });
   }
 
@@ -193,7 +222,7 @@ export class LayerwisePass {
     value.dispose();
     parameters.forEach((parameter, i) => {
       const gradient = grads[x ? i + 1 : i];
-      if (gradient) into.set(parameter.id, gradient);
+      if (gradient) addGradient(into, parameter.id, gradient);
     });
     return x ? (grads[0] as Tensor) : tensor1d([], "float32");
   }

@@ -1,51 +1,51 @@
 // The rows of some prompts of a training step through the model and back. A step whose rows would keep too much memory is cut into
-// such parts; their gradients add up, because the loss is a sum over tokens.
+// such parts; their gradients add up, because the loss is a sum over tokens. What is trained, the caller says: an adapter on the
+// decoder, on the tower, or every weight of a small model.
 
-import { add, concat, dispose, keep, type Tensor, type Tensor2D, tidy } from "@tensorflow/tfjs-core";
+import type { Tensor } from "@tensorflow/tfjs-core";
 import { readTensors } from "@/gpu/readback";
 import { type TextBatch, textBatch } from "../batch";
-import { type Gradients, LayerwisePass } from "../layerwise";
-import { loraParameters } from "../lora";
+import { addGradient, type Gradients, LayerwisePass } from "../layerwise";
 import { type PackedRows, type PackGroup, packGroups } from "../packing";
 import type { Session } from "../session";
+import type { PassPictures, StepPictures } from "./stepPictures";
 
 /** Prompts that are computed together. */
 export interface TrainingPart {
   /** Their indices in the step. */
-  readonly questions: number[];
-  readonly groups: PackGroup[];
-  /** Index of their first rollout in the step, and how many there are. */
-  readonly first: number;
-  count: number;
+  readonly questions: readonly number[];
+  readonly groups: readonly PackGroup[];
+  /** Index in the step of every response, in the order of the groups. */
+  readonly rollouts: readonly number[];
 }
 
-/** One part, forward and backward, with the session's adapter as what is trained. */
+/** One part, forward and backward. */
 export class TrainingPass {
   readonly #packed: PackedRows;
   readonly #batch: TextBatch;
-  readonly #features: Tensor;
+  readonly #pictures: PassPictures;
   readonly #pass: LayerwisePass;
 
-  /** @param features One tensor [F, D] per question of the step; they stay the caller's. */
-  constructor(session: Session, { questions, groups }: TrainingPart, features: readonly Tensor[]) {
+  constructor(session: Session, { questions, groups }: TrainingPart, pictures: StepPictures, trainable: ReadonlySet<Tensor>) {
     this.#packed = packGroups(groups);
     this.#batch = textBatch(this.#packed, session.rope);
-    const own = questions.map((question) => features[question] as Tensor2D);
-    this.#features = tidy(() => keep(concat(own, 0)));
-    const trainable = new Set(loraParameters(session.model).map(({ tensor }) => tensor));
-    this.#pass = new LayerwisePass(session.model, this.#batch, undefined, trainable, this.#features);
+    this.#pictures = pictures.of(questions);
+    const { features, images } = this.#pictures;
+    this.#pass = new LayerwisePass(session.model, this.#batch, images, trainable, features);
   }
 
-  /** Log-probabilities of every rollout's tokens. */
-  async forward(): Promise<Float32Array[]> {
-    const tensor = this.#pass.forward();
-    const [logp] = await readTensors([tensor]);
-    tensor.dispose();
-    return this.#packed.segments.map(({ start, length }) => (logp as Float32Array).slice(start, start + length));
+  /** Log-probabilities of every rollout's tokens, in the order of the part. */
+  forward(): Promise<Float32Array[]> {
+    return this.#perRollout(this.#pass.forward());
   }
 
-  /** Gradients for ∂L/∂log π per rollout, after `forward`; the caller disposes. */
-  backward(perRollout: readonly Float32Array[]): Gradients {
+  /** Exact entropy in nats at every token, after `forward`. */
+  entropies(): Promise<Float32Array[]> {
+    return this.#perRollout(this.#pass.entropy());
+  }
+
+  /** Gradients for ∂L/∂log π per rollout, after `forward`, as often as wanted; the caller disposes. */
+  backward(perRollout: readonly ArrayLike<number>[]): Gradients {
     const cotangent = new Float32Array(this.#packed.targets.length);
     this.#packed.segments.forEach(({ start }, i) => {
       cotangent.set(perRollout[i] ?? [], start);
@@ -56,17 +56,19 @@ export class TrainingPass {
   [Symbol.dispose](): void {
     this.#pass[Symbol.dispose]();
     this.#batch.dispose();
-    this.#features.dispose();
+    this.#pictures.features?.dispose();
+    this.#pictures.images?.dispose();
+  }
+
+  async #perRollout(tensor: Tensor): Promise<Float32Array[]> {
+    const [values] = await readTensors([tensor]);
+    tensor.dispose();
+    return this.#packed.segments.map(({ start, length }) => (values as Float32Array).slice(start, start + length));
   }
 }
 
-/** Sums per tensor; takes both. */
-export function addGradients(sum: Gradients, more: Gradients = new Map()): Gradients {
-  const total: Gradients = new Map(sum);
-  for (const [id, gradient] of more) {
-    const before = total.get(id);
-    total.set(id, before ? keep(add(before, gradient)) : gradient);
-    if (before) dispose([before, gradient]);
-  }
-  return total;
+/** Sums per tensor into the first; takes both. */
+export function addGradients(sum: Gradients, more: Gradients): Gradients {
+  for (const [id, gradient] of more) addGradient(sum, id, gradient);
+  return sum;
 }

@@ -145,20 +145,32 @@ const headLogProbFrozen = defineOp<HeadAttributes>({
   },
 });
 
-/**
- * log π(target) per row: hidden [R, D], head [V, D], int32 targets [R] → [R]; a target < 0 gives 0 and no gradient.
- * Differentiable in hidden and in a head that is one f32 tensor. Bit-equal to column 0 of `headStats`.
- */
-export function headLogProb(hidden: Tensor, head: Matrix, targets: Tensor, options: HeadLogProbOptions = {}): Tensor {
+/** The op's outputs: log π(target) [R] and the statistics of each row [R, 4] (logitRows). */
+function headRows(hidden: Tensor, head: Matrix, targets: Tensor, options: HeadLogProbOptions): Tensor[] {
   const { temperature = 1, scratchBytes = defaultScratchBytes() } = options;
   if (hidden.rank !== 2 || hidden.shape[0] !== targets.size)
     throw new Error(`headLogProb: ${targets.size} targets for hidden [${hidden.shape.join(", ")}]`);
   const data = trainableData(head);
   const attributes = { scale: 1 / temperature, scratchBytes };
-  const results = data
+  return data
     ? headLogProbF32({ hidden, data, targets }, attributes)
     : headLogProbFrozen({ hidden, targets }, { ...attributes, frozen: head });
-  return results[0] as Tensor;
+}
+
+/**
+ * log π(target) per row: hidden [R, D], head [V, D], int32 targets [R] → [R]; a target < 0 gives 0 and no gradient.
+ * Differentiable in hidden and in a head that is one f32 tensor. Bit-equal to column 0 of `headStats`.
+ */
+export function headLogProb(hidden: Tensor, head: Matrix, targets: Tensor, options: HeadLogProbOptions = {}): Tensor {
+  return headRows(hidden, head, targets, options)[0] as Tensor;
+}
+
+/** Exact entropy in nats of the distribution that each row predicts, [R]; a constant, without a gradient. */
+export function headEntropy(hidden: Tensor, head: Matrix, targets: Tensor, options: HeadLogProbOptions = {}): Tensor {
+  return tidy(() => {
+    const rows = headRows(hidden, head, targets, options)[1] as Tensor;
+    return reshape(slice(rows, [0, 3], [rows.shape[0] as number, 1]), [-1]);
+  });
 }
 
 export interface HeadStatsOptions extends HeadLogProbOptions {

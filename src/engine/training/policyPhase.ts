@@ -1,0 +1,400 @@
+// The second half of a training step: one or several optimizer steps on rollouts that are already scored. Per epoch and
+// mini-batch of prompts (official ray_trainer.py, dp_actor.py update_policy): log-probs of the current policy, the update of rl/,
+// backward, optimizer. In the first mini-batch the weights are still those that sampled, so its log-probs are the rollouts' own,
+// bit for bit (docs/architecture.md, decision 5), and no forward pass is spent on them; later ones are off policy.
+// It draws no prompts, grades nothing and stores nothing.
+
+import { dispose, type Tensor } from "@tensorflow/tfjs-core";
+import { UserError } from "@/lib/errors";
+import type { StepMetrics, TrainSettings } from "@/protocol/training";
+import type { TokenStats } from "@/rl/dependency";
+import { meanMetrics, type PolicyMetrics } from "@/rl/policyMetrics";
+import type { PolicySettings } from "@/rl/settings";
+import type { Trajectory } from "@/rl/trajectory";
+import { type PolicyUpdate, policyUpdate } from "@/rl/vppo";
+import type { Rollout } from "../generate";
+import type { Gradients } from "../layerwise";
+import type { PreparedQuestion } from "../rollouts";
+import type { Session } from "../session";
+import { miniBatches, partsWithin } from "./batchPlan";
+import type { Experience } from "./experience";
+import { forwardLogProbs, withoutAdapter } from "./forwardLogProbs";
+import { measureVariance } from "./gradientVariance";
+import type { StepEvents } from "./stepEvents";
+import { StepPictures } from "./stepPictures";
+import { measureMoves, moveMetrics } from "./tokenMoves";
+import { addGradients, type TrainingPart, TrainingPass } from "./trainingPass";
+
+/** Bytes of stage inputs that a training pass keeps: prompts beyond it go through the model in parts. */
+const defaultKeptInputBytes = 64 * 1024 * 1024;
+
+/** What an update needs of a step's experience; rollouts come prompt by prompt. */
+export type UpdateInput = Pick<Experience, "prepared" | "rollouts" | "streams" | "rewards" | "stats" | "dependency">;
+
+/** What an update needs of the optimizer (optimizer.ts). */
+export interface UpdateOptimizer {
+  readonly parameters: readonly { readonly name: string; readonly tensor: Tensor }[];
+  step(
+    gradients: Gradients,
+    rates: { readonly learningRate: number; readonly weightDecay: number; readonly maxGradNorm: number },
+  ): Promise<{ readonly gradNorm: number; readonly skipped: boolean }>;
+}
+
+export interface UpdateOutcome {
+  /** Per rollout, of the first epoch. */
+  readonly advantages: Float32Array;
+  readonly alpha: Float32Array;
+  readonly meanDependency: Float32Array;
+  /** m_t per rollout and token, of the first epoch. */
+  readonly masks: readonly Float32Array[];
+  /** Share of the total dependency that lies on kept tokens. */
+  readonly keptShare: number;
+  readonly metrics: StepMetrics;
+  /** Optimizer steps that were taken, and those that were skipped because loss or gradient was not finite. */
+  readonly updates: number;
+  readonly skipped: number;
+  /** log π after − before per token, for the rollouts of the first prompt. */
+  readonly moves?: readonly Float32Array[];
+}
+
+/** The KL penalty needs a reference policy, which full training does not have. */
+export class ReferencePolicyError extends UserError {
+  override readonly name = "ReferencePolicyError";
+}
+
+/**
+ * Takes the optimizer steps of one training step, which is not stopped half way: `events.signal` is not asked here. Throws
+ * ReferencePolicyError, TowerTrainingError, PolicySettingsError or TrajectoryError before any weight has changed.
+ */
+export async function updatePolicy(
+  session: Session,
+  optimizer: UpdateOptimizer,
+  experience: UpdateInput,
+  settings: TrainSettings,
+  learningRate: number,
+  events: StepEvents = {},
+  { keptInputBytes = defaultKeptInputBytes }: { readonly keptInputBytes?: number } = {},
+): Promise<UpdateOutcome> {
+  const trainable = new Set(optimizer.parameters.map(({ tensor }) => tensor));
+  using pictures = new StepPictures(session, experience.prepared, trainable);
+  const phase = new PolicyPhase(session, experience, settings, { pictures, trainable, keptInputBytes, events });
+  await phase.prepare();
+  const batches = miniBatches(experience.prepared.length, settings.promptsPerUpdate);
+  const total = batches.length * settings.ppoEpochs;
+  for (let epoch = 0; epoch < settings.ppoEpochs; epoch++) {
+    for (const [index, questions] of batches.entries()) {
+      await phase.takeStep(optimizer, questions, learningRate, { done: epoch * batches.length + index, total });
+    }
+  }
+  return phase.outcome(learningRate);
+}
+
+interface PhaseContext {
+  readonly pictures: StepPictures;
+  readonly trainable: ReadonlySet<Tensor>;
+  readonly keptInputBytes: number;
+  readonly events: StepEvents;
+}
+
+/** The passes over one experience, and what they leave to report. */
+class PolicyPhase {
+  updates = 0;
+  skipped = 0;
+  readonly #rolloutsOf: readonly (readonly number[])[];
+  #reference: readonly Float32Array[] | undefined;
+  #extra: StepMetrics = {};
+  readonly #metrics: PolicyMetrics[] = [];
+  readonly #gradNorms: number[] = [];
+  readonly #advantages: Float32Array;
+  readonly #alpha: Float32Array;
+  readonly #meanDependency: Float32Array;
+  readonly #masks: Float32Array[] = [];
+
+  constructor(
+    private readonly session: Session,
+    private readonly experience: UpdateInput,
+    private readonly settings: TrainSettings,
+    private readonly context: PhaseContext,
+  ) {
+    const { prepared, rollouts } = experience;
+    this.#rolloutsOf = prepared.map((_, question) => [...rollouts.keys()].filter((i) => rollouts[i]?.group === question));
+    this.#advantages = new Float32Array(rollouts.length);
+    this.#alpha = new Float32Array(rollouts.length);
+    this.#meanDependency = new Float32Array(rollouts.length);
+  }
+
+  /** What is measured once, before any weight changes: the reference policy, and the variance of the gradient. */
+  async prepare(): Promise<void> {
+    const { session, settings, experience, context } = this;
+    const { events, pictures, trainable } = context;
+    const { klCoef } = settings.policy;
+    if (klCoef > 0 && settings.trainable === "full") {
+      throw new ReferencePolicyError(
+        "The KL penalty cannot be used here",
+        "its reference is the model without its adapter, and training of all weights has no adapter",
+        "Set the KL coefficient to 0, or train an adapter",
+      );
+    }
+    if (klCoef > 0) this.#reference = await withoutAdapter(session.model, () => this.#forwardOnly());
+    if (settings.measureVariance) {
+      events.onPhase?.("scoring", 0, 1);
+      const [questions = []] = miniBatches(experience.prepared.length, settings.promptsPerUpdate);
+      const rollouts = questions.flatMap((question) => this.#rolloutsOf[question] ?? []);
+      const trajectories = rollouts.map((i) => this.#trajectory(i, experience.stats[i] as TokenStats));
+      const { prepared, rollouts: answers } = experience;
+      const measured = rollouts.map((i) => ({
+        rollout: i,
+        question: answers[i]?.group ?? 0,
+        ids: answers[i]?.ids ?? new Int32Array(),
+      }));
+      const { policy, seed } = settings;
+      const context = { prepared, pictures, trainable, policy, seed };
+      this.#extra = await measureVariance(session, measured, trajectories, context);
+    }
+  }
+
+  /** One optimizer step on the rollouts of these prompts. */
+  async takeStep(
+    optimizer: UpdateOptimizer,
+    questions: readonly number[],
+    learningRate: number,
+    { done, total }: { readonly done: number; readonly total: number },
+  ): Promise<void> {
+    const { settings, context } = this;
+    const onPolicy = this.updates === 0;
+    const parts = this.#parts(questions);
+    const progress = (part: number) => context.events.onPhase?.("update", done * parts.length + part, total * parts.length);
+    const gradients: Gradients = new Map();
+    let pass: TrainingPass | undefined;
+    try {
+      progress(0);
+      const current = new Map<number, CurrentPolicy>();
+      for (const { rollouts } of parts) for (const i of rollouts) current.set(i, this.experience.stats[i] as TokenStats);
+      if (!onPolicy) {
+        for (const part of parts) {
+          pass?.[Symbol.dispose]();
+          pass = this.#pass(part);
+          await this.#readCurrent(pass, part, current);
+        }
+      }
+      const rollouts = parts.flatMap((part) => part.rollouts);
+      const update = finiteUpdate(
+        rollouts.map((i) => this.#trajectory(i, current.get(i) as CurrentPolicy)),
+        settings.policy,
+        onPolicy,
+      );
+      if (!update) {
+        this.skipped++;
+        return;
+      }
+      if (this.#masks.length < this.experience.rollouts.length) this.#note(rollouts, update);
+      this.#metrics.push(...update.microBatchMetrics);
+      const slopes = new Map(rollouts.map((i, n) => [i, update.gradient[n] as Float32Array]));
+      // From the last part, whose forward pass may still be there, to the first; the others are computed (again).
+      for (const [n, part] of [...parts].reverse().entries()) {
+        if (!pass) {
+          pass = this.#pass(part);
+          await pass.forward();
+        }
+        addGradients(gradients, pass.backward(part.rollouts.map((i) => slopes.get(i) as Float32Array)));
+        pass[Symbol.dispose]();
+        pass = undefined;
+        progress(n + 1);
+      }
+      await this.#apply(optimizer, gradients, learningRate);
+    } finally {
+      pass?.[Symbol.dispose]();
+      dispose([...gradients.values()]);
+    }
+  }
+
+  /** What is reported, with the moves of the first prompt's tokens measured by one more forward pass. */
+  async outcome(learningRate: number): Promise<UpdateOutcome> {
+    const { experience, settings, updates, skipped } = this;
+    const first = this.#rolloutsOf[0] ?? [];
+    const masks = experience.rollouts.map(({ ids }, i) => this.#masks[i] ?? new Float32Array(ids.length));
+    const measured = settings.measureMoves && updates > 0 && first.length > 0;
+    const moves = measured
+      ? measureMoves(
+          await this.#forwardOnly([0]),
+          first.map((i) => experience.stats[i] as TokenStats),
+        )
+      : undefined;
+    const finite = this.#gradNorms.filter(Number.isFinite);
+    const keptShare = shareOf(experience.dependency, masks);
+    return {
+      advantages: this.#advantages,
+      alpha: this.#alpha,
+      meanDependency: this.#meanDependency,
+      masks,
+      keptShare,
+      updates,
+      skipped,
+      metrics: {
+        ...meanMetrics(this.#metrics),
+        ...(finite.length > 0 && { "actor/grad_norm": finite.reduce((a, b) => a + b, 0) / finite.length }),
+        "actor/lr": learningRate,
+        "vppo/updates": updates,
+        ...this.#extra,
+        ...(moves &&
+          moveMetrics(
+            moves,
+            first.map((i) => masks[i] as Float32Array),
+          )),
+      },
+      ...(moves && { moves }),
+    };
+  }
+
+  async #apply(optimizer: UpdateOptimizer, gradients: Gradients, learningRate: number): Promise<void> {
+    const { weightDecay, maxGradNorm } = this.settings;
+    const { gradNorm, skipped } = await optimizer.step(gradients, { learningRate, weightDecay, maxGradNorm });
+    this.#gradNorms.push(gradNorm);
+    if (skipped) this.skipped++;
+    else this.updates++;
+    // What the session remembers of pictures was said by the tower as it was.
+    if (!skipped && this.context.pictures.trained) this.session.clearFeatures();
+  }
+
+  #pass(part: TrainingPart): TrainingPass {
+    return new TrainingPass(this.session, part, this.context.pictures, this.context.trainable);
+  }
+
+  /** Log-probs of the current weights, and what the settings need besides. */
+  async #readCurrent(pass: TrainingPass, part: TrainingPart, into: Map<number, CurrentPolicy>): Promise<void> {
+    const { policy } = this.settings;
+    const logp = await pass.forward();
+    const entropy = needsEntropy(policy) ? await pass.entropies() : undefined;
+    const masked = needsMasked(policy) ? await this.#maskedLogProbs(part) : undefined;
+    part.rollouts.forEach((i, n) => {
+      into.set(i, {
+        logp: logp[n] as Float32Array,
+        ...(entropy && { entropy: entropy[n] as Float32Array }),
+        ...(masked && { logpMasked: masked[n] as Float32Array }),
+      });
+    });
+  }
+
+  #trajectory(i: number, current: CurrentPolicy): Trajectory {
+    const { rollouts, streams, rewards, stats, dependency } = this.experience;
+    const { policy } = this.settings;
+    const reference = this.#reference?.[i];
+    return {
+      group: rollouts[i]?.group ?? 0,
+      reward: rewards[i]?.overall ?? Number.NaN,
+      dependency: dependency[i] as Float32Array,
+      stream: streams[i] ?? i,
+      logp: current.logp,
+      logpOld: (stats[i] as TokenStats).logp,
+      ...(needsEntropy(policy) && current.entropy && { entropy: current.entropy }),
+      ...(needsMasked(policy) && current.logpMasked && { logpMasked: current.logpMasked }),
+      ...(reference && { logpReference: reference }),
+    };
+  }
+
+  #note(rollouts: readonly number[], update: PolicyUpdate): void {
+    rollouts.forEach((i, n) => {
+      this.#advantages[i] = update.advantages[n] as number;
+      this.#alpha[i] = update.alpha[n] as number;
+      this.#meanDependency[i] = update.meanDependency[n] as number;
+      this.#masks[i] = Float32Array.from(update.masks[n] ?? []);
+    });
+  }
+
+  /** Prompts whose rows go through the model together: as many as the kept inputs of all blocks allow, one at least. */
+  #parts(questions: readonly number[]): readonly TrainingPart[] {
+    const { hiddenSize, numHiddenLayers } = this.session.config.text;
+    const bytes = questions.map((question) => {
+      const { prompt, responses } = this.#group(question);
+      const rows = prompt.ids.length - 1 + responses.reduce((sum, { length }) => sum + length, 0);
+      return rows * (numHiddenLayers + 2) * hiddenSize * 4 + this.context.pictures.keptBytes(question);
+    });
+    return partsWithin(bytes, this.context.keptInputBytes).map((indices) => {
+      const own = indices.map((i) => questions[i] as number);
+      return {
+        questions: own,
+        groups: own.map((question) => this.#group(question)),
+        rollouts: own.flatMap((question) => this.#rolloutsOf[question] ?? []),
+      };
+    });
+  }
+
+  #group(question: number) {
+    const { prepared, rollouts } = this.experience;
+    const { prompt } = prepared[question] as PreparedQuestion;
+    return { prompt, responses: (this.#rolloutsOf[question] ?? []).map((i) => (rollouts[i] as Rollout).ids) };
+  }
+
+  /** Log-probs per rollout of these prompts (all without them) with the weights as they are, prompt by prompt. */
+  async #forwardOnly(questions: readonly number[] = [...this.experience.prepared.keys()]): Promise<Float32Array[]> {
+    const found: Float32Array[] = [];
+    for (const question of questions) {
+      const features = this.session.encodeTogether(this.experience.prepared[question]?.images ?? []);
+      try {
+        const logp = await forwardLogProbs(this.session, [{ ...this.#group(question), features }]);
+        this.#rolloutsOf[question]?.forEach((i, n) => {
+          found[i] = logp[n] as Float32Array;
+        });
+      } finally {
+        features.dispose();
+      }
+    }
+    return found;
+  }
+
+  /** The same with the masked pictures of the rollouts, for PAPO: a constant to the gradient. */
+  async #maskedLogProbs({ questions }: TrainingPart): Promise<Float32Array[]> {
+    const { session, experience, settings } = this;
+    const found: Float32Array[] = [];
+    for (const question of questions) {
+      const { masked } = experience.prepared[question] as PreparedQuestion;
+      const { prompt, responses } = this.#group(question);
+      const features: Tensor[] = [];
+      try {
+        for (const set of masked.slice(0, responses.length)) {
+          features.push(session.encodeTogether(set.map((picture) => session.process(picture, settings.pixels))));
+        }
+        const [only, ...others] = features;
+        if (!only) throw new Error("there is no masked picture");
+        const groups =
+          others.length === 0
+            ? [{ prompt, responses, features: only }]
+            : responses.map((response, i) => ({ prompt, responses: [response], features: features[i] as Tensor }));
+        found.push(...(await forwardLogProbs(session, groups)));
+      } finally {
+        dispose(features);
+      }
+    }
+    return found;
+  }
+}
+
+/** What the current weights say of a rollout. */
+type CurrentPolicy = Pick<TokenStats, "logp"> & Partial<Pick<TokenStats, "entropy" | "logpMasked">>;
+
+function needsEntropy({ tokenSelection }: PolicySettings): boolean {
+  return tokenSelection === "entropy" || tokenSelection === "either";
+}
+
+function needsMasked({ papoKlCoef, papoEntropyCoef, papoMaskedEntropyCoef }: PolicySettings): boolean {
+  return papoKlCoef > 0 || papoEntropyCoef > 0 || papoMaskedEntropyCoef > 0;
+}
+
+/** The update, or undefined when updates before have made the policy or its loss infinite; rollouts that are so are an error. */
+function finiteUpdate(trajectories: readonly Trajectory[], policy: PolicySettings, onPolicy: boolean): PolicyUpdate | undefined {
+  if (!onPolicy && trajectories.some(({ logp }) => !logp.every(Number.isFinite))) return undefined;
+  const update = policyUpdate(trajectories, policy);
+  return Number.isFinite(update.loss) ? update : undefined;
+}
+
+/** Share of all dependency on tokens by their mask; 1 when there is none to lose. */
+function shareOf(dependencies: readonly Float32Array[], masks: readonly Float32Array[]): number {
+  let [kept, total] = [0, 0];
+  dependencies.forEach((dependency, i) => {
+    dependency.forEach((value, t) => {
+      total += value;
+      kept += value * (masks[i]?.[t] ?? 0);
+    });
+  });
+  return total === 0 ? 1 : kept / total;
+}
