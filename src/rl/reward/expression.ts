@@ -65,7 +65,7 @@ function numberToken(literal: string): Expression {
   const decimals = fraction.length - Number(exponent);
   const tooLong = literal.length > maxDigits || Math.abs(decimals) > maxDigits;
   // Versions of Python differ on 05.
-  if (tooLong || (!isDecimal && /^0\d/.test(literal))) throw new Undecided("number");
+  if (tooLong || (!isDecimal && /^0+[1-9]/.test(literal))) throw new Undecided("number");
   return { kind: "number", digits: BigInt(whole + fraction), decimals, isDecimal };
 }
 

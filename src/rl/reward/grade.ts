@@ -1,7 +1,8 @@
 // Grading of an answer against the truth in the three stages of MathRuler's grade_answer, the judge of the official reward
 // (reward_function/math.py): equal after the MATH normalisation, equal after the PRM800K normalisation, or equal element by
-// element. Two deliberate differences from it: symbolic equality is decided by symbolic.ts, whose "cannot tell" is "not equal",
-// and work is bounded, so hostile text costs milliseconds instead of a hang.
+// element. Deliberate differences from it: symbolic equality is decided by symbolic.ts, whose "cannot tell" is "not equal";
+// decimals inside expressions are exact, so sqrt(2.0) is sqrt(2); 05, which versions of Python read differently, equals only
+// itself; and work is bounded, so hostile text costs milliseconds instead of a hang.
 
 import { normalizeMath } from "./normalizeMath";
 import { normalizePrm } from "./normalizePrm";

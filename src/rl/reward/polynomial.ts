@@ -19,10 +19,19 @@ export type Polynomial = ReadonlyMap<string, Term>;
 const coefficientLimit = 1n << 4096n;
 /** Products of two terms in one comparison, roughly a tenth of a second. */
 const maxSteps = 20_000;
+/** Relative error of a sum of a few terms in floating point, generously. */
+const roundingError = 1e-9;
 
-interface Atom {
-  readonly name: string;
+/** What is known of an atom besides its name. */
+interface AtomFacts {
+  /** Its square, for a root. */
   readonly square?: Polynomial;
+  /** About what number it is, for a real constant. */
+  readonly size?: number;
+}
+
+interface Atom extends AtomFacts {
+  readonly name: string;
 }
 
 /** The atoms of one comparison and the arithmetic on them. */
@@ -35,12 +44,12 @@ export class Ring {
     return new Map(value === 0n ? [] : [["", { monomial: [], coefficient: value }]]);
   }
 
-  /** The atom of a name as a polynomial; the first mention of a square root says what its square is. */
-  atom(name: string, square?: Polynomial): Polynomial {
+  /** The atom of a name as a polynomial; the first mention says what is known of it. */
+  atom(name: string, facts: AtomFacts = {}): Polynomial {
     let index = this.indices.get(name);
     if (index === undefined) {
       index = this.atoms.length;
-      this.atoms.push(square ? { name, square } : { name });
+      this.atoms.push({ name, ...facts });
       this.indices.set(name, index);
     }
     return new Map([[`${index}^1`, { monomial: [[index, 1]], coefficient: 1n }]]);
@@ -49,6 +58,18 @@ export class Ring {
   /** The name an atom was made with. */
   nameOf(atom: number): string {
     return this.atoms[atom]?.name ?? "";
+  }
+
+  /** About what number a polynomial is; NaN when it has letters or imaginary parts, or when rounding hides its sign. */
+  sizeOf(a: Polynomial): number {
+    let [sum, total] = [0, 0];
+    for (const { monomial, coefficient } of a.values()) {
+      const sizes = monomial.map(([atom, exponent]) => (this.atoms[atom]?.size ?? Number.NaN) ** exponent);
+      const term = sizes.reduce((product, size) => product * size, Number(coefficient));
+      sum += term;
+      total += Math.abs(term);
+    }
+    return Math.abs(sum) < total * roundingError ? Number.NaN : sum;
   }
 
   add(a: Polynomial, b: Polynomial): Polynomial {

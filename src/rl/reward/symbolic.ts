@@ -47,7 +47,9 @@ class Calculator {
       case "symbol":
         return this.polynomial(this.ring.atom(`letter ${expression.name}`));
       case "constant":
-        return expression.name === "pi" ? this.polynomial(this.ring.atom("pi")) : this.polynomial(this.rootOfPrime(-1n));
+        return expression.name === "pi"
+          ? this.polynomial(this.ring.atom("pi", { size: Math.PI }))
+          : this.polynomial(this.rootOfPrime(-1n));
       case "sum":
         return expression.terms
           .map(({ negative, value }) => {
@@ -100,11 +102,13 @@ class Calculator {
   }
 
   private power(baseExpression: Expression, exponentExpression: Expression): Value {
-    // A decimal exponent is a rounded number to the official grader, so x^0.5 is not sqrt(x).
-    if (hasDecimal(exponentExpression)) throw new Undecided("decimal exponent");
     const base = this.evaluate(baseExpression);
     const exponent = this.evaluate(exponentExpression);
     const rational = rationalOf(exponent);
+    // A decimal exponent is a rounded number to the official grader: x^0.5 is not sqrt(x), x^2.0 not x^2, but 10^2.0 is 100.
+    if (hasDecimal(exponentExpression) && !(rational?.bottom === 1n && rationalOf(base))) {
+      throw new Undecided("decimal exponent");
+    }
     if (rational?.bottom === 1n) return this.wholePower(base, rational.top);
     if (rational?.bottom === 2n) return this.wholePower(this.root(base), rational.top);
     return this.polynomial(this.ring.atom(`power ${valueKey(base)} ^ ${valueKey(exponent)}`));
@@ -121,22 +125,24 @@ class Calculator {
 
   private factorial(value: Value): Value {
     const n = rationalOf(value);
-    if (n?.bottom !== 1n || n.top < 0n || n.top > maxFactorial) throw new Undecided("factorial");
+    if (!n) return this.polynomial(this.ring.atom(`factorial ${valueKey(value)}`));
+    if (n.bottom !== 1n || n.top < 0n || n.top > maxFactorial) throw new Undecided("factorial");
     let product = 1n;
     for (let i = 2n; i <= n.top; i++) product *= i;
     return this.polynomial(this.ring.constant(product));
   }
 
-  /** sqrt(P / d) = sqrt(P d) / d for a whole d > 0; other denominators stay under the root as they are. */
+  /** sqrt(P / d) = sqrt(P d) / d for a constant d > 0; a denominator with letters stays under the root as it is. */
   private root({ numerator, denominator }: Value): Value {
     const { ring } = this;
-    const divisor = constantOf(denominator);
-    if (divisor === undefined) return this.polynomial(ring.atom(`root ${valueKey({ numerator, denominator })}`));
+    const size = ring.sizeOf(denominator);
+    if (Number.isNaN(size)) {
+      return this.polynomial(ring.atom(`root ${valueKey({ numerator, denominator })}`));
+    }
+    const positive = size < 0 ? ring.negate(denominator) : denominator;
     const radicand = ring.multiply(numerator, denominator);
     if (radicand.size === 0) return this.polynomial(radicand);
-    const root = this.rootOfPolynomial(radicand);
-    const positive = divisor < 0n ? ring.constant(-divisor) : denominator;
-    return this.multiply(root, { numerator: this.one, denominator: positive });
+    return this.multiply(this.rootOfPolynomial(radicand), { numerator: this.one, denominator: positive });
   }
 
   private rootOfPolynomial(radicand: Polynomial): Value {
@@ -144,7 +150,7 @@ class Calculator {
     if (value !== undefined) return this.polynomial(this.rootOfWhole(value));
     const common = content(radicand);
     const primitive = dividedBy(radicand, common);
-    const inner = this.denested(primitive) ?? this.polynomial(this.ring.atom(`root ${polynomialKey(primitive)}`, primitive));
+    const inner = this.denested(primitive) ?? this.polynomial(this.rootAtom(polynomialKey(primitive), primitive));
     return this.multiply(this.polynomial(this.rootOfWhole(common)), inner);
   }
 
@@ -154,7 +160,12 @@ class Calculator {
   }
 
   private rootOfPrime(prime: bigint): Polynomial {
-    return this.ring.atom(`root ${prime}`, this.ring.constant(prime));
+    return this.rootAtom(`${prime}`, this.ring.constant(prime));
+  }
+
+  private rootAtom(name: string, square: Polynomial): Polynomial {
+    const size = Math.sqrt(this.ring.sizeOf(square));
+    return this.ring.atom(`root ${name}`, Number.isNaN(size) ? { square } : { square, size });
   }
 
   /** sqrt(a + b sqrt(c)) = sqrt((a + d) / 2) ± sqrt((a - d) / 2) where d^2 = a^2 - b^2 c, for a > 0 and a whole d. */
