@@ -14,8 +14,9 @@ from safetensors.torch import load_file
 from transformers import AutoModelForImageTextToText
 
 failed = 0
-for name in ["smolvlm", "qwen2_5_vl-tied", "qwen2_5_vl-untied", "qwen3_vl-tied", "qwen3_vl-untied"]:
-    folder, adapter = f"fixtures/{name}", f"{sys.argv[1]}/{name}"
+folders = ["smolvlm", "qwen2_5_vl-tied", "qwen2_5_vl-untied", "qwen3_vl-tied", "qwen3_vl-untied"]
+for name in [folder + suffix for folder in folders for suffix in ["", "+tower"]]:
+    folder, adapter = f"fixtures/{name.removesuffix('+tower')}", f"{sys.argv[1]}/{name}"
     case = json.load(open(f"{folder}/golden/case-0/case.json"))
     golden = load_file(f"{folder}/golden/case-0/tensors.safetensors")
     ours = load_file(f"{adapter}/logits.safetensors")["logits"]
@@ -44,7 +45,7 @@ for name in ["smolvlm", "qwen2_5_vl-tied", "qwen2_5_vl-untied", "qwen3_vl-tied",
     reproduced = (bare - golden["logits"]).abs().max().item() <= 1e-4 * largest  # the call itself is the golden one
     ok = difference <= 5e-4 * largest and effect > 0.01 * largest and loaded and reproduced and not complaints
     failed += not ok
-    print(f"{name:18} {len(saved) // 2} modules, max |difference| {difference:.2e} of max |logit| {largest:.2f} ({difference / largest:.1e}), "
+    print(f"{name:24} {len(saved) // 2} modules, max |difference| {difference:.2e} of max |logit| {largest:.2f} ({difference / largest:.1e}), "
           f"the adapter moves them by {effect:.2f}  {'ok' if ok else 'FAIL'}")
     for complaint in complaints:
         print("   PEFT says:", complaint)
