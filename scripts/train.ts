@@ -6,13 +6,14 @@ import { parseArgs } from "node:util";
 import { evaluate } from "@/engine/evaluate";
 import { openSession, uniformPrecision } from "@/engine/loading/openSession";
 import { exportAdapter } from "@/engine/lora";
+import { RewardDesk } from "@/engine/training/rewardScorer";
 import { Trainer } from "@/engine/training/trainer";
 import { writeAdapter } from "@/formats/peft";
 import type { WeightFormat } from "@/protocol/model";
 import { type TrainSettings, trainDefaults } from "@/protocol/training";
+import { summarise } from "@/rl/evaluation";
+import { taskById } from "@/tasks/registry";
 import { answerStyle } from "@/tasks/shapes/answers";
-import { shapesTask } from "@/tasks/shapes/shapesTask";
-import type { Task } from "@/tasks/task";
 import { fileFolder } from "./fileFolder";
 import { startNodeBackend } from "./nodeBackend";
 
@@ -35,7 +36,6 @@ await startNodeBackend(values.backend === "webgpu" ? "webgpu" : "wasm");
 const session = await openSession(fileFolder(values.folder), "shapes-vlm", {
   precision: uniformPrecision(values.format as WeightFormat),
 });
-const task = shapesTask as Task;
 const settings: TrainSettings = {
   ...trainDefaults,
   sampling: { temperature: 1, topP: 1, topK: 0, seed: Number(values.seed), maxNewTokens: 64 },
@@ -48,20 +48,20 @@ const settings: TrainSettings = {
 };
 
 const accuracy = async (masked: boolean) => {
-  const { outcomes } = await evaluate(session, task, {
-    task: "shapes",
+  const request = {
+    task: settings.task,
     reward: settings.reward,
     problems: Number(values.problems),
     rollouts: 8,
     sampling: { temperature: 1, topP: 1, topK: 0, maxNewTokens: 64 },
     masked,
     seed: 2026,
-  });
-  const total = (key: "right" | "answers") => outcomes.reduce((sum, outcome) => sum + outcome[key], 0);
-  return total("right") / Math.max(1, total("answers"));
+  };
+  const { outcomes } = await evaluate(session, taskById(settings.task), request, { scorer: new RewardDesk() });
+  return summarise(outcomes).accuracy.value;
 };
 console.log(`before: accuracy@8 ${(await accuracy(false)).toFixed(3)}, masked ${(await accuracy(true)).toFixed(3)}`);
-const trainer = Trainer.create(session, task, settings);
+const trainer = Trainer.create(session, settings);
 for (let i = 0; i < Number(values.steps); i++) {
   const report = await trainer.takeStep(settings);
   if (!report) break;

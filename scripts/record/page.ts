@@ -53,7 +53,7 @@ const recorder = {
     ),
 
   async train(steps: number, change: Partial<Settings>): Promise<StepMetrics[]> {
-    const settings = trainSettingsOf({ ...defaultSettings, ...change }, "shapes");
+    const settings = trainSettingsOf({ ...defaultSettings, ...change });
     const reports: StepMetrics[] = [];
     await engineClient.train({ settings, steps }, (event) => {
       if (event.type === "step") {

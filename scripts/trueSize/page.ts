@@ -122,7 +122,7 @@ const trueSize = {
   /** One optimizer step on the shapes task. */
   async train(rollouts: number, tokens: number) {
     const change = { promptsPerStep: 1, rolloutsPerPrompt: rollouts, maxNewTokens: tokens, loraRank: 8, temperature: 1 };
-    const settings = trainSettingsOf({ ...defaultSettings, ...change }, "shapes");
+    const settings = trainSettingsOf({ ...defaultSettings, ...change });
     let lengths: number[] = [];
     let done = false;
     const started = performance.now();

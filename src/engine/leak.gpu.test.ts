@@ -4,14 +4,14 @@ import { memory } from "@tensorflow/tfjs-core";
 import { expect, it } from "vitest";
 import { setUpGpu } from "@/ops/test/gpuFixture";
 import { rollOut } from "./rollouts";
-import { loadTiny, parityTask, request, trainSettings, withoutEnd } from "./test/tinySession";
+import { loadTiny, parityParts, request, trainSettings, withoutEnd } from "./test/tinySession";
 import { Trainer } from "./training/trainer";
 
 const fixture = setUpGpu();
 
 it("20 rollouts and 5 updates leave tensors and GPU bytes as one of each left them", { timeout: 600_000 }, async () => {
   using session = withoutEnd(await loadTiny());
-  using trainer = Trainer.create(session, parityTask, trainSettings);
+  using trainer = Trainer.create(session, trainSettings, parityParts);
   const { pool, dispatcher } = fixture.gpu;
   /** Two rollouts and their masked twins. */
   const answer = () => rollOut(session, { ...request, rollouts: 2 });
@@ -42,7 +42,7 @@ it("20 rollouts and 5 updates leave tensors and GPU bytes as one of each left th
 it("a session that is disposed of gives back every tensor", async () => {
   const before = memory().numTensors;
   const session = await loadTiny();
-  const trainer = Trainer.create(session, parityTask, trainSettings);
+  const trainer = Trainer.create(session, trainSettings, parityParts);
   await trainer.takeStep(trainSettings);
   trainer[Symbol.dispose]();
   session[Symbol.dispose]();

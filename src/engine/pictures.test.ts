@@ -13,7 +13,7 @@ import { openSession, uniformPrecision } from "./loading/openSession";
 import { prepare, rollOut } from "./rollouts";
 import type { Session } from "./session";
 import { fixtureFolder } from "./test/fixtureFolder";
-import { parityTask, question, request, trainSettings } from "./test/tinySession";
+import { parityParts, question, request, trainSettings } from "./test/tinySession";
 import { RewardDesk } from "./training/rewardScorer";
 import { Trainer } from "./training/trainer";
 
@@ -46,7 +46,7 @@ async function imageTokensOf(run: () => unknown): Promise<number[]> {
 }
 
 const train = (settings: Parameters<Trainer["takeStep"]>[0]) => async () => {
-  const trainer = Trainer.create(session, parityTask, settings);
+  const trainer = Trainer.create(session, settings, parityParts);
   await trainer.takeStep(settings);
   trainer[Symbol.dispose]();
 };

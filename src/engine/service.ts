@@ -9,6 +9,7 @@ import { startupKernels } from "@/ops/linear/kernels";
 import type { AdapterFiles, DeviceReport, EngineApi, LoadEvent, LoadRequest, MemoryReport, ModelReport } from "@/protocol/engine";
 import type { AskEvent, AskRequest, TokenTexts } from "@/protocol/generation";
 import type { CacheReport, ModelPreview } from "@/protocol/model";
+import type { RunJournal } from "@/protocol/runs";
 import type { EvaluationReport, EvaluationRequest, TrainEvent, TrainRequest, TrainSettings } from "@/protocol/training";
 import { withInstruction } from "@/tasks/instruction";
 import { taskById } from "@/tasks/registry";
@@ -16,12 +17,14 @@ import type { Device } from "./device";
 import { evaluate } from "./evaluate";
 import type { DecodedStep } from "./generate";
 import { ModelLoader, type ModelLoaderOptions } from "./loading/modelLoader";
-import { applyAdapter, exportAdapter, removeLora } from "./lora";
+import { applyAdapter, exportAdapter } from "./lora";
 import { guessBudget } from "./memoryPlan";
 import { checkAsk, checkMemory, parseAdapterConfig, RequestError } from "./requestChecks";
 import { prepare, rollOut } from "./rollouts";
 import type { Session } from "./session";
-import { Trainer } from "./training/trainer";
+import { RewardDesk } from "./training/rewardScorer";
+import type { TrainerParts } from "./training/trainer";
+import { TrainingJobs } from "./training/trainingJobs";
 
 /** Something must be loaded or finished first. */
 export class NotReadyError extends UserError {
@@ -30,26 +33,33 @@ export class NotReadyError extends UserError {
 
 export interface ServiceOptions extends ModelLoaderOptions {
   readonly startDevice: (wanted: LoadRequest["backend"]) => Promise<Device>;
+  /** Where runs are stored; without it none is. */
+  readonly journal?: RunJournal;
+  /** Other problems and rewards than those the settings name. */
+  readonly parts?: TrainerParts;
 }
 
 /** Implementation of the engine; the worker exposes it. */
 export class EngineService implements EngineApi {
   #device: Device | undefined;
   #session: Session | undefined;
-  #trainer: Trainer | undefined;
-  #adapterName: string | undefined;
-  #lastGoodAdapter: Adapter | undefined;
-  /** Steps of the run on the page: a trainer that starts afresh goes on counting. */
-  #steps = 0;
+  #loadedAdapter: { readonly adapter: Adapter; readonly name: string } | undefined;
   #loaded: LoadRequest | undefined;
   #job: Promise<unknown> = Promise.resolve();
   #abort = new AbortController();
   readonly #knownTexts = new Set<number>();
 
   readonly #loader: ModelLoader;
+  readonly #rewards = new RewardDesk();
+  readonly #training: TrainingJobs;
 
   constructor(private readonly options: ServiceOptions) {
     this.#loader = new ModelLoader(options);
+    this.#training = new TrainingJobs({
+      parts: { scorer: this.#rewards, ...options.parts },
+      journal: options.journal,
+      reload: (signal) => this.#reload(signal),
+    });
   }
 
   /** Needs no device of its own, so it also answers while a job runs. */
@@ -71,9 +81,8 @@ export class EngineService implements EngineApi {
       emit({ type: "device", device: this.#device.report });
       const { times } = await this.#open(request, emit, signal);
       this.#loaded = request;
-      this.#adapterName = undefined;
-      this.#lastGoodAdapter = undefined;
-      this.#steps = 0;
+      this.#loadedAdapter = undefined;
+      this.#training.loaded();
       this.#knownTexts.clear();
       const model = this.#modelReport();
       emit({ type: "ready", model, times });
@@ -139,50 +148,18 @@ export class EngineService implements EngineApi {
     });
   }
 
-  changeTraining(_settings: TrainSettings): void {}
-
-  connectRewards(_port: MessagePort): void {}
-
-  train({ settings, steps }: TrainRequest, events: MessagePort): Promise<void> {
+  train(request: TrainRequest, events: MessagePort): Promise<void> {
     const emit = (event: TrainEvent) => events.postMessage(event);
-    return this.#run(async (signal) => {
-      const session = this.#ready();
-      this.#trainer ??= Trainer.create(session, taskById(settings.task), settings, this.#steps);
-      const trainer = this.#trainer;
-      let skippedInRow = 0;
-      try {
-        for (let i = 0; i < steps && !signal.aborted; i++) {
-          const report = await trainer.takeStep(settings, {
-            signal,
-            onPhase: (phase, done, total) => emit({ type: "phase", phase, done, total }),
-          });
-          if (!report) break;
-          this.#steps = trainer.step;
-          const skipped = report.metrics["vppo/skipped"] === 1;
-          skippedInRow = skipped ? skippedInRow + 1 : 0;
-          if (!skipped) {
-            this.#lastGoodAdapter = await exportAdapter(session.model, session.name);
-            this.#adapterName = `trained, step ${trainer.step}`;
-          } else
-            emit({
-              type: "notice",
-              message: "A step was skipped: its loss or gradient was not a finite number. The adapter is unchanged.",
-            });
-          emit({ type: "step", report });
-          if (skippedInRow >= 3) {
-            const message =
-              "Training paused: three steps in a row were not finite. The last good adapter is kept; lower the learning rate.";
-            emit({ type: "stopped", step: trainer.step, reason: "failed", message });
-            return;
-          }
-        }
-      } catch (error) {
-        // The adapter on the model is still the last good one: weights change only at the very end of a step.
-        emit({ type: "stopped", step: trainer.step, reason: "failed", message: describeError(error).message });
-        throw error;
-      }
-      emit({ type: "stopped", step: trainer.step, reason: "paused" });
-    });
+    return this.#run((signal) => this.#training.train(this.#ready(), request, { emit, signal }));
+  }
+
+  /** Beside the jobs, so that it reaches the training that runs. */
+  changeTraining(settings: TrainSettings): void {
+    this.#training.change(settings);
+  }
+
+  connectRewards(port: MessagePort): void {
+    this.#rewards.connect(port);
   }
 
   stop(): void {
@@ -190,12 +167,9 @@ export class EngineService implements EngineApi {
   }
 
   resetTraining(): Promise<void> {
-    return this.#run(async () => {
-      this.#dropTrainer();
-      if (this.#session) removeLora(this.#session.model);
-      this.#adapterName = undefined;
-      this.#lastGoodAdapter = undefined;
-      this.#steps = 0;
+    return this.#run(async (signal) => {
+      if (this.#session) await this.#training.reset(this.#session, signal);
+      this.#loadedAdapter = undefined;
     });
   }
 
@@ -204,6 +178,7 @@ export class EngineService implements EngineApi {
     return this.#run((signal) =>
       evaluate(this.#ready(), taskById(request.task), request, {
         signal,
+        scorer: this.#rewards,
         onProgress: (done, total) => emit({ type: "phase", phase: "evaluating", done, total }),
       }),
     );
@@ -220,14 +195,13 @@ export class EngineService implements EngineApi {
   }
 
   loadAdapter({ config, weights }: AdapterFiles, name: string): Promise<ModelReport> {
-    return this.#run(async () => {
-      const session = this.#ready();
+    return this.#run(async (signal) => {
       const adapter = readAdapter(parseAdapterConfig(config), weights);
+      const session = await this.#training.withBase(this.#ready(), signal);
       applyAdapter(session.model, adapter);
-      // Moments belong to the adapter that was trained; a loaded one starts afresh.
-      this.#dropTrainer();
-      this.#adapterName = name;
-      this.#lastGoodAdapter = adapter;
+      // Moments and counters belong to the adapter that was trained; a loaded one starts afresh.
+      this.#training.drop();
+      this.#loadedAdapter = { adapter, name };
       return this.#modelReport();
     });
   }
@@ -251,8 +225,8 @@ export class EngineService implements EngineApi {
       this.#dropSession();
       this.#device = await this.options.startDevice(request?.backend ?? "auto");
       if (request) {
-        await this.#open(request, () => undefined, signal);
-        if (this.#lastGoodAdapter) applyAdapter(this.#ready().model, this.#lastGoodAdapter);
+        const { session } = await this.#open(request, () => undefined, signal);
+        if (!this.#training.restore(session) && this.#loadedAdapter) applyAdapter(session.model, this.#loadedAdapter.adapter);
       }
       return this.#device.report;
     });
@@ -304,27 +278,28 @@ export class EngineService implements EngineApi {
   }
 
   #ready(): Session {
-    if (!this.#session)
-      throw new NotReadyError("The model is not loaded", "loading has not finished or failed", "Load a model first");
+    if (!this.#session) throw notLoaded();
     return this.#session;
   }
 
-  #dropSession(): void {
-    this.#dropTrainer();
-    this.#session?.[Symbol.dispose]();
-    this.#session = undefined;
+  /** The model as it was loaded, in place of the one whose weights were trained. */
+  async #reload(signal: AbortSignal): Promise<Session> {
+    if (!this.#loaded) throw notLoaded();
+    return (await this.#open(this.#loaded, () => undefined, signal)).session;
   }
 
-  #dropTrainer(): void {
-    this.#trainer?.[Symbol.dispose]();
-    this.#trainer = undefined;
+  #dropSession(): void {
+    this.#training.release();
+    this.#session?.[Symbol.dispose]();
+    this.#session = undefined;
   }
 
   #modelReport(): ModelReport {
     const session = this.#ready();
     const loaded = this.#loaded;
     const side = session.model.input.fixedSide;
-    if (!loaded) throw new NotReadyError("The model is not loaded", "loading has not finished or failed", "Load a model first");
+    if (!loaded) throw notLoaded();
+    const adapter = this.#training.adapterName ?? this.#loadedAdapter?.name;
     return {
       name: session.name,
       family: session.family,
@@ -334,7 +309,7 @@ export class EngineService implements EngineApi {
       ...(side && { imageSize: side }),
       contextTokens: session.contextTokens,
       vocabularySize: session.config.text.vocabSize,
-      ...(this.#adapterName && { adapter: this.#adapterName }),
+      ...(adapter && { adapter }),
     };
   }
 
@@ -348,6 +323,10 @@ export class EngineService implements EngineApi {
     }
     return texts;
   }
+}
+
+function notLoaded(): NotReadyError {
+  return new NotReadyError("The model is not loaded", "loading has not finished or failed", "Load a model first");
 }
 
 /** A call beside the jobs, whose failure leaves as an ErrorReport, too. */

@@ -12,6 +12,7 @@ import type { Problem, Task } from "@/tasks/task";
 import { openSession, uniformPrecision } from "../loading/openSession";
 import type { Question, RolloutRequest } from "../rollouts";
 import type { Session } from "../session";
+import type { TrainerParts } from "../training/trainer";
 
 /** Address of the checkpoint on the test server. */
 export const tinyUrl = () => new URL("/fixtures/smolvlm/", location.href).href;
@@ -82,7 +83,7 @@ export const trainSettings: TrainSettings = {
  * One problem over and over, and a reward that random text gets half of the time: every step has the same shapes and a
  * gradient.
  */
-export const parityTask: Task = {
+const parityTask: Task = {
   id: "parity",
   name: "Parity",
   families: ["parity"],
@@ -90,4 +91,16 @@ export const parityTask: Task = {
   defaultDifficulty: shapesTask.defaultDifficulty,
   sample: (): Problem => shapesTask.sample(1, 0, "train"),
   reward: (text) => Array.from(text).reduce((sum, letter) => sum + (letter.codePointAt(0) ?? 0), 0) % 2,
+};
+
+/** The same for a trainer. */
+export const parityParts: TrainerParts = {
+  problems: (_, index) => parityTask.sample(1, index, "train"),
+  scorer: {
+    score: async (_, inputs) =>
+      inputs.map(({ text }) => {
+        const reward = parityTask.reward(text, parityTask.sample(1, 0, "train"));
+        return { overall: reward, accuracy: reward };
+      }),
+  },
 };

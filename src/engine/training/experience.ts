@@ -10,6 +10,7 @@ import type { TokenChunk } from "@/protocol/generation";
 import type { TrainSettings } from "@/protocol/training";
 import { mixedGroups } from "@/rl/advantage";
 import { dependencyOf, type TokenStats } from "@/rl/dependency";
+import type { Reward } from "@/rl/reward/rewards";
 import { withInstruction } from "@/tasks/instruction";
 import type { Problem } from "@/tasks/task";
 import type { DecodedStep, Rollout } from "../generate";
@@ -18,7 +19,7 @@ import { scoreResponses } from "../score";
 import type { Session } from "../session";
 import { chunkOf, reportedAlternatives } from "./chunks";
 import type { ProblemSource } from "./problemSource";
-import type { Reward, RewardScorer } from "./rewardScorer";
+import { type RewardScorer, rewardInput } from "./rewardScorer";
 import type { StepEvents } from "./stepEvents";
 
 /** How far a run has got: counters that its random numbers follow from. */
@@ -203,9 +204,7 @@ async function sampleGroups(
 
 async function grade(scorer: RewardScorer, { reward }: TrainSettings, groups: readonly UngradedGroup[]) {
   const started = performance.now();
-  const inputs = groups.flatMap(({ problem: { answer, question, family }, texts }) =>
-    texts.map((text) => ({ text, answer, question, family })),
-  );
+  const inputs = groups.flatMap(({ problem, texts }) => texts.map((text) => rewardInput(problem, text)));
   const rewards = await scorer.score(reward, inputs);
   let first = 0;
   const graded = groups.map((group): Group => {

@@ -6,23 +6,22 @@ import * as v from "valibot";
 import { UserError } from "@/lib/errors";
 import type { RewardAnswer, RewardBatch, RewardInput } from "@/protocol/sandbox";
 import type { RewardSettings } from "@/protocol/training";
-import { exactMatch } from "@/rl/reward/extractBoxed";
+import { type Reward, scoreAnswer } from "@/rl/reward/rewards";
+import type { Problem } from "@/tasks/task";
 
-/** What an answer is worth: `overall` makes the advantage, `accuracy` decides whether a group teaches anything. */
-export interface Reward {
-  readonly overall: number;
-  readonly accuracy: number;
-  readonly format?: number;
-}
-
-/** Grades answers, one reward per input. */
+/** Grades answers, one reward per input: `overall` makes the advantage, `accuracy` decides whether a group teaches anything. */
 export interface RewardScorer {
   score(settings: RewardSettings, inputs: readonly RewardInput[]): Promise<readonly Reward[]>;
 }
 
-/** The answers could not be graded. */
-export class RewardError extends UserError {
-  override readonly name = "RewardError";
+/** The user's own reward function could not be used. */
+export class RewardFunctionError extends UserError {
+  override readonly name = "RewardFunctionError";
+}
+
+/** A problem with an answer to it, as graders take it. */
+export function rewardInput({ answer, question, family }: Problem, text: string): RewardInput {
+  return { text, answer, question, family };
 }
 
 /** How long the sandbox may take for one batch; it stops a function that loops long before. */
@@ -58,13 +57,11 @@ export class RewardDesk implements RewardScorer {
     };
   }
 
-  /** Throws RewardError when an answer cannot be graded; the grades are then of no use to the step. */
+  /** Throws RewardFunctionError, or RewardError where a built-in reward cannot be used with a problem. */
   async score(settings: RewardSettings, inputs: readonly RewardInput[]): Promise<readonly Reward[]> {
     if (settings.kind !== "custom") {
-      return inputs.map(({ text, answer }) => {
-        const right = exactMatch(text, answer);
-        return { overall: right, accuracy: right };
-      });
+      const { kind, tolerance } = settings;
+      return inputs.map(({ text, answer }) => scoreAnswer(kind, text, answer, { tolerance }));
     }
     const rewards = await this.#ask(settings.source ?? "", inputs);
     return rewards.map((reward) => ({ overall: reward, accuracy: reward }));
@@ -123,6 +120,6 @@ function checked(message: unknown, count: number): readonly number[] {
   return rewards;
 }
 
-function unusable(why: string, todo: string): RewardError {
-  return new RewardError("The reward function cannot be used", why, `${todo}; the adapter is as it was`);
+function unusable(why: string, todo: string): RewardFunctionError {
+  return new RewardFunctionError("The reward function cannot be used", why, `${todo}; the adapter is as it was`);
 }

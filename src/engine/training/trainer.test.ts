@@ -6,7 +6,7 @@ import { openSession, uniformPrecision } from "../loading/openSession";
 import { exportAdapter, removeLora } from "../lora";
 import type { Session } from "../session";
 import { fixtureFolder } from "../test/fixtureFolder";
-import { parityTask, trainSettings, withoutEnd } from "../test/tinySession";
+import { parityParts, trainSettings, withoutEnd } from "../test/tinySession";
 import { Trainer } from "./trainer";
 
 setUpWasm();
@@ -20,8 +20,7 @@ afterAll(() => session[Symbol.dispose]());
 async function step(keptInputBytes?: number) {
   removeLora(session.model);
   const settings = { ...trainSettings, promptsPerStep: 3, rolloutsPerPrompt: 4 };
-  const trainer = Trainer.create(session, parityTask, settings);
-  if (keptInputBytes) trainer.keptInputBytes = keptInputBytes;
+  const trainer = Trainer.create(session, settings, { ...parityParts, ...(keptInputBytes && { keptInputBytes }) });
   let parts = 0;
   const report = await trainer.takeStep(settings, {
     onPhase: (phase, _, total) => {

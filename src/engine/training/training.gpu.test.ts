@@ -7,7 +7,7 @@ import { differingBits, setUpGpu } from "@/ops/test/gpuFixture";
 import { loraParameters, removeLora } from "../lora";
 import { rollOut } from "../rollouts";
 import type { Session } from "../session";
-import { loadTiny, parityTask, request, trainSettings, withoutEnd } from "../test/tinySession";
+import { loadTiny, parityParts, request, trainSettings, withoutEnd } from "../test/tinySession";
 import { Trainer } from "./trainer";
 
 setUpGpu();
@@ -22,7 +22,7 @@ const adapterValues = async () =>
 
 describe("a training step", { timeout: 300_000 }, () => {
   it("is exactly on policy: no log-ratio, nothing clipped, in the first step and after the adapter has moved", async () => {
-    using trainer = Trainer.create(session, parityTask, trainSettings);
+    using trainer = Trainer.create(session, trainSettings, parityParts);
     for (let step = 0; step < 3; step++) {
       const report = await trainer.takeStep(trainSettings);
       expect(report!.metrics["actor/ppo_kl"]).toBe(0);
@@ -37,7 +37,7 @@ describe("a training step", { timeout: 300_000 }, () => {
     const base = await rollOut(session, request);
     const runs: Float32Array[][] = [];
     for (let run = 0; run < 2; run++) {
-      using trainer = Trainer.create(session, parityTask, trainSettings);
+      using trainer = Trainer.create(session, trainSettings, parityParts);
       const fresh = await adapterValues();
       await trainer.takeStep(trainSettings);
       const stepped = await adapterValues();
@@ -56,7 +56,7 @@ describe("a training step", { timeout: 300_000 }, () => {
   });
 
   it("skips the update, and says so, when the gradient is not finite", async () => {
-    using trainer = Trainer.create(session, parityTask, trainSettings);
+    using trainer = Trainer.create(session, trainSettings, parityParts);
     const fresh = await adapterValues();
     const policy = { ...trainSettings.policy, entropyPenaltyCoef: 1e38 };
     const report = await trainer.takeStep({ ...trainSettings, policy });
@@ -68,7 +68,7 @@ describe("a training step", { timeout: 300_000 }, () => {
   });
 
   it("stops before the update when asked to, and changes nothing", async () => {
-    using trainer = Trainer.create(session, parityTask, trainSettings);
+    using trainer = Trainer.create(session, trainSettings, parityParts);
     const fresh = await adapterValues();
     const abort = new AbortController();
     const onPhase = () => abort.abort();
