@@ -76,7 +76,9 @@ describe("keepAllTokens", () => {
 
 describe("keptDependencyShare", () => {
   it("is the kept part of the total over all trajectories", () => {
-    expect(keptDependencyShare([Float32Array.of(1, 3), Float32Array.of(4)], [Float32Array.of(0, 1), Float32Array.of(1)])).toBe(0.875);
+    expect(keptDependencyShare([Float32Array.of(1, 3), Float32Array.of(4)], [Float32Array.of(0, 1), Float32Array.of(1)])).toBe(
+      0.875,
+    );
   });
 
   it("counts a token by its weight", () => {

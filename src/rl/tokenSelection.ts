@@ -33,6 +33,18 @@ export function selectTokens(trajectory: ScoredTrajectory, settings: SelectionSe
   return rules[settings.tokenSelection](trajectory, settings);
 }
 
+/** True where a token counts at least half: what is drawn as kept. Undefined counts as 0. */
+export function isKept(weight: number | undefined): boolean {
+  return weight !== undefined && weight >= 0.5;
+}
+
+/** 1 for each token that counts at least half, else 0. */
+export function keptTokens(mask: Float32Array): Uint8Array {
+  const kept = new Uint8Array(mask.length);
+  for (let t = 0; t < mask.length; t++) kept[t] = isKept(mask[t]) ? 1 : 0;
+  return kept;
+}
+
 const rules: Readonly<Record<TokenSelectionRule, (trajectory: ScoredTrajectory, settings: SelectionSettings) => TokenSelection>> =
   {
     all: ({ dependency }) => keepAllTokens(dependency),

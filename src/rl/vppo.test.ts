@@ -2,7 +2,15 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { k3 } from "./dependency";
-import { officialDefaults, type PolicySettings, PolicySettingsError, policyPresets } from "./settings";
+import {
+  type KlPenalty,
+  officialDefaults,
+  type PolicySettings,
+  PolicySettingsError,
+  policyPresets,
+  type ShapingTarget,
+  type TokenSelectionRule,
+} from "./settings";
 import { shapeGroup } from "./shapeGroup";
 import { type Trajectory, TrajectoryError } from "./trajectory";
 import { policyUpdate, previewUpdate } from "./vppo";
@@ -17,23 +25,41 @@ const trajectory: fc.Arbitrary<Trajectory> = fc.integer({ min: 1, max: 12 }).cha
       old: logProbs(length),
       shift: fc.array(fc.double({ min: -2, max: 2, noNaN: true }), { minLength: length, maxLength: length }),
       dependency: fc.array(fc.double({ min: 0, max: 10, noNaN: true }), { minLength: length, maxLength: length }),
+      entropy: fc.array(fc.double({ min: 0, max: 5, noNaN: true }), { minLength: length, maxLength: length }),
+      // How far reference and masked policy are from the new one: not so near to 0 or so far that a step crosses a corner of the KL.
+      apart: fc.array(fc.integer({ min: 5, max: 150 }), { minLength: length, maxLength: length }),
+      stream: fc.nat(),
     })
-    .map(({ group, reward, old, shift, dependency }) => ({
+    .map(({ group, reward, old, shift, dependency, entropy, apart, stream }) => ({
       group,
       reward,
       logpOld: Float32Array.from(old),
       logp: Float32Array.from(old, (value, t) => value + shift[t]!),
       dependency: Float32Array.from(dependency),
+      entropy: Float32Array.from(entropy),
+      stream,
+      logpReference: Float32Array.from(old, (value, t) => value + shift[t]! + (t % 2 ? 1 : -1) * (apart[t]! / 100)),
+      logpMasked: Float32Array.from(old, (value, t) => value + shift[t]! - (t % 3 ? 1 : -1) * (apart[t]! / 100)),
     })),
 );
 const batches = fc.array(trajectory, { minLength: 2, maxLength: 8 });
 const settingsOf = fc.record({
   keepRatio: fc.double({ min: 0.05, max: 1, noNaN: true }),
   betaMin: fc.double({ min: 0, max: 1, noNaN: true }),
-  tokenSelection: fc.constantFrom("all" as const, "dependency" as const),
-  shaping: fc.constantFrom("off" as const, "advantage" as const),
+  betaMax: fc.constantFrom("dynamic" as const, 1.2),
+  tokenSelection: fc.constantFrom<TokenSelectionRule>("all", "dependency", "entropy", "either", "random", "soft"),
+  entropyKeepRatio: fc.double({ min: 0.05, max: 1, noNaN: true }),
+  shaping: fc.constantFrom<ShapingTarget>("off", "advantage", "reward"),
   aggregation: fc.constantFrom("token" as const, "seq" as const),
   microBatchSize: fc.constantFrom("whole" as const, 1, 3),
+});
+const penaltiesOf = fc.record({
+  entropyPenaltyCoef: fc.constantFrom(0, 0.06),
+  klCoef: fc.constantFrom(0, 0.5),
+  klPenalty: fc.constantFrom<KlPenalty>("kl", "abs", "mse", "low_var_kl"),
+  papoKlCoef: fc.constantFrom(0, 0.3),
+  papoEntropyCoef: fc.constantFrom(0, 0.2),
+  papoMaskedEntropyCoef: fc.constantFrom(0, 0.2),
 });
 
 /** True where a small step of this log-prob crosses no kink of the loss: the ratio is not near a clip limit. */
@@ -52,27 +78,30 @@ function nudged(
 }
 
 describe("policyUpdate", () => {
-  it.each(["default", "gspo"] as const)("has the gradient that finite differences of its %s loss give", (lossType) => {
-    fc.assert(
-      fc.property(batches, settingsOf, (batch, partial) => {
-        const settings: PolicySettings = { ...officialDefaults, ...partial, lossType };
-        const { gradient } = policyUpdate(batch, settings);
-        batch.forEach(({ logp, logpOld }, i) => {
-          const x = logp.map((value, t) => value - logpOld[t]!);
-          const mean = x.reduce((a, b) => a + b, 0) / x.length;
-          for (let t = 0; t < logp.length; t++) {
-            if (!isSmooth(lossType === "gspo" ? mean : x[t]!)) continue;
-            const up = nudged(batch, i, { t, by: 1e-3 });
-            const down = nudged(batch, i, { t, by: -1e-3 });
-            const slope =
-              (policyUpdate(up.batch, settings).loss - policyUpdate(down.batch, settings).loss) / (up.value - down.value);
-            expect(Math.abs(slope - gradient[i]![t]!)).toBeLessThan(1e-5 * (1 + Math.abs(slope)));
-          }
-        });
-      }),
-      { numRuns: 40 },
-    );
-  });
+  it.each(["default", "gspo"] as const)(
+    "has the gradient that finite differences of its %s loss and every penalty give",
+    (lossType) => {
+      fc.assert(
+        fc.property(batches, settingsOf, penaltiesOf, (batch, partial, penalties) => {
+            const settings: PolicySettings = { ...officialDefaults, ...partial, ...penalties, lossType };
+          const { gradient } = policyUpdate(batch, settings);
+          batch.forEach(({ logp, logpOld }, i) => {
+            const x = logp.map((value, t) => value - logpOld[t]!);
+            const mean = x.reduce((a, b) => a + b, 0) / x.length;
+            for (let t = 0; t < logp.length; t++) {
+              if (!isSmooth(lossType === "gspo" ? mean : x[t]!)) continue;
+              const up = nudged(batch, i, { t, by: 1e-3 });
+              const down = nudged(batch, i, { t, by: -1e-3 });
+              const slope =
+                (policyUpdate(up.batch, settings).loss - policyUpdate(down.batch, settings).loss) / (up.value - down.value);
+              expect(Math.abs(slope - gradient[i]![t]!)).toBeLessThan(1e-5 * (1 + Math.abs(slope)));
+            }
+          });
+        }),
+        { numRuns: 40 },
+      );
+    },
+  );
 
   it("has no gradient and no loss when all rewards are equal and the entropy penalty is off", () => {
     fc.assert(
@@ -84,6 +113,25 @@ describe("policyUpdate", () => {
           const { loss, gradient } = policyUpdate(equal, { ...officialDefaults, entropyPenaltyCoef: 0, lossType });
           expect(Math.abs(loss)).toBe(0);
           for (const slopes of gradient) for (const slope of slopes) expect(Math.abs(slope)).toBe(0);
+        },
+      ),
+    );
+  });
+
+  it("gives tokens without weight a gradient of exactly 0 when no penalty is on", () => {
+    fc.assert(
+      fc.property(
+        batches,
+        settingsOf,
+        fc.constantFrom("default" as const, "gspo_token" as const, "cispo" as const),
+        (...args) => {
+          const [batch, partial, lossType] = args;
+          const { gradient, masks } = policyUpdate(batch, { ...officialDefaults, ...partial, lossType, entropyPenaltyCoef: 0 });
+          masks.forEach((mask, i) => {
+            mask.forEach((weight, t) => {
+              if (weight === 0) expect(gradient[i]![t]).toBe(0);
+            });
+          });
         },
       ),
     );
@@ -176,11 +224,15 @@ describe("previewUpdate", () => {
         const settings = { ...officialDefaults, ...partial };
         const { weights, ...preview } = previewUpdate(batch, settings);
         expect(policyUpdate(batch, settings)).toMatchObject(preview);
-        expect(preview.keptCount).toBe(preview.masks.reduce((sum, mask) => sum + mask.reduce((a, b) => a + b, 0), 0));
+        expect(preview.keptCount).toBeCloseTo(
+          preview.masks.reduce((sum, mask) => sum + mask.reduce((a, b) => a + b, 0), 0),
+          4,
+        );
         weights.forEach((row, i) => {
-          const weight = Math.fround(preview.advantages[i]! * preview.alpha[i]!);
+          const weight = preview.advantages[i]! * (settings.shaping === "reward" ? 1 : preview.alpha[i]!);
           row.forEach((value, t) => {
-            expect(value).toBe(preview.masks[i]![t] ? weight : 0);
+            expect(value).toBeCloseTo(weight * preview.masks[i]![t]!, 6);
+            if (preview.masks[i]![t] === 0) expect(value).toBe(0);
           });
         });
       }),

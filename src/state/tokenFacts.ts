@@ -3,6 +3,7 @@
 
 import { answerTokens } from "@/client/live";
 import { type DependencyMeasure, dependencyMeasures, k3 } from "@/rl/dependency";
+import { isKept } from "@/rl/tokenSelection";
 import { formatNumber } from "@/ui/formatNumber";
 import { displayText } from "@/ui/tokens/chunking";
 import { type PairedTop, pairedTop } from "./pairedTop";
@@ -50,7 +51,7 @@ export function tokenFacts({ rollout, token }: TokenRef, update: AnswerUpdate): 
     measure: update.policy.dependencyMeasure,
     dependency,
     rank: dependencies.reduce((rank, other) => (other > dependency ? rank + 1 : rank), 1),
-    kept: update.preview?.masks[rollout]?.[token] === 1,
+    kept: isKept(update.preview?.masks[rollout]?.[token]),
     logp,
     logpMasked,
     kl,

@@ -57,10 +57,11 @@ export function currentGradient(): PolicyUpdate | null {
   const update = currentUpdate();
   if (gradientCache?.update === update) return gradientCache.value;
   let value: PolicyUpdate | null = null;
-  if (update.preview && update.preview.tokenCount > 0) {
+  // The KL penalty needs the model without its adapter, which has not scored the shown answer.
+  if (update.preview && update.preview.tokenCount > 0 && update.policy.klCoef === 0) {
     const trajectories = scored(update.rewards, update.dependencies).map((trajectory, i) => {
-      const { logp } = answerTokens.stats(i);
-      return { ...trajectory, logp, logpOld: logp };
+      const { logp, logpMasked } = answerTokens.stats(i);
+      return { ...trajectory, logp, logpOld: logp, logpMasked };
     });
     value = policyUpdate(trajectories, update.policy);
   }
@@ -106,7 +107,10 @@ function computeUpdate(policy: PolicySettings, edits: Readonly<Record<number, nu
 }
 
 function scored(rewards: readonly number[], dependencies: readonly Float32Array[]): readonly ScoredTrajectory[] {
-  return dependencies.map((dependency, i) => ({ group: 0, reward: rewards[i] as number, dependency }));
+  return dependencies.map((dependency, i) => {
+    const { entropy } = answerTokens.stats(i);
+    return { group: 0, reward: rewards[i] as number, dependency, entropy, stream: i };
+  });
 }
 
 function currentDependencies(measure: DependencyMeasure): readonly Float32Array[] {

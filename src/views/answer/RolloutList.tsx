@@ -114,7 +114,7 @@ const Row = memo(function Row(props: RowProps) {
       <Value label="mean dependency" text={Number.isNaN(mean) ? "–" : formatFixed(mean, 3)} />
       <Value label="advantage" text={Number.isNaN(advantage) ? "–" : formatFixed(advantage, 2)} tone={Math.sign(advantage)} />
       <Value label="alpha" text={Number.isNaN(alpha) ? "–" : formatFixed(alpha, 2)} />
-      <Value label="kept" text={`${kept}/${tokens}`} />
+      <Value label="kept" text={`${formatNumber(kept)}/${tokens}`} />
     </div>
   );
 });

@@ -1,8 +1,10 @@
 // The open rollout as token text: one tab stop with listbox keys, one pointer listener. React renders only the host element; tokens,
 // colours and marks are set imperatively, so that a moving threshold touches nothing but the tokens that cross it.
+
 import { ChevronRight } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { answerTokens } from "@/client/live";
+import { isKept, keptTokens } from "@/rl/tokenSelection";
 import { useStore } from "@/state/store";
 import { currentColours } from "@/state/tokenColours";
 import { spokenToken, tokenFacts } from "@/state/tokenFacts";
@@ -92,7 +94,7 @@ function mount(host: HTMLElement, rollout: number, { onReasoning, onUnfold }: To
       onReasoning(reasoning);
     }
     text.setBins(currentColours().bins[rollout] ?? new Uint8Array(0));
-    text.setKept(currentUpdate().preview?.masks[rollout] ?? new Uint8Array(0));
+    text.setKept(keptTokens(currentUpdate().preview?.masks[rollout] ?? new Float32Array(0)));
     mark();
   };
   const mark = () => {
@@ -152,7 +154,7 @@ function mount(host: HTMLElement, rollout: number, { onReasoning, onUnfold }: To
     const next = moveToken(event, from, {
       count: text.length,
       textAt: (t) => answerTokens.tokenText(rollout, t),
-      isKept: (t) => currentUpdate().preview?.masks[rollout]?.[t] === 1,
+      isKept: (t) => isKept(currentUpdate().preview?.masks[rollout]?.[t]),
       boxAt: (t) => text.node(t)?.getBoundingClientRect(),
     });
     if (next === null) return;

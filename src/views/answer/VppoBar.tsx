@@ -2,6 +2,7 @@
 // the dependency and beta_max. The numbers come from the same function that trains.
 import { Redo2, Undo2 } from "lucide-react";
 import { useStore as useZustand } from "zustand";
+import type { TokenSelectionRule } from "@/rl/settings";
 import { keptTokenCount } from "@/rl/tokenFilter";
 import { applyPreset, presets } from "@/state/presets";
 import { choiceSetting, numberSetting, type Settings } from "@/state/settings";
@@ -21,7 +22,7 @@ export function VppoBar() {
   return (
     <div className={styles.bar}>
       <div className={styles.knobs}>
-        <Knob name="keepRatio" disabled={update.policy.tokenSelection === "all"} valueText={keepText} />
+        <Knob name="keepRatio" disabled={!usesKeepRatio(update.policy.tokenSelection)} valueText={keepText} />
         <Knob name="betaMin" disabled={update.policy.shaping === "off"} valueText={(value) => formatNumber(value)} />
       </div>
       <div className={styles.second}>
@@ -37,10 +38,15 @@ export function VppoBar() {
 
   function keepText(value: number): string {
     const { preview, dependencies } = update;
-    if (!preview) return `keep ${formatShare(value)}`;
+    const isCounted = update.policy.tokenSelection === "dependency" || update.policy.tokenSelection === "random";
+    if (!preview || !isCounted) return `keep ${formatShare(value)}`;
     const kept = dependencies.reduce((count, dependency) => count + keptTokenCount(value, dependency.length), 0);
     return `keep ${formatShare(value)}, ${kept} of ${preview.tokenCount} tokens`;
   }
+}
+
+function usesKeepRatio(rule: TokenSelectionRule): boolean {
+  return rule !== "all" && rule !== "entropy";
 }
 
 interface KnobProps {
@@ -114,7 +120,7 @@ function Figures({ update: { preview, policy } }: { update: AnswerUpdate }) {
       <div>
         <dt>kept</dt>
         <dd>
-          <strong>{preview ? preview.keptCount : "–"}</strong>
+          <strong>{preview ? formatNumber(preview.keptCount) : "–"}</strong>
           {preview && <> of {preview.tokenCount}</>}
         </dd>
       </div>

@@ -12,7 +12,7 @@ export interface DependencyHistogramProps {
   readonly rollout: number;
   readonly values: Float32Array;
   readonly mask: Uint8Array;
-  /** The smallest kept dependency. */
+  /** The smallest kept dependency; NaN where dependency alone does not decide. */
   readonly threshold: number;
   readonly filtering: boolean;
   readonly symbol: string;
@@ -54,7 +54,9 @@ export function DependencyHistogram(props: DependencyHistogramProps) {
     });
     if (strongest >= 0) pin({ rollout, start: strongest, end: strongest });
   };
-  const summary = `${kept} of ${values.length} tokens are at or above ${formatNumber(threshold)} ${unit} and hold ${formatShare(share)} of the rollout's ${symbol}`;
+  // Where dependency alone does not decide, no threshold divides the tokens.
+  const where = Number.isNaN(threshold) ? "kept" : `at or above ${formatNumber(threshold)} ${unit}`;
+  const summary = `${kept} of ${values.length} tokens are ${where} and hold ${formatShare(share)} of the rollout's ${symbol}`;
 
   return (
     <figure ref={ref} className={styles.figure}>

@@ -1,6 +1,7 @@
 // The Distribution panel: how the dependency of the open rollout is spread over its tokens. Left the histogram with the threshold that
 // is k, right one bar per token. Wiring; the drawings are dumb.
-import type { CSSProperties } from "react";
+import { type CSSProperties, useMemo } from "react";
+import { keptTokens } from "@/rl/tokenSelection";
 import { useStore } from "@/state/store";
 import { useTokenColours } from "@/state/tokenColours";
 import { measureSymbols, unitOf } from "@/state/tokenFacts";
@@ -18,6 +19,8 @@ export function DistributionPanel() {
   const rollout = useStore((state) => state.rollout);
   const values = update.dependencies[rollout];
   const { preview, policy } = update;
+  const mask = preview?.masks[rollout];
+  const kept = useMemo(() => keptTokens(mask ?? new Float32Array(0)), [mask]);
   const isDrawn = preview && values && values.length > 0;
   return (
     <section
@@ -30,9 +33,9 @@ export function DistributionPanel() {
         <>
           <DependencyHistogram
             values={values}
-            mask={preview.masks[rollout] ?? new Uint8Array(0)}
+            mask={kept}
             threshold={preview.thresholds[rollout] ?? Number.NaN}
-            filtering={policy.tokenSelection !== "all"}
+            filtering={policy.tokenSelection === "dependency"}
             symbol={measureSymbols[policy.dependencyMeasure]}
             unit={unitOf(policy.dependencyMeasure)}
             rollout={rollout}
@@ -40,7 +43,7 @@ export function DistributionPanel() {
           <TokenStrip
             rollout={rollout}
             values={values}
-            mask={preview.masks[rollout] ?? new Uint8Array(0)}
+            mask={kept}
             bins={colours.bins[rollout] ?? new Uint8Array(0)}
             symbol={measureSymbols[policy.dependencyMeasure]}
           />

@@ -58,7 +58,7 @@ export function SpanSummary({ span, update }: { span: TokenSpan; update: AnswerU
         <div>
           <dt>Kept tokens</dt>
           <dd>
-            {kept} of {part.length}
+            {formatNumber(kept)} of {part.length}
           </dd>
         </div>
         <div>

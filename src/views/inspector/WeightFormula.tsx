@@ -1,7 +1,6 @@
 // Why this token weighs what it weighs in the update: each formula of the paper with this token's numbers put in. All numbers come
 // from `rl`; this file only writes them down.
 import type { ReactNode } from "react";
-import { answerTokens } from "@/client/live";
 import type { TokenFacts } from "@/state/tokenFacts";
 import { type AnswerUpdate, currentGradient } from "@/state/update";
 import { formatNumber } from "@/ui/formatNumber";
@@ -15,44 +14,84 @@ export function WeightFormula({ facts, update }: { facts: TokenFacts; update: An
   if (!preview) return null;
   const advantage = preview.advantages[rollout] as number;
   const alpha = preview.alpha[rollout] as number;
+  // Shaped rewards carry their factor inside A.
+  const isScaled = policy.shaping !== "reward";
   const weight = preview.weights[rollout]?.[token] as number;
   const gradient = currentGradient()?.gradient[rollout]?.[token];
   const meanReward = rewards.reduce((sum, reward) => sum + reward, 0) / rewards.length;
-  const keptInRollout = preview.masks[rollout]?.reduce((count, kept) => count + kept, 0) ?? 0;
-  const length = answerTokens.length(rollout);
+  const mask = preview.masks[rollout]?.[token] ?? 0;
   return (
     <section className={styles.section} aria-labelledby="weight-title">
       <h3 id="weight-title" className={styles.title}>
         Weight in the update
       </h3>
       <p className={styles.result}>
-        <var>w</var> = <var>A</var> · <var>α</var> · <var>m</var> = {formatFixed(advantage, 3)} · {formatFixed(alpha, 3)} ·{" "}
-        {facts.kept ? 1 : 0} = <strong>{formatSigned(weight)}</strong>
+        <var>w</var> = <var>A</var>
+        {isScaled && (
+          <>
+            {" "}
+            · <var>α</var>
+          </>
+        )}{" "}
+        · <var>m</var> = {formatFixed(advantage, 3)}
+        {isScaled && ` · ${formatFixed(alpha, 3)}`} · {formatNumber(mask)} = <strong>{formatSigned(weight)}</strong>
       </p>
       <ol className={styles.steps}>
         <Step name="A" equation="Eq. 1" value={formatFixed(advantage, 3)}>
-          (R − mean) / sd = ({formatNumber(rewards[rollout] as number)} − {formatFixed(meanReward, 3)}) / sd of {rewards.length}{" "}
-          rewards
+          {isScaled
+            ? `(R − mean) / sd = (${formatNumber(rewards[rollout] as number)} − ${formatFixed(meanReward, 3)}) / sd of ${rewards.length} rewards`
+            : `(αR − mean) / sd over ${rewards.length} shaped rewards, αR = ${formatFixed(alpha, 3)} · ${formatNumber(rewards[rollout] as number)}`}
         </Step>
         <Step name="α" equation="Eq. 5" value={formatFixed(alpha, 3)}>
           <AlphaText update={update} rollout={rollout} />
         </Step>
-        <Step name="m" equation="Eq. 4" value={facts.kept ? "1" : "0"}>
-          {policy.tokenSelection !== "all"
-            ? `rank ${facts.rank} of ${length}; ⌈${formatNumber(policy.keepRatio)} · ${length}⌉ = ${keptInRollout} are kept (S ≥ ${formatNumber(preview.thresholds[rollout] as number)})`
-            : "no filter in this method: every token is kept"}
+        <Step name="m" equation="Eq. 4" value={formatNumber(mask)}>
+          {selectionText(facts, update)}
         </Step>
         {gradient !== undefined && (
           <Step name="∂L/∂log π" equation="Eq. 6" value={formatSigned(gradient)}>
             at the first update (ratio 1)
-            {policy.aggregation === "token"
+            {policy.aggregation === "token" && policy.papoKlCoef === 0 && policy.papoEntropyCoef === 0
               ? `: −(w + λ) / N with λ = ${formatNumber(policy.entropyPenaltyCoef)}, N = ${preview.tokenCount}`
-              : ": mean over rollouts of token means"}
+              : policy.aggregation === "seq"
+                ? ": mean over rollouts of token means"
+                : ", with PAPO's terms"}
           </Step>
         )}
       </ol>
     </section>
   );
+}
+
+function selectionText({ ref: { rollout, token }, rank }: TokenFacts, { preview, policy }: AnswerUpdate): string {
+  const selection = preview?.selections[rollout];
+  if (!preview || !selection) return "";
+  const length = selection.mask.length;
+  const share = formatNumber(policy.keepRatio);
+  const entropyShare = formatNumber(policy.entropyKeepRatio);
+  switch (policy.tokenSelection) {
+    case "all":
+      return "no filter in this method: every token is kept";
+    case "dependency":
+      return `rank ${rank} of ${length}; ⌈${share} · ${length}⌉ = ${selection.keptCount} are kept (S ≥ ${formatNumber(selection.threshold)})`;
+    case "entropy":
+      return `⌈${entropyShare} · ${length}⌉ = ${selection.keptCount} of highest entropy are kept (H ≥ ${formatNumber(selection.byEntropy?.threshold ?? Number.NaN)})`;
+    case "either": {
+      const parts = [
+        selection.byDependency?.mask[token] === 1 ? "dependency" : "",
+        selection.byEntropy?.mask[token] === 1 ? "entropy" : "",
+      ].filter((part) => part !== "");
+      const why = parts.length > 0 ? `kept by ${parts.join(" and ")}` : "kept by neither";
+      return `${why}: ⌈${share} · ${length}⌉ by dependency or ⌈${entropyShare} · ${length}⌉ by entropy, ${selection.keptCount} in all`;
+    }
+    case "random":
+      return `⌈${share} · ${length}⌉ = ${selection.keptCount} tokens are drawn at random`;
+    case "soft":
+      return `sigmoid(z − c): z is how far S lies from the rollout's mean, c such that the mean weight is ${share}`;
+    default:
+      policy.tokenSelection satisfies never;
+      return "";
+  }
 }
 
 function AlphaText({ update: { preview, policy }, rollout }: { update: AnswerUpdate; rollout: number }) {
