@@ -13,7 +13,12 @@ const batch: readonly Trajectory[] = Array.from({ length: 16 }, (_, i) => ({
   logp: column(3 * i, -2),
   logpOld: column(3 * i + 1, -2),
   dependency: column(3 * i + 2, 3),
+  entropy: column(3 * i + 2, 2),
+  stream: i,
 }));
 
 bench("preview of 4096 tokens", () => void previewUpdate(batch, officialDefaults));
+for (const tokenSelection of ["either", "random", "soft"] as const) {
+  bench(`preview of 4096 tokens, ${tokenSelection}`, () => void previewUpdate(batch, { ...officialDefaults, tokenSelection }));
+}
 bench("update of 4096 tokens", () => void policyUpdate(batch, officialDefaults));
