@@ -8,10 +8,11 @@ import type { MatrixFormat } from "@/ops/matrix";
 import { benchDecode } from "./decodeBench";
 import { benchHeadStats } from "./headStatsBench";
 import type { BenchReport, BenchRow } from "./report";
+import { benchStep } from "./stepBench";
 import { benchTraining } from "./trainingBench";
 
 /** Parts that can be run alone. */
-export const benchNames = ["decode", "head", "training"] as const;
+export const benchNames = ["decode", "head", "training", "step"] as const;
 export type BenchName = (typeof benchNames)[number];
 
 export interface BenchOptions {
@@ -55,6 +56,11 @@ export async function runBenches(
       case "training": {
         const size = quick ? { rollouts: 4, tokens: 12 } : { rollouts: 8, tokens: 48 };
         await withModel("int8", (session) => benchTraining(gpu, session, { ...size, repetitions }));
+        break;
+      }
+      case "step": {
+        const size = quick ? { prompts: 2, rollouts: 4, tokens: 8 } : { prompts: 12, rollouts: 8, tokens: 48 };
+        await withModel("int8", (session) => benchStep(gpu, session, { ...size, repetitions }));
         break;
       }
       default:

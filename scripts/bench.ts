@@ -1,5 +1,5 @@
 // `npm run bench`: prints a Markdown table of what the engine takes on this machine's WebGPU, with the adapter's name, and writes
-// the numbers as JSON. Options: --quick (small sizes, as CI runs), --only decode,head,training, --repetitions N, --out FILE,
+// the numbers as JSON. Options: --quick (small sizes, as CI runs), --only decode,head,training,step, --repetitions N, --out FILE,
 // --node (Dawn in Node instead of a browser, where there is a GPU; the training step needs a browser).
 // VPPO_ADAPTER=hardware lets the browser use the machine's own GPU; otherwise it is SwiftShader.
 

@@ -7,7 +7,7 @@
 // importance ratio is 1 and nothing is clipped; the entropy penalty is no part of it.
 
 import { dispose, keep, mul, type Tensor, tidy } from "@tensorflow/tfjs-core";
-import { createRng } from "@/lib/rng";
+import { createRng, type Rng } from "@/lib/rng";
 import { gradientNorm } from "@/ops/optimizer/optimizer";
 import type { StepMetrics } from "@/protocol/training";
 import { groupAdvantages } from "@/rl/advantage";
@@ -86,34 +86,16 @@ export async function measureVariance(
       const { rollout, question, ids } = rollouts[i] as MeasuredRollout;
       const { prompt } = prepared[question] as PreparedQuestion;
       const part = { questions: [question], groups: [{ prompt, responses: [ids] }], rollouts: [rollout] };
-      using pass = new TrainingPass(session, part, pictures, trainable);
-      await pass.forward();
-      const mask = Float32Array.from(shaped.masks[i] ?? []);
-      const rng = createRng(seed, i);
-      const signs = Float32Array.from(mask, () => (rng.next() < 0.5 ? -1 : 1));
-      const advantage = advantages[i] as number;
-      const alpha = (shaped.shapedAdvantages[i] as number) / advantage;
-      const squared = async (cotangent: Float32Array, into?: Gradients, weight = 0) => {
-        const gradients = pass.backward([cotangent]);
-        const norm = await gradientNorm([...gradients.values()]);
-        if (into) addGradients(into, scaled(gradients, weight));
-        else dispose([...gradients.values()]);
-        return norm ** 2;
-      };
-      samples.push({
-        advantage,
-        alpha,
-        tokens: mask.length,
-        kept: mask.reduce((sum, m) => sum + m * m, 0),
-        allSquared: await squared(
-          mask.map(() => 1),
-          sums.grpo,
-          advantage,
-        ),
-        keptSquared: await squared(mask, sums.vppo, alpha * advantage),
-        allNorms: await squared(signs),
-        keptNorms: await squared(signs.map((sign, t) => sign * (mask[t] as number))),
-      });
+      const pass = new TrainingPass(session, part, pictures, trainable);
+      try {
+        await pass.forward();
+        const mask = Float32Array.from(shaped.masks[i] ?? []);
+        const advantage = advantages[i] as number;
+        const alpha = (shaped.shapedAdvantages[i] as number) / advantage;
+        samples.push(await sampleOf(pass, mask, { advantage, alpha }, createRng(seed, i), sums));
+      } finally {
+        pass[Symbol.dispose]();
+      }
     }
     const summed = {
       grpo: (await gradientNorm([...sums.grpo.values()])) ** 2,
@@ -123,6 +105,35 @@ export async function measureVariance(
   } finally {
     dispose([...sums.grpo.values(), ...sums.vppo.values()]);
   }
+}
+
+/** Four backward passes of one trajectory; its weighted gradients are added to the sums. */
+async function sampleOf(
+  pass: TrainingPass,
+  mask: Float32Array,
+  { advantage, alpha }: Pick<VarianceSample, "advantage" | "alpha">,
+  rng: Rng,
+  sums: Readonly<Record<"grpo" | "vppo", Gradients>>,
+): Promise<VarianceSample> {
+  const signs = mask.map(() => (rng.next() < 0.5 ? -1 : 1));
+  const squared = async (cotangent: Float32Array, into?: Gradients, weight = 0) => {
+    const gradients = pass.backward([cotangent]);
+    const norm = await gradientNorm([...gradients.values()]);
+    if (into) addGradients(into, scaled(gradients, weight));
+    else dispose([...gradients.values()]);
+    return norm ** 2;
+  };
+  const ones = mask.map(() => 1);
+  return {
+    advantage,
+    alpha,
+    tokens: mask.length,
+    kept: mask.reduce((sum, m) => sum + m * m, 0),
+    allSquared: await squared(ones, sums.grpo, advantage),
+    keptSquared: await squared(mask, sums.vppo, alpha * advantage),
+    allNorms: await squared(signs),
+    keptNorms: await squared(signs.map((sign, t) => sign * (mask[t] as number))),
+  };
 }
 
 /**

@@ -16,6 +16,7 @@ import { fixtureFolder } from "../test/fixtureFolder";
 import { question, trainSettings, withoutEnd } from "../test/tinySession";
 import { Optimizer } from "./optimizer";
 import { type UpdateInput, type UpdateOptimizer, updatePolicy } from "./policyPhase";
+import { trainablesOf } from "./trainables";
 
 vi.mock("@/ops/headStats/headStats", async (original) => {
   const module = await original<typeof head>();
@@ -205,7 +206,53 @@ describe("what settings add", { timeout: 120_000 }, () => {
   });
 });
 
-/** The same answers scored by the adapter as it is now. */
+describe("weights outside the decoder", { timeout: 120_000 }, () => {
+  const featuresNow = async () => {
+    const features = session.encodeTogether(experience.prepared[0]!.images);
+    const [numbers] = await readTensors([features]);
+    features.dispose();
+    return [...numbers!];
+  };
+
+  it("take steps through the tower, prompt by prompt as well as all at once", async () => {
+    const gradients: number[][][] = [];
+    for (const keptInputBytes of [1, 1e9]) {
+      removeLora(session.model);
+      attachLora(session.model, { rank: 4, alpha: 8, seed: 3, targets: ["text", "vision", "projector"] });
+      const before = await featuresNow();
+      using optimizer = noting();
+      const input = await onPolicy();
+      const several = { ...settings, ppoEpochs: 2 };
+      const outcome = await updatePolicy(session, optimizer.watched, input, several, 1e-3, {}, { keptInputBytes });
+      expect(outcome.updates).toBe(2);
+      expect(relative(await featuresNow(), before)).toBeGreaterThan(1e-5);
+      gradients.push(optimizer.gradients);
+    }
+    expect(relative(gradients[0]![0], gradients[1]![0])).toBeLessThan(1e-5);
+  });
+
+  it("are every weight of a small model, whose pictures are encoded anew after each optimizer step", async () => {
+    const own = withoutEnd(await openSession(fixtureFolder("smolvlm"), "tiny", { precision: uniformPrecision("f32") }));
+    const shared = session;
+    session = own;
+    try {
+      const parameters = trainablesOf(own, { ...settings, trainable: "full" });
+      using optimizer = Optimizer.create(parameters);
+      const before = await featuresNow();
+      const input = await onPolicy();
+      const changes = { ...settings, trainable: "full" as const, promptsPerUpdate: 1, measureMoves: true };
+      const outcome = await updatePolicy(own, optimizer, input, changes, 1e-4);
+      expect([outcome.updates, optimizer.updates]).toEqual([3, 3]);
+      expect(outcome.metrics["vppo/move_kept"]).toBeGreaterThan(1e-4);
+      expect(relative(await featuresNow(), before)).toBeGreaterThan(1e-5);
+    } finally {
+      session = shared;
+      own[Symbol.dispose]();
+    }
+  });
+});
+
+/** The same answers scored by the weights as they are now. */
 async function onPolicy(): Promise<UpdateInput> {
   const { scoreResponses } = await import("../score");
   const features = experience.prepared.map(({ images }) => session.encodeTogether(images));

@@ -76,17 +76,21 @@ export async function updatePolicy(
   { keptInputBytes = defaultKeptInputBytes }: { readonly keptInputBytes?: number } = {},
 ): Promise<UpdateOutcome> {
   const trainable = new Set(optimizer.parameters.map(({ tensor }) => tensor));
-  using pictures = new StepPictures(session, experience.prepared, trainable);
-  const phase = new PolicyPhase(session, experience, settings, { pictures, trainable, keptInputBytes, events });
-  await phase.prepare();
-  const batches = miniBatches(experience.prepared.length, settings.promptsPerUpdate);
-  const total = batches.length * settings.ppoEpochs;
-  for (let epoch = 0; epoch < settings.ppoEpochs; epoch++) {
-    for (const [index, questions] of batches.entries()) {
-      await phase.takeStep(optimizer, questions, learningRate, { done: epoch * batches.length + index, total });
+  const pictures = new StepPictures(session, experience.prepared, trainable);
+  try {
+    const phase = new PolicyPhase(session, experience, settings, { pictures, trainable, keptInputBytes, events });
+    await phase.prepare();
+    const batches = miniBatches(experience.prepared.length, settings.promptsPerUpdate);
+    const total = batches.length * settings.ppoEpochs;
+    for (let epoch = 0; epoch < settings.ppoEpochs; epoch++) {
+      for (const [index, questions] of batches.entries()) {
+        await phase.takeStep(optimizer, questions, learningRate, { done: epoch * batches.length + index, total });
+      }
     }
+    return await phase.outcome(learningRate);
+  } finally {
+    pictures[Symbol.dispose]();
   }
-  return phase.outcome(learningRate);
 }
 
 interface PhaseContext {

@@ -1,0 +1,114 @@
+// What VPPO adds to a training step: its update against GRPO's on the same answers, and rollouts with masked twins (live visual
+// dependency) plus update against a step that knows no dependency. The learning rate is 0, so that every repetition does the same
+// work on the same weights, and answers end at their length limit only.
+
+import { removeLora } from "@/engine/lora";
+import { prepare, type RolloutRequest, rollOut, tokenStatsOf } from "@/engine/rollouts";
+import type { Session } from "@/engine/session";
+import { Optimizer } from "@/engine/training/optimizer";
+import { type UpdateInput, updatePolicy } from "@/engine/training/policyPhase";
+import { trainablesOf } from "@/engine/training/trainables";
+import type { Gpu } from "@/gpu/device";
+import { type TrainSettings, trainDefaults } from "@/protocol/training";
+import { dependencyOf, type TokenStats } from "@/rl/dependency";
+import { officialDefaults, type PolicySettings, policyPresets } from "@/rl/settings";
+import { withInstruction } from "@/tasks/instruction";
+import { sampleShapes } from "@/tasks/shapes/sampleShapes";
+import type { BenchRow } from "./report";
+import { finish, interleaved, median } from "./timing";
+
+export interface StepSizes {
+  readonly prompts: number;
+  readonly rollouts: number;
+  readonly tokens: number;
+  readonly repetitions: number;
+}
+
+const filtered: PolicySettings = { ...officialDefaults, entropyPenaltyCoef: 0 };
+
+export async function benchStep(gpu: Gpu, session: Session, sizes: StepSizes): Promise<BenchRow[]> {
+  const { prompts, rollouts, tokens, repetitions } = sizes;
+  const problems = Array.from({ length: prompts }, (_, i) => sampleShapes(1, i, "heldOut"));
+  const questions = problems.map(({ image, question }) => ({ image, text: withInstruction(question) }));
+  const sampling = { ...trainDefaults.sampling, maxNewTokens: tokens };
+  const settings: TrainSettings = { ...trainDefaults, weightDecay: 0, measureMoves: false };
+  Object.defineProperty(session, "eosIds", { value: [] });
+  const optimizer = Optimizer.create(trainablesOf(session, settings));
+
+  const timed = async (work: () => Promise<unknown>) => {
+    await finish(gpu);
+    const started = performance.now();
+    await work();
+    await finish(gpu);
+    return performance.now() - started;
+  };
+  async function sampled(mask?: RolloutRequest["mask"]): Promise<UpdateInput> {
+    session.clearFeatures();
+    const request = { questions, rollouts, ...(mask && { mask }) };
+    const prepared = prepare(session, request);
+    const answers = await rollOut(session, { ...request, sampling }, prepared);
+    // Without twins nothing is measured: on policy the ratio is 1 whatever the log-probs are.
+    const stats = answers.map((rollout) => (mask ? tokenStatsOf(rollout) : silent(rollout.ids.length)));
+    return {
+      prepared,
+      rollouts: answers,
+      streams: answers.map((_, i) => i),
+      rewards: answers.map((_, i) => ({ overall: i % 2, accuracy: i % 2 })),
+      stats,
+      dependency: stats.map((of) => dependencyOf(of, officialDefaults.dependencyMeasure)),
+    };
+  }
+  const updated = (input: UpdateInput, policy: PolicySettings) =>
+    updatePolicy(session, optimizer, input, { ...settings, policy }, 0);
+
+  const experience = await sampled(settings.mask);
+  const update = (policy: PolicySettings) => () => timed(() => updated(experience, policy));
+  const [vppo = [], penalized = [], grpo = []] = await interleaved(
+    [update(filtered), update(officialDefaults), update(policyPresets.grpo)],
+    repetitions,
+  );
+  const step = (policy: PolicySettings, mask?: RolloutRequest["mask"]) => () =>
+    timed(async () => updated(await sampled(mask), policy));
+  const [own = [], shared = [], none = []] = await interleaved(
+    [
+      step(officialDefaults, settings.mask),
+      step(officialDefaults, { ...settings.mask, sharing: "shared" }),
+      step(policyPresets.dapo),
+    ],
+    repetitions,
+  );
+  optimizer[Symbol.dispose]();
+  removeLora(session.model);
+
+  const what = `${session.name} ${session.precision.text}, ${prompts} × ${rollouts} answers of ${tokens} tokens`;
+  const row = (
+    name: string,
+    values: readonly number[],
+    against: string,
+    baseline: readonly number[],
+    note: string,
+  ): BenchRow => ({
+    name: `${name}, ${what}`,
+    unit: "ms",
+    value: median(values),
+    baseline: { name: against, value: median(baseline) },
+    note,
+  });
+  return [
+    row(
+      "VPPO update without entropy penalty",
+      vppo,
+      "GRPO update",
+      grpo,
+      "unselected tokens skip the head's backward; goal ≤ 1.05",
+    ),
+    row("VPPO update", penalized, "GRPO update", grpo, "the entropy penalty is on every token"),
+    row("Training step with live dependency", own, "without dependency", none, "a mask per answer; paper: 1.097; goal ≤ 1.10"),
+    row("Training step with live dependency, one mask per prompt", shared, "without dependency", none, "goal ≤ 1.05"),
+  ];
+}
+
+function silent(length: number): TokenStats {
+  const zeros = new Float32Array(length);
+  return { logp: zeros, logpMasked: zeros, kl: zeros, jsd: zeros, entropy: zeros, entropyMasked: zeros, top1Drop: zeros };
+}
