@@ -28,7 +28,7 @@ export function rewardInput({ answer, question, family }: Problem, text: string)
 const answerTimeoutMs = 60_000;
 
 const answerSchema: v.GenericSchema<unknown, RewardAnswer> = v.union([
-  v.object({ id: v.number(), rewards: v.array(v.number()) }),
+  v.object({ id: v.number(), rewards: v.array(v.custom<number>((value) => typeof value === "number")) }),
   v.object({
     id: v.number(),
     failure: v.object({

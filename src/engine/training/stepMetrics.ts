@@ -12,6 +12,11 @@ export interface StepNumbers {
   readonly rewards: readonly Reward[];
   /** Before shaping. */
   readonly advantages: Float32Array;
+  readonly alpha: Float32Array;
+  /** Share of the total dependency that lies on kept tokens. */
+  readonly keptShare: number;
+  /** Optimizer steps that were left out because they were not finite. */
+  readonly skipped: number;
   readonly promptTokens: readonly number[];
   readonly responseTokens: readonly number[];
   /** Limits of the two: an answer of `maxResponse` tokens was cut, or just fitted. */
@@ -59,6 +64,10 @@ export function stepMetrics(step: StepNumbers): StepMetrics {
     "perf/throughput": total / seconds.step,
     "vppo/exact_kl_mean": tokenMean(stats.map(({ kl }) => kl)),
     "vppo/entropy_mean": tokenMean(stats.map(({ entropy }) => entropy)),
+    "vppo/kept_dependency_share": step.keptShare,
+    "vppo/alpha_min": Math.min(...step.alpha),
+    "vppo/alpha_max": Math.max(...step.alpha),
+    "vppo/skipped": step.skipped,
     "vppo/batches": generated.batches,
   };
 }
