@@ -72,7 +72,7 @@ export class LayerwisePass {
       run,
     });
     const { layers, norm, head, embedTokens } = model.text.weights;
-    this.#visionStages = (images?.chain?.stages ?? []).map(only);
+    this.#visionStages = (images?.chain.stages ?? []).map(only);
     this.#textStages = layers.map((layer, i) =>
       only({
         parameters: decoderParameters(layer),
@@ -93,8 +93,7 @@ export class LayerwisePass {
   /** Log-probability of every target, [R]; keeps the stage inputs for `backward`. */
   forward(): Tensor {
     if (!this.#features && this.images) {
-      const { chain } = this.images;
-      if (this.#trainsVision && chain) this.#features = runStages(this.#visionStages, chain.input, this.#visionInputs);
+      if (this.#trainsVision) this.#features = runStages(this.#visionStages, this.images.chain.input, this.#visionInputs);
       else this.#features = keep(this.images.encode());
     }
     const embedded = keep(tidy(() => this.#embed()));
@@ -134,30 +133,44 @@ export class LayerwisePass {
     dLogp.dispose();
     active.dispose();
 
+    // Where the tower is trained, what every user of the features says of them adds up under their id until the tower takes it.
+    const features = this.#trainsVision ? this.#features : undefined;
     const needsEmbed = this.#embedParameters.length > 0 || this.#trainsVision;
     const firstText = needsEmbed ? 0 : this.#textStages.findIndex(({ parameters }) => parameters.length > 0);
     for (let i = this.#textStages.length - 1; i >= Math.max(0, firstText) && firstText >= 0; i--) {
       const stage = this.#textStages[i] as TrainedStage;
       const x = this.#textInputs[i] as Tensor;
-      const next = this.#backwardStage(() => stage.run(x), x, stage.parameters, dy, gradients);
+      // DeepStack: a block may take its own level of the features.
+      const level = features && i + 1 < (features.shape[1] as number) / this.model.text.hiddenSize ? [features] : [];
+      const next = this.#backwardStage(() => stage.run(x), x, [...stage.parameters, ...level], dy, gradients);
       dy.dispose();
       dy = next;
     }
     if (needsEmbed) {
-      const features = this.#trainsVision ? this.#features : undefined;
-      const dFeatures = this.#backwardStage(() => this.#embed(), features, this.#embedParameters, dy, gradients);
-      dy.dispose();
-      dy = dFeatures;
-      for (let i = this.#visionStages.length - 1; i >= 0 && this.#trainsVision; i--) {
-        const stage = this.#visionStages[i] as TrainedStage;
-        const x = this.#visionInputs[i] as Tensor;
-        const next = this.#backwardStage(() => stage.run(x), i > 0 ? x : undefined, stage.parameters, dy, gradients);
-        dy.dispose();
-        dy = next;
-      }
+      const inputs = features ? [...this.#embedParameters, features] : this.#embedParameters;
+      this.#backwardStage(() => this.#embed(), undefined, inputs, dy, gradients).dispose();
     }
     dy.dispose();
+    const dFeatures = features && gradients.get(features.id);
+    if (features && dFeatures) {
+      gradients.delete(features.id);
+      this.#backwardVision(dFeatures, gradients);
+    }
     return gradients;
+  }
+
+  /** The tower, down to its first stage with something to train; takes the cotangent of the features. */
+  #backwardVision(dFeatures: Tensor, gradients: Gradients): void {
+    const first = this.#visionStages.findIndex(({ parameters }) => parameters.length > 0);
+    let dy = dFeatures;
+    for (let i = this.#visionStages.length - 1; i >= first; i--) {
+      const stage = this.#visionStages[i] as TrainedStage;
+      const x = this.#visionInputs[i] as Tensor;
+      const next = this.#backwardStage(() => stage.run(x), i > first ? x : undefined, stage.parameters, dy, gradients);
+      dy.dispose();
+      dy = next;
+    }
+    dy.dispose();
   }
 
   /**
@@ -173,7 +186,6 @@ export class LayerwisePass {
   ): { logp: Tensor; gradients: Gradients } {
     const pass = new LayerwisePass(model, batch, images, trainable);
     const { chain } = images;
-    if (!chain) throw new Error("this vision tower is no chain of stages and cannot be trained");
     const parameters = [...trainable];
     const dy = tensor1d(cotangent, "float32");
     const run = () => {

@@ -112,8 +112,8 @@ export interface Stage {
 export interface VisionBatch {
   /** Features [F, hidden · (1 + deepstack levels)] of all pictures in order; no tape, the caller disposes. */
   encode(): Tensor;
-  /** The same as a chain, for towers that can be trained; absent where side outputs leave the chain. */
-  readonly chain?: { readonly input: Tensor; readonly stages: readonly Stage[] };
+  /** The same as a chain of stages, bit for bit, for training the tower; made when it is asked for. */
+  readonly chain: { readonly input: Tensor; readonly stages: readonly Stage[] };
   dispose(): void;
 }
 
@@ -123,8 +123,6 @@ export interface VisionTower {
   readonly projections: readonly LinearLayer[];
   /** Those of them that are the connector: what brings features to the decoder's width. */
   readonly projector: readonly LinearLayer[];
-  /** Whether batches have a `chain`, and the tower can be trained. */
-  readonly trainable: boolean;
   batch(images: readonly ProcessedImage[]): VisionBatch;
 }
 

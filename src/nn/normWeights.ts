@@ -16,3 +16,8 @@ export type LayerNormWeights = Required<NormWeights>;
 export function applyNorm({ weight, bias }: NormWeights, x: Tensor, epsilon: number): Tensor {
   return bias ? layerNorm(x, weight, bias, epsilon) : rmsNorm(x, weight, epsilon);
 }
+
+/** The tensors of a norm that training may change. */
+export function normParameters({ weight, bias }: NormWeights): Tensor[] {
+  return bias ? [weight, bias] : [weight];
+}

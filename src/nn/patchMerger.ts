@@ -3,8 +3,8 @@
 
 import { reshape, type Tensor, tidy } from "@tensorflow/tfjs-core";
 import { geluErf } from "@/ops/activation/activation";
-import { applyLinear, type LinearLayer } from "./linear";
-import { applyNorm, type NormWeights } from "./normWeights";
+import { applyLinear, type LinearLayer, linearParameters } from "./linear";
+import { applyNorm, type NormWeights, normParameters } from "./normWeights";
 
 export interface PatchMerger {
   /** Patches that become one token; they are consecutive rows. */
@@ -16,10 +16,15 @@ export interface PatchMerger {
   readonly fc2: LinearLayer;
 }
 
-/** Patch rows [M, D] → image tokens [M / group, out]; keeps no tape. */
+/** Patch rows [M, D] → image tokens [M / group, out]. */
 export function applyPatchMerger({ group, epsilon, norm, fc1, fc2 }: PatchMerger, x: Tensor): Tensor {
   return tidy(() => {
     const normed = applyNorm(norm, reshape(x, [-1, norm.weight.size]), epsilon);
     return applyLinear(fc2, geluErf(applyLinear(fc1, reshape(normed, [(x.shape[0] as number) / group, -1]))));
   });
+}
+
+/** All trainable tensors of a merger (full training). */
+export function mergerParameters({ norm, fc1, fc2 }: PatchMerger): Tensor[] {
+  return [...normParameters(norm), ...linearParameters(fc1), ...linearParameters(fc2)];
 }

@@ -6,8 +6,8 @@ import { concat, slice, type Tensor, type Tensor2D, tidy } from "@tensorflow/tfj
 import { gelu, swiglu } from "@/ops/activation/activation";
 import { type Rope, rope } from "@/ops/rope/rope";
 import { type AttentionMeta, attend, type Heads, splitHeads } from "./attention";
-import { applyLinear, type LinearLayer } from "./linear";
-import { applyNorm, type NormWeights } from "./normWeights";
+import { applyLinear, type LinearLayer, linearParameters } from "./linear";
+import { applyNorm, type NormWeights, normParameters } from "./normWeights";
 import { inRowChunks, rowChunks } from "./rowChunks";
 
 /** The MLP of a block. */
@@ -35,7 +35,7 @@ export interface QwenVisionPass {
   readonly limitBytes?: number;
 }
 
-/** Patch rows [M, D] → [M, D]; keeps no tape, frees what it makes. */
+/** Patch rows [M, D] → [M, D]; frees what it makes. Differentiable when the pass's meta has keys. */
 export function applyQwenVisionLayer(layer: QwenVisionLayer, x: Tensor, pass: QwenVisionPass): Tensor {
   return tidy(() => {
     const mixed = tidy(() => mix(layer, x, pass));
@@ -77,4 +77,9 @@ function applyMlp({ mlp, norm2, epsilon }: QwenVisionLayer, x: Tensor): Tensor {
 /** The projections of a block, in checkpoint order. */
 export function qwenVisionProjections({ qkv, proj, mlp }: QwenVisionLayer): LinearLayer[] {
   return [qkv, proj, ...(mlp.kind === "swiglu" ? [mlp.gate, mlp.up, mlp.down] : [mlp.fc1, mlp.fc2])];
+}
+
+/** All trainable tensors of a block (full training). */
+export function qwenVisionParameters(layer: QwenVisionLayer): Tensor[] {
+  return [...[layer.norm1, layer.norm2].flatMap(normParameters), ...qwenVisionProjections(layer).flatMap(linearParameters)];
 }

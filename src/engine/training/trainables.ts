@@ -4,9 +4,7 @@
 
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { UserError } from "@/lib/errors";
-import type { VisionLanguageModel } from "@/models/family";
-import { decoderParameters } from "@/nn/decoderLayer";
-import { type Matrix, matrixTensors, trainableData } from "@/ops/matrix";
+import { trainableData } from "@/ops/matrix";
 import type { LoraTarget, TrainSettings } from "@/protocol/training";
 import { attachLora, loraParameters, projectionsOfTarget } from "../lora";
 import type { Session } from "../session";
@@ -49,10 +47,7 @@ export function trainablesOf(session: Session, settings: Choice): Trainable[] {
 function adapterOf(session: Session, { loraRank, loraAlpha, loraTargets, seed }: Choice): Trainable[] {
   const { model, family } = session;
   const attached = loraParameters(model);
-  if (attached.length > 0) {
-    if (!model.vision.trainable && model.vision.projections.some(({ lora }) => lora)) throw frozenTower(family, "vision tower");
-    return attached;
-  }
+  if (attached.length > 0) return attached;
   if (loraTargets.length === 0) {
     throw new TrainablesError(
       "Nothing would be trained",
@@ -68,45 +63,25 @@ function adapterOf(session: Session, { loraRank, loraAlpha, loraTargets, seed }:
         "Choose another part",
       );
     }
-    if (target !== "text" && !model.vision.trainable) throw frozenTower(family, partNames[target]);
   }
   attachLora(model, { rank: loraRank, alpha: loraAlpha, seed, targets: loraTargets });
   return loraParameters(model);
 }
 
 /**
- * Decoder, embedding, head and norms, and the tower where gradients reach it; a tied table once.
+ * Every weight by its name in the checkpoint; a tied table once.
  * @throws TrainablesError when one of them is packed.
  */
-export function everyWeight({ model, weights }: Session): Trainable[] {
-  const ofText = textTensors(model);
-  const trained = [...weights].filter(([, weight]) => model.vision.trainable || tensorsOf(weight).some((t) => ofText.has(t)));
-  return trained.map(([name, weight]) => {
-    const tensor = "parts" in weight ? trainableData(weight) : weight;
+export function everyWeight({ weights }: Session): Trainable[] {
+  return Array.from(weights, ([name, weight]) => {
+    if (!("parts" in weight)) return { name, tensor: weight };
+    const tensor = trainableData(weight);
     if (tensor) return { name, tensor };
-    const format = "parts" in weight ? weight.format : weight.dtype;
+    const { format } = weight;
     throw new TrainablesError(
       "All weights cannot be trained",
       `${name} is ${format === "f32" ? "too large for one buffer" : `stored as ${format}, which has no gradient`}`,
       "Load the model with f32 everywhere, or train a LoRA",
     );
   });
-}
-
-const tensorsOf = (weight: Matrix | Tensor): Tensor[] => ("parts" in weight ? matrixTensors(weight) : [weight]);
-
-/** Every tensor of the decoder with its embedding and head. */
-function textTensors({ text }: VisionLanguageModel): ReadonlySet<Tensor> {
-  const { layers, norm, head, embedTokens } = text.weights;
-  // Packed projections have no trainable data, so a block's matrices are named one by one.
-  const matrices = [head, embedTokens, ...text.projections.map(({ weight }) => weight)];
-  return new Set([norm, ...matrices.flatMap(matrixTensors), ...layers.flatMap(decoderParameters)]);
-}
-
-function frozenTower(family: string, part: string): TrainablesError {
-  return new TrainablesError(
-    `The ${part} cannot be trained`,
-    `gradients do not pass through the vision tower of ${family} here`,
-    "Train the decoder alone, without an adapter on the tower",
-  );
 }

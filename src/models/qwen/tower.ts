@@ -1,20 +1,33 @@
 // The vision tower of Qwen2.5-VL (windows) and Qwen3-VL (position table, DeepStack) over nn layers. A still picture's two
-// temporal planes are equal, so the patch kernel is folded when loading (takeTower.ts) and one plane is uploaded. The tower is
-// not trained here: encoding keeps no tape and there is no chain. Equations: transformers modeling_qwen2_5_vl,
-// modeling_qwen3_vl.
+// temporal planes are equal, so the patch kernel is folded when loading (takeTower.ts) and one plane is uploaded. For training it
+// is a chain of stages; DeepStack's levels, which leave the tower half-way, travel to its end beside the rows. Equations:
+// transformers modeling_qwen2_5_vl, modeling_qwen3_vl.
 
-import { add, concat, dispose, keep, mul, type Tensor, type Tensor2D, tensor, tensor1d, tidy } from "@tensorflow/tfjs-core";
+import {
+  add,
+  concat,
+  dispose,
+  keep,
+  mul,
+  reshape,
+  slice,
+  type Tensor,
+  type Tensor2D,
+  tensor,
+  tensor1d,
+  tidy,
+} from "@tensorflow/tfjs-core";
 import type { AttentionMeta } from "@/nn/attention";
-import { applyLinear, type LinearLayer } from "@/nn/linear";
-import { applyPatchMerger, type PatchMerger } from "@/nn/patchMerger";
+import { applyLinear, type LinearLayer, linearParameters } from "@/nn/linear";
+import { applyPatchMerger, mergerParameters, type PatchMerger } from "@/nn/patchMerger";
 import { invertPermutation } from "@/nn/permutation";
-import { applyQwenVisionLayer, type QwenVisionLayer, qwenVisionProjections } from "@/nn/qwenVisionLayer";
+import { applyQwenVisionLayer, type QwenVisionLayer, qwenVisionParameters, qwenVisionProjections } from "@/nn/qwenVisionLayer";
 import { segmentMeta } from "@/nn/segments";
 import { embedding } from "@/ops/embedding/embedding";
 import { gatherRows } from "@/ops/embedding/gatherRows";
 import { f32Matrix } from "@/ops/matrix";
 import { type Rope, ropeFrequencies, ropeTable } from "@/ops/rope/rope";
-import type { ProcessedImage, VisionBatch, VisionTower } from "../family";
+import type { ProcessedImage, Stage, VisionBatch, VisionTower } from "../family";
 import { tableCorners, towerLayout } from "./towerLayout";
 
 /** What the tower's batches depend on besides the weights. */
@@ -47,6 +60,8 @@ interface PatchPass {
   readonly rope: Rope;
   readonly pictures: AttentionMeta;
   readonly windows: AttentionMeta;
+  /** Rows of each picture and window. */
+  readonly lengths: { readonly pictures: readonly number[]; readonly windows: readonly number[] };
   /** Qwen3: per corner the row of the position table [M] and its weight [M, 1]. */
   readonly corners: readonly { readonly rows: Tensor; readonly weights: Tensor }[];
   /** Qwen2.5: from the order of the pictures to the order of computation, int32 [F], and back. */
@@ -55,8 +70,6 @@ interface PatchPass {
 
 /** The tower over its weights. */
 export class QwenTower implements VisionTower {
-  readonly trainable = false;
-
   constructor(
     private readonly options: QwenTowerOptions,
     private readonly weights: QwenTowerWeights,
@@ -80,7 +93,16 @@ export class QwenTower implements VisionTower {
       return t;
     };
     const pass = this.#upload(images, own);
-    return { encode: () => this.#encode(pass), dispose: () => dispose(made) };
+    const tower = this;
+    let stages: readonly Stage[] | undefined;
+    return {
+      encode: () => this.#encode(pass),
+      get chain() {
+        stages ??= tower.#stages(pass, own);
+        return { input: pass.patches, stages };
+      },
+      dispose: () => dispose(made),
+    };
   }
 
   #upload(images: readonly ProcessedImage[], own: (t: Tensor) => Tensor): PatchPass {
@@ -106,6 +128,7 @@ export class QwenTower implements VisionTower {
       rope: { table: own(tensor(table, [layout.largestSide, headDim])), axes: own(tensor1d(axes, "int32")) },
       pictures,
       windows: windows ? segments(layout.windows) : pictures,
+      lengths: { pictures: layout.pictures, windows: windows ? layout.windows : layout.pictures },
       corners: corners.rows.map((rows, corner) => ({
         rows: own(tensor1d(rows, "int32")),
         weights: own(tensor(corners.weights[corner] as Float32Array, [count, 1])),
@@ -121,13 +144,11 @@ export class QwenTower implements VisionTower {
 
   #encode(pass: PatchPass): Tensor {
     const { blocks, merger, deepstack } = this.weights;
-    const { windows } = this.options;
     return tidy(() => {
       let x = this.#embed(pass);
       const levels: Tensor[] = [];
       blocks.forEach((block, index) => {
-        const whole = !windows || windows.fullAttentionBlocks.includes(index);
-        const meta = whole ? pass.pictures : pass.windows;
+        const meta = this.#seesAll(index) ? pass.pictures : pass.windows;
         const next = applyQwenVisionLayer(block, x, { meta, positions: pass.positions, rope: pass.rope });
         x.dispose();
         x = next;
@@ -141,6 +162,53 @@ export class QwenTower implements VisionTower {
     });
   }
 
+  /** Whether block `index` attends over whole pictures. */
+  #seesAll(index: number): boolean {
+    return this.options.windows?.fullAttentionBlocks.includes(index) ?? true;
+  }
+
+  /** `#encode` link by link; between links the rows [M, D], or from the first level on [F, group · D + levels] (`packed`). */
+  #stages(pass: PatchPass, own: (t: Tensor) => Tensor): readonly Stage[] {
+    const { blocks, merger, deepstack, patchEmbedding, positionTable } = this.weights;
+    const width = merger.group * patchEmbedding.weight.rows;
+    const tracked = (meta: AttentionMeta, lengths: readonly number[]): AttentionMeta => {
+      const { keys } = segmentMeta(lengths);
+      return { ...meta, keys: own(tensor(keys, [keys.length / 2, 2], "int32")) };
+    };
+    const pictures = tracked(pass.pictures, pass.lengths.pictures);
+    const windows = tracked(pass.windows, pass.lengths.windows);
+    const embed: Stage = {
+      parameters: [...linearParameters(patchEmbedding), ...(positionTable ? [positionTable] : [])],
+      projections: [],
+      run: () => this.#embed(pass),
+    };
+    const links = blocks.map((block, index): Stage => {
+      const taken = deepstack.filter((level) => level.block === index).map((level) => level.merger);
+      const carries = deepstack.some((level) => level.block < index);
+      const meta = this.#seesAll(index) ? pictures : windows;
+      return {
+        parameters: [...qwenVisionParameters(block), ...taken.flatMap(mergerParameters)],
+        projections: [...qwenVisionProjections(block), ...taken.flatMap(({ fc1, fc2 }) => [fc1, fc2])],
+        run: (state) => {
+          const { x, levels } = unpacked(state, width, merger.group, carries);
+          const y = applyQwenVisionLayer(block, x, { meta, positions: pass.positions, rope: pass.rope });
+          return packed(y, width, [...levels, ...taken.map((level) => applyPatchMerger(level, y))]);
+        },
+      };
+    });
+    const last: Stage = {
+      parameters: mergerParameters(merger),
+      projections: [merger.fc1, merger.fc2],
+      run: (state) => {
+        const { x, levels } = unpacked(state, width, merger.group, deepstack.length > 0);
+        const features = applyPatchMerger(merger, x);
+        const ordered = pass.unwindow ? gatherRows(features, pass.unwindow.index, pass.unwindow.inverse) : features;
+        return levels.length > 0 ? concat([ordered, ...levels] as Tensor2D[], 1) : ordered;
+      },
+    };
+    return [embed, ...links, last];
+  }
+
   /** Patches → [M, D], with interpolated positions where there is a table. */
   #embed({ patches, corners }: PatchPass): Tensor {
     const { patchEmbedding, positionTable } = this.weights;
@@ -152,6 +220,18 @@ export class QwenTower implements VisionTower {
       return applyLinear(patchEmbedding, patches, first && others.reduce((sum, part) => add(sum, part), first));
     });
   }
+}
+
+/** Rows [M, D] and levels [F, …] as one tensor: the rows of an image token side by side, then its levels. */
+function packed(x: Tensor, width: number, levels: readonly Tensor[]): Tensor {
+  return levels.length > 0 ? concat([reshape(x, [-1, width]), ...levels] as Tensor2D[], 1) : x;
+}
+
+/** What `packed` put together; all levels are one tensor. */
+function unpacked(state: Tensor, width: number, group: number, carries: boolean): { x: Tensor; levels: readonly Tensor[] } {
+  if (!carries) return { x: state, levels: [] };
+  const rows = slice(state as Tensor2D, [0, 0], [-1, width]);
+  return { x: reshape(rows, [-1, width / group]), levels: [slice(state as Tensor2D, [0, width], [-1, -1])] };
 }
 
 /**

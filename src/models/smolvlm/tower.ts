@@ -42,7 +42,6 @@ interface FrameChain {
 
 /** The tower over its weights. */
 export class SmolVlmTower implements VisionTower {
-  readonly trainable = true;
   /** Patch rows that are computed together: what a few tiles of 512 pixels make. */
   rowsAtATime = 4096;
 
