@@ -48,21 +48,16 @@ const manifestSchema: Schema<Manifest> = v.object({
   parts: v.array(v.object({ name: v.string(), bytes: v.number(), crc32: v.number() })),
 });
 
-/** A stored run as one file; `adapterOf` turns its last state into PEFT files. */
-export async function exportRun(
-  store: RunStore,
-  id: string,
-  adapterOf: (state: Uint8Array) => AdapterFiles | Promise<AdapterFiles>,
-): Promise<Blob> {
+/** Turns a state into PEFT files; undefined where it holds no adapter, because all weights were trained. */
+export type AdapterReader = (state: Uint8Array) => AdapterFiles | undefined;
+
+/** A stored run as one file, with the adapter of its last state. */
+export async function exportRun(store: RunStore, id: string, adapterOf: AdapterReader): Promise<Blob> {
   const info = await store.get(id);
   return writeZip(partsOf(store, info, adapterOf), (name) => !name.endsWith(".bin") && !name.endsWith(".safetensors"), limits);
 }
 
-async function* partsOf(
-  store: RunStore,
-  run: RunInfo,
-  adapterOf: (state: Uint8Array) => AdapterFiles | Promise<AdapterFiles>,
-): AsyncGenerator<ZipPart> {
+async function* partsOf(store: RunStore, run: RunInfo, adapterOf: AdapterReader): AsyncGenerator<ZipPart> {
   const written: { name: string; bytes: number; crc32: number }[] = [];
   const part = (name: string, content: Uint8Array | string): ZipPart => {
     const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
@@ -82,10 +77,10 @@ async function* partsOf(
     if (state) yield part(`states/${step}.bin`, state);
     last = state ?? last;
   }
-  if (last) {
-    const { config, weights } = await adapterOf(last);
-    yield part("adapter/adapter_config.json", config);
-    yield part("adapter/adapter_model.safetensors", weights);
+  const adapter = last && adapterOf(last);
+  if (adapter) {
+    yield part("adapter/adapter_config.json", adapter.config);
+    yield part("adapter/adapter_model.safetensors", adapter.weights);
   }
   const manifest: Manifest = { format, version, run, parts: written };
   yield { name: "run.json", bytes: new TextEncoder().encode(JSON.stringify(manifest, null, 1)) };

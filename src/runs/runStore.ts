@@ -32,6 +32,8 @@ export interface RunStoreOptions {
   readonly newId: () => string;
   readonly estimate: () => Promise<StorageEstimate>;
   readonly keep?: Partial<KeepRules>;
+  /** Told when something could not be stored for want of room, before the call rejects. */
+  readonly onFull?: (neededBytes: number) => void;
   readonly database?: string;
 }
 
@@ -317,6 +319,7 @@ export class RunStore implements RunJournal {
       return await inTransaction(await this.#open(), work);
     } catch (error) {
       if (!(error instanceof Error) || error.name !== "QuotaExceededError") throw error;
+      this.options.onFull?.(bytes);
       const estimate = await this.options.estimate().catch(() => ({}));
       throw new StorageFullError(`${what}, and nothing of it was`, bytes, estimate, { cause: error });
     }

@@ -3,7 +3,11 @@
 import { expose } from "comlink";
 import { EngineService } from "@/engine/service";
 import { openOpfs } from "@/fetching/cacheFiles";
+import { runSender } from "@/runs/runChannel";
+import { RunStore } from "@/runs/runStore";
 import { startDevice } from "./backend";
+
+const tellRuns = runSender();
 
 expose(
   new EngineService({
@@ -12,5 +16,11 @@ expose(
     openCache: () => openOpfs(navigator.storage),
     estimateStorage: async () => navigator.storage?.estimate() ?? {},
     now: Date.now,
+    journal: new RunStore({
+      now: Date.now,
+      newId: () => crypto.randomUUID(),
+      estimate: async () => navigator.storage?.estimate() ?? {},
+      onFull: (neededBytes) => tellRuns({ type: "full", neededBytes }),
+    }),
   }),
 );
