@@ -4,7 +4,7 @@
 import { createReadStream } from "node:fs";
 import { realpath, stat } from "node:fs/promises";
 import { createServer } from "node:http";
-import { extname, join, sep } from "node:path";
+import { basename, extname, join, sep } from "node:path";
 
 const types = {
   ".css": "text/css; charset=utf-8",
@@ -30,6 +30,7 @@ const contentSecurityPolicy = [
   "default-src 'self'",
   "script-src 'self' 'wasm-unsafe-eval'",
   "worker-src 'self'",
+  "frame-src 'self'",
   "connect-src 'self' https: http://localhost:* http://127.0.0.1:*",
   "img-src 'self' blob: data:",
   "style-src 'self' 'unsafe-inline'",
@@ -37,6 +38,18 @@ const contentSecurityPolicy = [
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'none'",
+].join("; ");
+
+// The frame that runs the user's own reward function (public/sandbox.html, which says the same for other hosts): an origin of its own,
+// its own script, workers from that, and nothing else.
+const sandboxPolicy = [
+  "default-src 'none'",
+  "script-src 'unsafe-inline' blob:",
+  "worker-src blob:",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'self'",
+  "sandbox allow-scripts",
 ].join("; ");
 
 const headers = {
@@ -89,6 +102,7 @@ async function answer(folder, request, response) {
     "Cache-Control": file.includes(`${sep}assets${sep}`) ? "public, max-age=31536000, immutable" : "no-cache",
     "Content-Type": types[extname(file).toLowerCase()] ?? "application/octet-stream",
     ETag: tag,
+    ...(basename(file) === "sandbox.html" && { "Content-Security-Policy": sandboxPolicy }),
   };
   if (request.headers["if-none-match"] === tag) return end(response, 304, common);
   const range = rangeOf(request.headers.range, size);

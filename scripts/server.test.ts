@@ -29,6 +29,7 @@ describe("the static server", () => {
 
   beforeAll(async () => {
     writeFileSync(join(folder, "index.html"), "<p>page</p>");
+    writeFileSync(join(folder, "sandbox.html"), "<p>sandbox</p>");
     writeFileSync(join(folder, "digits.wasm"), "0123456789");
     writeFileSync(join(outside, "secret.txt"), "secret");
     writeFileSync(join(folder, "empty.json"), "");
@@ -55,6 +56,18 @@ describe("the static server", () => {
     expect(policy).toContain("; connect-src 'self' https: http://localhost:* http://127.0.0.1:*;");
     expect(policy).toContain("default-src 'self';");
     expect(policy).toContain("form-action 'none';");
+  });
+
+  it("gives the sandbox of reward functions an origin of its own, without network, and lets only the page frame it", async () => {
+    const { headers } = await get("/sandbox.html");
+    const policy = String(headers["content-security-policy"]);
+    expect(policy).toMatch(/^default-src 'none'; script-src 'unsafe-inline' blob:; worker-src blob:;/);
+    expect(policy).toContain("; frame-ancestors 'self'; sandbox allow-scripts");
+    const again = await get("/sandbox.html", { "if-none-match": String(headers.etag) });
+    expect([again.status, again.headers["content-security-policy"]]).toEqual([304, policy]);
+    const page = String((await get("/")).headers["content-security-policy"]);
+    expect(page).toContain("; frame-src 'self';");
+    expect(page).not.toContain("script-src 'unsafe-inline'");
   });
 
   it("gives wasm the type that streaming compilation asks for", async () => {

@@ -10,8 +10,15 @@ const writePauseMs = 300;
 /** Restores state from address or storage, reports what could not be used, and keeps both up to date; returns the way to stop. */
 export function connectPersistence(): () => void {
   const hash = window.location.hash;
-  const restored = decodeState(hash.length > 1 ? hash : readStorage());
-  useStore.setState({ settings: restored.settings, pinned: restored.pinned, rollout: restored.pinned?.rollout ?? 0 });
+  const stored = decodeState(readStorage(), "storage");
+  const restored = hash.length > 1 ? decodeState(hash) : stored;
+  // A link holds no text of the user's own, so those stay whatever link is opened.
+  const { rewardSource } = stored.settings;
+  useStore.setState({
+    settings: { ...restored.settings, rewardSource },
+    pinned: restored.pinned,
+    rollout: restored.pinned?.rollout ?? 0,
+  });
   if (restored.sample !== null) useStore.getState().setInput({ sample: restored.sample });
   useStore.temporal.getState().clear();
   for (const problem of restored.problems) useStore.getState().notify("error", problem);
@@ -22,7 +29,7 @@ export function connectPersistence(): () => void {
     const text = encodeState({ settings, pinned, sample: input.sample });
     history.replaceState(history.state, "", text === "" ? window.location.pathname + window.location.search : `#${text}`);
     // A pin belongs to one answer, so it is shared but not kept.
-    writeStorage(encodeState({ settings, pinned: null, sample: null }));
+    writeStorage(encodeState({ settings, pinned: null, sample: null }, "storage"));
   };
   const unsubscribe = useStore.subscribe((state, before) => {
     if (state.settings === before.settings && state.pinned === before.pinned && state.input.sample === before.input.sample)

@@ -5,7 +5,7 @@ import type { BackendKind, LoadRequest } from "@/protocol/engine";
 import type { AskRequest, SamplingSettings } from "@/protocol/generation";
 import type { MaskSettings, PixelLimits } from "@/protocol/image";
 import type { MemoryUse, ModelSource, PrecisionChoice } from "@/protocol/model";
-import type { TrainSettings } from "@/protocol/training";
+import type { LoraTarget, RewardSettings, TrainSettings } from "@/protocol/training";
 import { isEmbedded } from "./modelCatalogue";
 import { policyOf } from "./presets";
 import type { Region } from "./selection";
@@ -114,22 +114,57 @@ export function askRequestOf(input: AskInput, settings: Settings, region: Region
   };
 }
 
-/** The settings of a training run. */
-export function trainSettingsOf(settings: Settings, task: string): TrainSettings {
-  const { promptsPerStep, rolloutsPerPrompt, learningRate, weightDecay, maxGradNorm, loraRank, loraAlpha, seed } = settings;
+/** How answers are graded; the user's own function only where it is chosen. */
+export function rewardOf({ rewardKind, rewardTolerance, rewardSource }: Settings): RewardSettings {
+  return { kind: rewardKind, tolerance: rewardTolerance, ...(rewardKind === "custom" ? { source: rewardSource } : {}) };
+}
+
+/** The task that is trained and evaluated on; without a difficulty it takes its own. */
+export function taskOf({ task, difficulty }: Settings): Pick<TrainSettings, "task" | "difficulty"> {
+  return { task, ...(difficulty === "0" ? {} : { difficulty: Number(difficulty) }) };
+}
+
+const loraTargets: Readonly<Record<Settings["loraTargets"], readonly LoraTarget[]>> = {
+  text: ["text"],
+  text_projector: ["text", "projector"],
+  text_projector_vision: ["text", "projector", "vision"],
+};
+
+/** The settings of a training run. What cannot be used in them is told by `settingProblems`. */
+export function trainSettingsOf(settings: Settings): TrainSettings {
+  const { promptsPerStep, rolloutsPerPrompt, promptsPerUpdate, ppoEpochs, maskDraws, seed } = settings;
+  const { onlineFiltering, filterLow, filterHigh, maxTryMakeBatch, measureMoves, measureVariance } = settings;
+  const { learningRate, lrSchedule, lrWarmupSteps, minLrRatio, maxSteps, weightDecay, maxGradNorm } = settings;
+  const { trainable, loraRank, loraAlpha } = settings;
   return {
     policy: policyOf(settings),
     sampling: samplingOf(settings),
     mask: maskOf(settings, null),
+    maskDraws,
     ...pixelsOf(settings),
-    task,
+    ...taskOf(settings),
+    reward: rewardOf(settings),
     promptsPerStep,
     rolloutsPerPrompt,
+    onlineFiltering,
+    filterLow,
+    filterHigh,
+    maxTryMakeBatch,
+    promptsPerUpdate,
+    ppoEpochs,
     learningRate,
+    lrSchedule,
+    lrWarmupSteps,
+    minLrRatio,
+    maxSteps,
     weightDecay,
     maxGradNorm,
+    trainable,
     loraRank,
     loraAlpha,
+    loraTargets: loraTargets[settings.loraTargets],
     seed,
+    measureMoves,
+    measureVariance,
   };
 }

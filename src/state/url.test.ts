@@ -1,10 +1,27 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { applyPreset } from "./presets";
-import { defaultSettings, settingsTable } from "./settings";
+import { defaultSettings, type Setting, settingsTable } from "./settings";
 import { decodeState, encodeState } from "./url";
 
 const nothing = { pinned: null, sample: null };
+
+function anyValue(row: Setting): fc.Arbitrary<unknown> {
+  switch (row.kind) {
+    case "choice":
+      return fc.constantFrom(...row.options.map((option) => option.value));
+    case "switch":
+      return fc.boolean();
+    case "text":
+      return fc.string({ maxLength: 200, unit: "grapheme" });
+    case "number":
+      return row.integer
+        ? fc.integer({ min: row.min, max: row.max })
+        : fc.double({ min: row.min, max: row.max, noNaN: true }).map((value) => value + 0);
+    default:
+      return row satisfies never;
+  }
+}
 
 describe("the URL hash", () => {
   it("is empty while nothing differs from the defaults", () => {
@@ -12,26 +29,25 @@ describe("the URL hash", () => {
   });
 
   it("brings any allowed settings back", () => {
-    const anySettings = fc.record(
-      Object.fromEntries(
-        settingsTable.map((row) => [
-          row.key,
-          row.kind === "choice"
-            ? fc.constantFrom(...row.options.map((option) => option.value))
-            : row.integer
-              ? fc.integer({ min: row.min, max: row.max })
-              : fc.double({ min: row.min, max: row.max, noNaN: true }).map((value) => value + 0),
-        ]),
-      ),
-    );
+    const anySettings = fc.record(Object.fromEntries(settingsTable.map((row) => [row.key, anyValue(row)])));
     fc.assert(
       fc.property(anySettings, (values) => {
         const settings = { ...defaultSettings, ...values };
-        const decoded = decodeState(`#${encodeState({ settings, ...nothing })}`);
-        expect(decoded.problems).toEqual([]);
-        expect(decoded.settings).toEqual(settings);
+        const linked = decodeState(`#${encodeState({ settings, ...nothing })}`);
+        expect(linked.problems).toEqual([]);
+        expect(linked.settings).toEqual({ ...settings, rewardSource: defaultSettings.rewardSource });
+        const stored = decodeState(encodeState({ settings, ...nothing }, "storage"), "storage");
+        expect(stored.problems).toEqual([]);
+        expect(stored.settings).toEqual(settings);
       }),
     );
+  });
+
+  it("carries no reward function, neither out nor in", () => {
+    const settings = { ...defaultSettings, rewardSource: "export default () => 1", rewardKind: "custom" as const };
+    expect(encodeState({ settings, ...nothing })).toBe("v=1&rew=custom");
+    const decoded = decodeState("v=1&rew=custom&rsrc=steal()");
+    expect(decoded.settings).toEqual({ ...defaultSettings, rewardKind: "custom" });
   });
 
   it("brings pinned tokens and the sample back", () => {
@@ -57,6 +73,12 @@ describe("the URL hash", () => {
     ["g=2.5", "Rollouts G"],
     ["dep=attention", "Dependency"],
     ["preset=__proto__", "Method"],
+    ["rpp=1", "Rollouts per prompt"],
+    ["rank=0", "LoRA rank"],
+    ["lr=NaN", "Learning rate"],
+    ["filt=true", "Dynamic sampling"],
+    ["rew=eval", "Reward"],
+    ["diff=99", "Difficulty"],
   ])("uses the default for %s and says so", (hash, label) => {
     const decoded = decodeState(hash);
     expect(decoded.settings).toEqual(defaultSettings);

@@ -1,6 +1,6 @@
 // The URL hash: the only file that knows how state is written there. Versioned, defaults omitted, one key per row of the settings
 // table plus the pinned tokens and the sample. Everything read is checked; what cannot be used becomes a sentence, never a value.
-// The same text is what `persist.ts` keeps between visits.
+// The same text, with the texts that a link never holds, is what `persist.ts` keeps between visits.
 
 import { applyPreset } from "./presets";
 import type { TokenSpan } from "./selection";
@@ -20,14 +20,18 @@ export interface DecodedState extends SharedState {
 
 const version = "1";
 
+/** Where the text of a state goes: into a link, or into this machine's storage, which also holds the user's own texts. */
+export type StateTarget = "link" | "storage";
+
 /** The hash for a state, without "#"; empty when nothing differs from the defaults. */
-export function encodeState({ settings, pinned, sample }: SharedState): string {
+export function encodeState({ settings, pinned, sample }: SharedState, target: StateTarget = "link"): string {
   const parts = new URLSearchParams();
   const base = applyPreset(defaultSettings, settings.preset);
   for (const row of settingsTable) {
+    if (row.kind === "text" && target === "link") continue;
     const value = settings[row.key];
     const isDefault = row.key === "preset" ? value === defaultSettings.preset : value === base[row.key];
-    if (!isDefault) parts.set(row.urlKey, String(value));
+    if (!isDefault) parts.set(row.urlKey, typeof value === "boolean" ? switchText(value) : String(value));
   }
   if (sample !== null) parts.set("sample", sample);
   if (pinned) parts.set("pin", `${pinned.rollout}.${pinned.start}.${pinned.end}`);
@@ -35,8 +39,10 @@ export function encodeState({ settings, pinned, sample }: SharedState): string {
   return text === "" ? "" : `v=${version}&${text}`;
 }
 
+const switchText = (isOn: boolean) => (isOn ? "on" : "off");
+
 /** Reads a hash, with or without "#". */
-export function decodeState(hash: string): DecodedState {
+export function decodeState(hash: string, target: StateTarget = "link"): DecodedState {
   const parts = new URLSearchParams(hash.replace(/^#/, ""));
   const problems: string[] = [];
   const written = parts.get("v");
@@ -45,8 +51,9 @@ export function decodeState(hash: string): DecodedState {
       `The link was made by another version (${written}): settings it knows and this page does not are ignored. Check them.`,
     );
   }
-  const changes: Partial<Record<keyof Settings, number | string>> = {};
+  const changes: Partial<Record<keyof Settings, Settings[keyof Settings]>> = {};
   for (const row of settingsTable) {
+    if (row.kind === "text" && target === "link") continue;
     const text = parts.get(row.urlKey);
     if (text === null) continue;
     const checked = checkSetting(row, text);
@@ -59,7 +66,9 @@ export function decodeState(hash: string): DecodedState {
   return { settings, pinned: readPin(parts.get("pin"), problems), sample: parts.get("sample"), problems };
 }
 
-type Checked = { readonly ok: true; readonly value: number | string } | { readonly ok: false; readonly problem: string };
+type Checked =
+  | { readonly ok: true; readonly value: number | string | boolean }
+  | { readonly ok: false; readonly problem: string };
 
 /** Reads the text of one setting as its row allows it. */
 export function checkSetting(row: Setting, text: string): Checked {
@@ -68,6 +77,14 @@ export function checkSetting(row: Setting, text: string): Checked {
     if (isKnown) return { ok: true, value: text };
     const choices = row.options.map((option) => option.value).join(", ");
     return { ok: false, problem: problemOf(row, text, row.default, `Allowed: ${choices}`) };
+  }
+  if (row.kind === "switch") {
+    if (text === "on" || text === "off") return { ok: true, value: text === "on" };
+    return { ok: false, problem: problemOf(row, text, switchText(row.default), "Allowed: on, off") };
+  }
+  if (row.kind === "text") {
+    if (text.length <= row.maxLength) return { ok: true, value: text };
+    return { ok: false, problem: problemOf(row, text, "as at first", `Allowed: ${row.maxLength} characters`) };
   }
   const value = text.trim() === "" ? Number.NaN : Number(text);
   const isUsable = Number.isFinite(value) && value >= row.min && value <= row.max && !(row.integer && !Number.isInteger(value));

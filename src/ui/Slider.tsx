@@ -3,11 +3,12 @@
 import { Minus, Plus } from "lucide-react";
 import { useId } from "react";
 import { classes } from "./classes";
+import { type FieldNotes, FieldProblem } from "./Field";
 import { NumberInput } from "./NumberInput";
 import { RangeInput } from "./RangeInput";
 import styles from "./Slider.module.css";
 
-export interface SliderProps {
+export interface SliderProps extends FieldNotes {
   readonly label: string;
   readonly value: number;
   readonly min: number;
@@ -18,8 +19,6 @@ export interface SliderProps {
   readonly onCommit?: () => void;
   /** What a screen reader says for the value, with unit. */
   readonly valueText?: string;
-  /** One sentence under the slider's name. */
-  readonly help?: string;
   readonly hardMin?: number;
   readonly hardMax?: number;
   readonly disabled?: boolean;
@@ -28,6 +27,10 @@ export interface SliderProps {
   readonly format?: (value: number) => string;
   /** Equal distances are equal factors; `min` must be above 0. */
   readonly scale?: "log" | undefined;
+  /** The number field takes whole numbers only. */
+  readonly integer?: boolean;
+  /** Why nothing outside the hard limits can be used, as part of a sentence. */
+  readonly limitReason?: string | undefined;
 }
 
 /** Rounds to the step's decimals, so that 0.1 + 0.2 stays 0.3. */
@@ -38,7 +41,7 @@ export function snap(value: number, step: number): number {
 
 /** A labelled slider. */
 export function Slider(props: SliderProps) {
-  const { label, value, min, max, step, onChange, onCommit, valueText, help, disabled, compact, format } = props;
+  const { label, value, min, max, step, onChange, onCommit, valueText, help, problem, disabled, compact, format } = props;
   const id = useId();
   const hardMin = props.hardMin ?? min;
   const hardMax = props.hardMax ?? max;
@@ -95,6 +98,8 @@ export function Slider(props: SliderProps) {
         value={value}
         min={hardMin}
         max={hardMax}
+        integer={props.integer ?? false}
+        limitReason={props.limitReason}
         onChange={(next) => {
           onChange(next);
           onCommit?.();
@@ -102,6 +107,7 @@ export function Slider(props: SliderProps) {
         {...(disabled === undefined ? {} : { disabled })}
         {...(format === undefined ? {} : { format })}
       />
+      <FieldProblem problem={problem} />
     </div>
   );
 }

@@ -1,6 +1,13 @@
 // Rows of the mask: how the picture is damaged for the second opinion (paper App. B and Table 11).
 
-import type { Setting } from "../settings";
+import { trainDefaults } from "@/protocol/training";
+import type { Setting, Settings } from "../settings";
+
+const patches = { when: ({ maskStrategy }: Settings) => maskStrategy === "patch_blackening", why: "this mask has no patches." };
+const drawn = {
+  when: ({ maskStrategy }: Settings) => maskStrategy === "patch_blackening" || maskStrategy === "gaussian_noise",
+  why: "this mask is not random.",
+};
 
 const maxSeed = 0xffffffff;
 
@@ -12,7 +19,7 @@ export const maskRows: readonly Setting[] = [
     label: "Mask",
     group: "mask",
     urlKey: "mask",
-    default: "patch_blackening",
+    default: trainDefaults.mask.strategy,
     options: [
       {
         value: "patch_blackening",
@@ -25,7 +32,8 @@ export const maskRows: readonly Setting[] = [
       { value: "whole", label: "Whole image", help: "A black picture." },
       { value: "region", label: "Region", help: "The rectangle you draw turns black." },
     ],
-    help: "How the picture is damaged for the second opinion.",
+    help: "How the picture is damaged for the second opinion. The official code has random patches, and the others in one file, chosen by editing it.",
+    official: "none: augment_image in perc_utils.py",
   },
   {
     kind: "number",
@@ -33,11 +41,13 @@ export const maskRows: readonly Setting[] = [
     label: "Mask ratio",
     group: "mask",
     urlKey: "mratio",
-    default: 0.5,
+    default: trainDefaults.mask.ratio,
     min: 0,
     max: 1,
     step: 0.05,
-    help: "Probability that a cell turns black.",
+    help: "Probability that a cell turns black. Paper and official code: 0.5; PAPO: 0.6.",
+    official: "none: fixed in perc_utils.py",
+    appliesTo: patches,
   },
   {
     kind: "number",
@@ -45,7 +55,7 @@ export const maskRows: readonly Setting[] = [
     label: "Mask cell",
     group: "mask",
     urlKey: "mcell",
-    default: 8,
+    default: trainDefaults.mask.cellSize,
     min: 1,
     max: 512,
     sliderMin: 2,
@@ -54,6 +64,8 @@ export const maskRows: readonly Setting[] = [
     integer: true,
     unit: "px",
     help: "Side of a cell. The official 14 px belong to larger pictures; the embedded model sees 64 px.",
+    official: "none: fixed in perc_utils.py",
+    appliesTo: patches,
   },
   {
     kind: "number",
@@ -67,7 +79,8 @@ export const maskRows: readonly Setting[] = [
     sliderMax: 100,
     step: 1,
     integer: true,
-    help: "Draws another mask of the same kind.",
+    help: "Draws another mask of the same kind. The official code does not seed its masks.",
+    appliesTo: drawn,
   },
   {
     kind: "choice",
@@ -75,11 +88,12 @@ export const maskRows: readonly Setting[] = [
     label: "One mask per",
     group: "mask",
     urlKey: "mshare",
-    default: "trajectory",
+    default: trainDefaults.mask.sharing,
     options: [
       { value: "trajectory", label: "Rollout", help: "Each rollout has its own mask (official code)." },
       { value: "shared", label: "Question", help: "All rollouts share one mask (as in PAPO)." },
     ],
-    help: "Whether rollouts of one question share their mask.",
+    help: "Whether rollouts of one question share their mask. The paper does not say; the official code draws one per rollout.",
+    appliesTo: drawn,
   },
 ];

@@ -1,5 +1,6 @@
-// Rows of sampling: how many answers, and how they are drawn.
+// Rows of sampling: how many answers, and how they are drawn (paper, Table 9).
 
+import { trainDefaults } from "@/protocol/training";
 import type { Setting } from "../settings";
 
 const maxSeed = 0xffffffff;
@@ -31,7 +32,8 @@ export const samplingRows: readonly Setting[] = [
     max: 5,
     sliderMax: 2,
     step: 0.05,
-    help: "0 always takes the most likely token; 1 samples what the model believes.",
+    help: "0 always takes the most likely token; 1 samples what the model believes, as paper and official code do.",
+    official: "worker.rollout.temperature",
   },
   {
     kind: "number",
@@ -43,7 +45,8 @@ export const samplingRows: readonly Setting[] = [
     min: 0.01,
     max: 1,
     step: 0.01,
-    help: "Samples from the smallest set of tokens whose probabilities reach this sum.",
+    help: "Samples from the smallest set of tokens whose probabilities reach this sum. The official code trains with 0.99.",
+    official: "worker.rollout.top_p",
   },
   {
     kind: "number",
@@ -57,7 +60,8 @@ export const samplingRows: readonly Setting[] = [
     sliderMax: 100,
     step: 1,
     integer: true,
-    help: "Samples from the most likely tokens only; 0 is off.",
+    help: "Samples from the most likely tokens only; 0 is off, as in the official code.",
+    official: "worker.rollout.top_k",
   },
   {
     kind: "number",
@@ -65,7 +69,7 @@ export const samplingRows: readonly Setting[] = [
     label: "Longest answer",
     group: "sampling",
     urlKey: "len",
-    default: 64,
+    default: trainDefaults.sampling.maxNewTokens,
     min: 1,
     max: 4000,
     sliderMin: 8,
@@ -73,7 +77,8 @@ export const samplingRows: readonly Setting[] = [
     step: 1,
     integer: true,
     unit: "tokens",
-    help: "Rollouts are cut off here.",
+    help: "Rollouts are cut off here. Official: 2048, for Qwen3-VL-8B 8192.",
+    official: "data.max_response_length",
   },
   {
     kind: "number",

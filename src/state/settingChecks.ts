@@ -1,0 +1,59 @@
+// What is wrong with settings that are each fine alone, or fine for asking and not for training: one sentence per field, for the
+// settings panel and for whoever starts a training. Pure; limits of single values are in the rows, the rules in
+// `protocol/trainingChecks.ts`, by which the engine checks everything again.
+
+import { trainSettingsError } from "@/protocol/trainingChecks";
+import { tasks } from "@/tasks/registry";
+import { trainSettingsOf } from "./requests";
+import { type SettingKey, type Settings, settingsTable } from "./settings";
+
+export type SettingProblems = Readonly<Partial<Record<SettingKey, string>>>;
+
+/** Names that differ between the messages to the engine and the settings table. */
+const otherNames: Readonly<Record<string, SettingKey>> = {
+  "mask.ratio": "maskRatio",
+  "mask.cellSize": "maskCellSize",
+  "mask.strategy": "maskStrategy",
+  "reward.kind": "rewardKind",
+  "reward.tolerance": "rewardTolerance",
+  "reward.source": "rewardSource",
+};
+
+const cache = new WeakMap<Settings, SettingProblems>();
+
+/** The sentence of every field whose value cannot be used for training; empty when all are fine. */
+export function settingProblems(settings: Settings): SettingProblems {
+  let problems = cache.get(settings);
+  if (!problems) {
+    problems = findProblems(settings);
+    cache.set(settings, problems);
+  }
+  return problems;
+}
+
+/** The first reason why no training can start with these settings; null when one can. */
+export function trainingBlockedBy(settings: Settings): string | null {
+  return Object.values(settingProblems(settings))[0] ?? null;
+}
+
+function findProblems(settings: Settings): SettingProblems {
+  const problems: Partial<Record<SettingKey, string>> = {};
+  const error = trainSettingsError(trainSettingsOf(settings), tasks);
+  if (error) {
+    const row = rowOf(error.key);
+    // The field's own name, where the engine's sentence has the one of the message.
+    if (row) problems[row.key] = `${row.label} cannot be used for training: ${error.why}. ${error.todo}.`;
+    else problems.preset = error.message;
+  }
+  const { lrSchedule, lrWarmupSteps, maxSteps } = settings;
+  if (lrSchedule !== "constant" && lrWarmupSteps >= maxSteps) {
+    const why = `warm-up takes ${lrWarmupSteps} steps, and the schedule ends after ${maxSteps}`;
+    problems.lrWarmupSteps = `Warm-up cannot be used for training: ${why}. Set fewer steps of warm-up, or more in all.`;
+  }
+  return problems;
+}
+
+function rowOf(key: string) {
+  const name = otherNames[key] ?? key.replace(/^(policy|sampling)\./, "");
+  return settingsTable.find((row) => row.key === name);
+}

@@ -1,0 +1,14 @@
+// The rollouts that are on the page, as a reward function sees them.
+import { answerHeader, answerTokens } from "@/client/live";
+import type { RewardInput } from "@/protocol/sandbox";
+
+/** One input per shown rollout; empty while there is none. */
+export function shownAnswers(): readonly RewardInput[] {
+  const header = answerHeader();
+  return Array.from({ length: answerTokens.rolloutCount }, (_, i) => ({
+    text: answerTokens.rolloutText(i),
+    answer: header?.answer ?? "",
+    question: header?.question ?? "",
+    family: "",
+  }));
+}
