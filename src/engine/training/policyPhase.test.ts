@@ -78,11 +78,11 @@ function noting() {
 }
 
 /** The update from the same adapter: gradient of every optimizer step, outcome and adapter. */
-async function run(changes: Partial<TrainSettings> = {}, input = experience, keptInputBytes?: number) {
+async function run(changes: Partial<TrainSettings> = {}, input = experience, keptInputBytes?: number, rate = 1e-3) {
   startAdapter();
   using optimizer = noting();
   const options = keptInputBytes === undefined ? {} : { keptInputBytes };
-  const outcome = await updatePolicy(session, optimizer.watched, input, { ...settings, ...changes }, 1e-3, {}, options);
+  const outcome = await updatePolicy(session, optimizer.watched, input, { ...settings, ...changes }, rate, {}, options);
   return { outcome, gradients: optimizer.gradients, adapter: await values() };
 }
 
@@ -185,11 +185,13 @@ describe("what settings add", { timeout: 120_000 }, () => {
   });
 
   it("is the entropy of the current policy, and its log-probs with the masked picture", async () => {
-    for (const changes of [{ tokenSelection: "either" as const }, { papoKlCoef: 0.1 }]) {
+    for (const changes of [{ tokenSelection: "either" as const }, { papoKlCoef: 0.1 }, { papoMaskedEntropyCoef: 0.1 }]) {
       const policy = { ...settings.policy, ...changes };
-      const still = await run({ policy, ppoEpochs: 2, learningRate: 0, weightDecay: 0 });
-      const moving = await run({ policy, ppoEpochs: 2 });
+      // The second epoch asks the weights again; where they have not moved, they say what the rollouts said.
+      const still = await run({ policy, ppoEpochs: 2 }, experience, undefined, 0);
       expect(still.gradients).toHaveLength(2);
+      expect(relative(still.gradients[1], still.gradients[0])).toBeLessThan(1e-5);
+      const moving = await run({ policy, ppoEpochs: 2 });
       expect(relative(moving.gradients[1], moving.gradients[0])).toBeGreaterThan(1e-3);
     }
   });

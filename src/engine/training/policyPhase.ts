@@ -10,6 +10,7 @@ import type { StepMetrics, TrainSettings } from "@/protocol/training";
 import type { TokenStats } from "@/rl/dependency";
 import { meanMetrics, type PolicyMetrics } from "@/rl/policyMetrics";
 import type { PolicySettings } from "@/rl/settings";
+import { measureMoves, moveMetrics } from "@/rl/tokenMoves";
 import type { Trajectory } from "@/rl/trajectory";
 import { type PolicyUpdate, policyUpdate } from "@/rl/vppo";
 import type { Rollout } from "../generate";
@@ -22,7 +23,6 @@ import { forwardLogProbs, withoutAdapter } from "./forwardLogProbs";
 import { measureVariance } from "./gradientVariance";
 import type { StepEvents } from "./stepEvents";
 import { StepPictures } from "./stepPictures";
-import { measureMoves, moveMetrics } from "./tokenMoves";
 import { addGradients, type TrainingPart, TrainingPass } from "./trainingPass";
 
 /** Bytes of stage inputs that a training pass keeps: prompts beyond it go through the model in parts. */

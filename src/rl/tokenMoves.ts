@@ -1,7 +1,12 @@
 // How an update moved the tokens it was made of: log-prob after minus before, token by token. Kept tokens are pushed by the
 // policy gradient, the others move only because they share weights with them (and by the entropy penalty). Pure.
 
-import type { StepMetrics } from "@/protocol/training";
+/** THE list of metrics of the moves and their meaning. */
+export const moveMetricMeanings = {
+  "vppo/move_kept":
+    "Mean change of the log-prob of kept tokens by the step's updates, without sign, in nats; of the first prompt.",
+  "vppo/move_filtered": "The same for the tokens that the filter leaves out.",
+} as const satisfies Readonly<Record<string, string>>;
 
 /** log π after the step − log π that sampled, nats per token. */
 export function measureMoves(
@@ -12,7 +17,10 @@ export function measureMoves(
 }
 
 /** Mean size of the moves of tokens inside and outside the mask, in nats; a soft mask weighs. */
-export function moveMetrics(moves: readonly Float32Array[], masks: readonly Float32Array[]): StepMetrics {
+export function moveMetrics(
+  moves: readonly Float32Array[],
+  masks: readonly Float32Array[],
+): Readonly<Partial<Record<keyof typeof moveMetricMeanings, number>>> {
   let [kept, keptWeight, other, otherWeight] = [0, 0, 0, 0];
   moves.forEach((move, i) => {
     move.forEach((value, t) => {
