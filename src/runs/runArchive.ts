@@ -2,6 +2,7 @@
 // experiment_log.jsonl), rollouts/N.json, states/N.bin and adapter/ (PEFT). Import checks names, sizes, checksums and schemas.
 
 import * as v from "valibot";
+import { adapterOfState, TrainerStateError } from "@/formats/trainerStateFile";
 import type { AdapterFiles } from "@/protocol/engine";
 import type { RunInfo } from "@/protocol/runs";
 import { crc32 } from "./crc32";
@@ -48,16 +49,13 @@ const manifestSchema: Schema<Manifest> = v.object({
   parts: v.array(v.object({ name: v.string(), bytes: v.number(), crc32: v.number() })),
 });
 
-/** Turns a state into PEFT files; undefined where it holds no adapter, because all weights were trained. */
-export type AdapterReader = (state: Uint8Array) => AdapterFiles | undefined;
-
 /** A stored run as one file, with the adapter of its last state. */
-export async function exportRun(store: RunStore, id: string, adapterOf: AdapterReader): Promise<Blob> {
+export async function exportRun(store: RunStore, id: string): Promise<Blob> {
   const info = await store.get(id);
-  return writeZip(partsOf(store, info, adapterOf), (name) => !name.endsWith(".bin") && !name.endsWith(".safetensors"), limits);
+  return writeZip(partsOf(store, info), (name) => !name.endsWith(".bin") && !name.endsWith(".safetensors"), limits);
 }
 
-async function* partsOf(store: RunStore, run: RunInfo, adapterOf: AdapterReader): AsyncGenerator<ZipPart> {
+async function* partsOf(store: RunStore, run: RunInfo): AsyncGenerator<ZipPart> {
   const written: { name: string; bytes: number; crc32: number }[] = [];
   const part = (name: string, content: Uint8Array | string): ZipPart => {
     const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
@@ -84,6 +82,16 @@ async function* partsOf(store: RunStore, run: RunInfo, adapterOf: AdapterReader)
   }
   const manifest: Manifest = { format, version, run, parts: written };
   yield { name: "run.json", bytes: new TextEncoder().encode(JSON.stringify(manifest, null, 1)) };
+}
+
+/** The adapter of a state; undefined where there is none, because all weights were trained. */
+function adapterOf(state: Uint8Array): AdapterFiles | undefined {
+  try {
+    return adapterOfState(state);
+  } catch (error) {
+    if (error instanceof TrainerStateError && error.check === "noAdapter") return undefined;
+    throw error;
+  }
 }
 
 /** Stores the run of a file under a new id and returns its entry; rejects with RunDataError and stores nothing when the file is bad. */

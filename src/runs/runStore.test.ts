@@ -23,6 +23,7 @@ describe("RunStore", () => {
     expect(await store.lastState(id)).toEqual({ step: 2, state: stateOf(2) });
     const rows = await store.metrics(id);
     expect(rows.map(({ step }) => step)).toEqual([1, 2]);
+    expect(await store.lastMetrics(id)).toEqual(reportOf(2).metrics);
     expect(await store.reportOf(rows[1]!)).toEqual(reportOf(2));
   });
 

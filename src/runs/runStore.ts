@@ -2,7 +2,7 @@
 // and deletes. Every change is one transaction; what comes out passes schemas.ts. Whole runs as files are runArchive.ts' business.
 
 import type { RunInfo, RunJournal, RunModel, SettingsChange, StepEntry } from "@/protocol/runs";
-import type { StepReport, TrainSettings } from "@/protocol/training";
+import type { StepMetrics, StepReport, TrainSettings } from "@/protocol/training";
 import { type Checkpoint, defaultKeepRules, droppedCheckpoints, type KeepRules } from "./keptCheckpoints";
 import {
   inTransaction,
@@ -241,6 +241,12 @@ export class RunStore implements RunJournal {
   async metrics(run: string): Promise<readonly StepRow[]> {
     const rows = await (await this.#open()).getAll("steps", keysOf(run));
     return rows.map((row) => checked(stepRowSchema, row, `Step ${row.step} of the run`));
+  }
+
+  /** Metrics of the newest step; undefined for a run without steps. */
+  async lastMetrics(run: string): Promise<StepMetrics | undefined> {
+    const cursor = await (await this.#open()).transaction("steps").store.openCursor(keysOf(run), "prev");
+    return cursor ? checked(stepRowSchema, cursor.value, "The newest step of the run").metrics : undefined;
   }
 
   /** Steps whose rollouts are stored, in order. */

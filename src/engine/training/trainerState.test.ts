@@ -5,6 +5,7 @@ import { type Tensor, tensor } from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readAdapter, writeAdapter } from "@/formats/peft";
 import { readSafetensors, type TensorToWrite, writeSafetensors } from "@/formats/safetensors";
+import { adapterOfState, TrainerStateError } from "@/formats/trainerStateFile";
 import { readTensors } from "@/gpu/readback";
 import { fnv64OfBytes } from "@/lib/fnv64";
 import { createRng } from "@/lib/rng";
@@ -16,7 +17,7 @@ import type { Session } from "../session";
 import { fixtureFolder } from "../test/fixtureFolder";
 import { Optimizer } from "./optimizer";
 import { type Trainable, trainablesOf } from "./trainables";
-import { adapterOfState, exportTrainerState, restoreTrainerState, TrainerStateError } from "./trainerState";
+import { exportTrainerState, restoreTrainerState } from "./trainerState";
 
 setUpWasm();
 const open = (name: string, as = "tiny") => openSession(fixtureFolder(name), as, { precision: uniformPrecision("f32") });

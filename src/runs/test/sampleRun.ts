@@ -1,6 +1,9 @@
 // What the tests of runs store: small step reports with recognisable numbers, and a store with a clock and ids that count.
 
 import "fake-indexeddb/auto";
+import { type TensorToWrite, writeSafetensors } from "@/formats/safetensors";
+import { blankChecksum, checksumStart, stateFormat, stateVersion, storedKinds } from "@/formats/trainerStateFile";
+import { fnv64OfBytes } from "@/lib/fnv64";
 import { type StepReport, trainDefaults } from "@/protocol/training";
 import type { KeepRules } from "../keptCheckpoints";
 import { RunStore } from "../runStore";
@@ -52,12 +55,41 @@ export function reportOf(step: number, tokens = 4): StepReport {
   };
 }
 
-/** The state after a step: so many bytes, all with the step's number. */
-export const stateOf = (step: number, bytes = 16) => new Uint8Array(bytes).fill(step);
+/** The state after a step: sixteen bytes with the step's number. */
+export const stateOf = (step: number): Uint8Array => new Uint8Array(16).fill(step);
 
 /** Commits steps from..to of a run. */
-export async function commitSteps(store: RunStore, run: string, from: number, to: number, bytes?: number): Promise<void> {
+export async function commitSteps(store: RunStore, run: string, from: number, to: number, state = stateOf): Promise<void> {
   for (let step = from; step <= to; step++) {
-    await store.commit(run, { report: reportOf(step), settings: trainDefaults, state: stateOf(step, bytes) });
+    await store.commit(run, { report: reportOf(step), settings: trainDefaults, state: state(step) });
   }
+}
+
+/** The state after a step as the trainer writes it: an adapter of one module, whose values begin with the given bytes. */
+export function trainedState(step: number, values: readonly number[] = [step]): Uint8Array {
+  const bytes = new Uint8Array(Math.ceil(Math.max(values.length, 16) / 4) * 4);
+  bytes.set(values);
+  const size = bytes.length / 4;
+  const path = "model.layers.0.self_attn.q_proj";
+  const tensors = storedKinds.flatMap((kind): TensorToWrite[] => [
+    { name: `${kind}.${path}.lora_A.weight`, dtype: "F32", shape: [1, size], bytes },
+    { name: `${kind}.${path}.lora_B.weight`, dtype: "F32", shape: [size, 1], bytes },
+  ]);
+  const notes = {
+    checksum: blankChecksum,
+    format: stateFormat,
+    version: stateVersion,
+    model: "shapes-vlm",
+    family: "SmolVLM",
+    trainable: "lora",
+    step: String(step),
+    cursor: "0",
+    streams: "0",
+    updates: String(step),
+    adapter: JSON.stringify({ peft_type: "LORA", r: 1, lora_alpha: 2 }),
+    scalings: JSON.stringify({ [path]: 2 }),
+  };
+  const file = writeSafetensors(tensors, new Map(Object.entries(notes)));
+  file.set(new TextEncoder().encode(fnv64OfBytes(file)), checksumStart);
+  return file;
 }
