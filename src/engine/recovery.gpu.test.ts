@@ -79,9 +79,16 @@ describe("a device that is lost", { timeout: 300_000 }, () => {
     expect(restored.config).toEqual(saved.config);
     expect(restored.weights).toEqual(saved.weights);
     expect(await ask(service)).toEqual(answered);
-    // The optimizer's moments went with the device: the next training step makes new ones.
     await service.train({ settings: trainSettings, steps: 1 }, ignored());
     expect((await service.memory()).tensors).toBe(tensors);
+    const second = await service.saveAdapter();
+    current().device.destroy();
+
+    // Moments and counters came back, too: the second step is that of a run without a loss.
+    const unbroken = startService();
+    await unbroken.load(loadRequest(), ignored());
+    await unbroken.train({ settings: trainSettings, steps: 2 }, ignored());
+    expect((await unbroken.saveAdapter()).weights).toEqual(second.weights);
     current().device.destroy();
   });
 
