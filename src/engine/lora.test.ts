@@ -7,9 +7,10 @@ import { readAdapter, writeAdapter } from "@/formats/peft";
 import { AdapterError } from "@/formats/peftConfig";
 import { readSafetensors, writeSafetensors } from "@/formats/safetensors";
 import { setUpWasm } from "@/ops/test/wasmFixture";
+import type { LoraTarget } from "@/protocol/training";
 import { fileFolder } from "../../scripts/fileFolder";
 import { openSession, uniformPrecision } from "./loading/openSession";
-import { applyAdapter, exportAdapter } from "./lora";
+import { applyAdapter, attachLora, exportAdapter, removeLora } from "./lora";
 import type { Session } from "./session";
 
 setUpWasm();
@@ -83,6 +84,23 @@ describe.each(names)("an adapter on %s", (name) => {
     expect(saved && Buffer.compare(writeAdapter(saved).weights, own.weights)).toBe(0);
     session[Symbol.dispose]();
   });
+
+  it.each<LoraTarget[][]>([[["projector"]], [["vision"]], [["text", "projector"]], [["text", "vision", "projector"]]])(
+    "made on %j comes back from its files as it was",
+    async (targets) => {
+      const session = await open(name);
+      attachLora(session.model, { rank: 2, alpha: 6, seed: 4, targets });
+      const made = await exportAdapter(session.model, name);
+      const { config, weights } = writeAdapter(made!);
+      removeLora(session.model);
+      applyAdapter(session.model, readAdapter(JSON.parse(config), weights));
+      const again = await exportAdapter(session.model, name);
+      expect(again).toEqual(made);
+      // Full paths: a list of suffixes would also hit other parts.
+      expect(made?.config.target_modules).toEqual([...made!.modules.keys()]);
+      session[Symbol.dispose]();
+    },
+  );
 
   it.each(refusals)("%s is refused with one sentence, and the adapter in use stays", async (_, checks, make, sentence) => {
     const session = await open(name);
