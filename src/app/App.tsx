@@ -2,6 +2,7 @@
 // two columns with the inspector below the answer, or tabs. What stands where comes from `panels.ts`.
 import { Tab, TabList, TabPanel, Tabs } from "react-aria-components";
 import { Group, Panel as Pane, Separator, useDefaultLayout } from "react-resizable-panels";
+import { InterruptedNote } from "@/views/runs/InterruptedNote";
 import styles from "./App.module.css";
 import { CommandSheet } from "./CommandSheet";
 import { ModelsDialog } from "./ModelsDialog";
@@ -25,6 +26,7 @@ export function App() {
     <div className={styles.page}>
       <TopBar />
       <FallbackNote />
+      <InterruptedNote />
       <main className={styles.main}>{isNarrow ? <TabbedLayout /> : <ColumnLayout isWide={isWide} />}</main>
       <StatusBar />
       <CommandSheet />

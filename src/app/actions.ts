@@ -4,6 +4,8 @@
 import { ask, stopAsk } from "@/state/askJob";
 import { type ColourBy, colourings } from "@/state/colourings";
 import { reload } from "@/state/modelJob";
+import { useRuns } from "@/state/runs";
+import { continueRun } from "@/state/runsJobs";
 import { type AppState, redo, undo, useStore } from "@/state/store";
 import { pauseTraining, resetTraining, train } from "@/state/trainJob";
 import { askBlockedBy } from "@/views/prompt/askBlockedBy";
@@ -51,6 +53,7 @@ const colourActions: readonly Action[] = colourNames.slice(0, 9).map((name, i) =
 const tabNames: Readonly<Record<DrawerTab, string>> = {
   charts: "charts",
   rollouts: "rollouts",
+  runs: "runs",
   settings: "settings",
   system: "system",
 };
@@ -120,6 +123,17 @@ export const actions = {
       !loss &&
       (training.step > 0 || training.status === "failed" || model.model.adapter !== undefined),
     run: () => void resetTraining(),
+  },
+  continueRun: {
+    id: "continueRun",
+    label: "Continue the interrupted run",
+    group: "Train",
+    keys: [],
+    isEnabled: ({ training, loss }) => useRuns.getState().interrupted !== null && training.status !== "running" && !loss,
+    run: () => {
+      const { interrupted } = useRuns.getState();
+      if (interrupted) void continueRun(interrupted.id);
+    },
   },
   keep: { id: "keep", label: "Go to Keep k", group: "Look", keys: ["k"], isEnabled: always, run: () => focusLabelled("Keep k") },
   betaMin: {

@@ -3,6 +3,7 @@
 
 import { loadModel, openRecording } from "@/state/modelJob";
 import { connectPersistence } from "@/state/persist";
+import { startRuns } from "@/state/runsJobs";
 import { useStore } from "@/state/store";
 import { embeddedSource } from "@/views/models/embeddedSource";
 import { samples } from "@/views/prompt/samples";
@@ -14,6 +15,7 @@ import { keepForOffline } from "./serviceWorker";
  */
 export async function boot(offlineReady: Promise<void>): Promise<void> {
   connectPersistence();
+  void startRuns();
   const wanted = useStore.getState().input.sample;
   const loading = offlineReady.then(() => loadModel(embeddedSource()));
   await openRecording(new URL("recorded/example.json", document.baseURI).href);

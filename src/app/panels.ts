@@ -5,6 +5,7 @@ import { DistributionPanel } from "@/views/distribution/DistributionPanel";
 import { InspectorPanel } from "@/views/inspector/InspectorPanel";
 import { PromptPanel } from "@/views/prompt/PromptPanel";
 import { RolloutsPanel } from "@/views/rollouts/RolloutsPanel";
+import { RunsPanel } from "@/views/runs/RunsPanel";
 import { SettingsPanel } from "@/views/settings/SettingsPanel";
 import { SystemPanel } from "@/views/system/SystemPanel";
 import { TrainingPanel } from "@/views/training/TrainingPanel";
@@ -28,6 +29,7 @@ export const panels = {
 export const drawerPanels: readonly (Panel & { readonly id: DrawerTab })[] = [
   { id: "charts", title: "Charts", Component: TrainingPanel },
   { id: "rollouts", title: "Rollouts", Component: RolloutsPanel },
+  { id: "runs", title: "Runs", Component: RunsPanel },
   { id: "settings", title: "Settings", Component: SettingsPanel },
   { id: "system", title: "System", Component: SystemPanel },
 ];

@@ -15,9 +15,12 @@ const name = "vppo-playground.runs";
 
 /** Sends to every other listener of this origin; does nothing where there are no channels. */
 export function runSender(): (message: RunMessage) => void {
-  if (typeof BroadcastChannel === "undefined") return () => undefined;
-  const channel = new BroadcastChannel(name);
-  return (message) => channel.postMessage(message);
+  let channel: BroadcastChannel | undefined;
+  return (message) => {
+    if (typeof BroadcastChannel === "undefined") return;
+    channel ??= new BroadcastChannel(name);
+    channel.postMessage(message);
+  };
 }
 
 /** Calls back with what others send; returns the way to stop. */

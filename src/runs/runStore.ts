@@ -237,6 +237,17 @@ export class RunStore implements RunJournal {
     });
   }
 
+  /** Adds numbers to a stored step, as an evaluation has them later; a step that is not stored takes none. */
+  addMetrics(run: string, step: number, metrics: StepMetrics): Promise<void> {
+    return this.#write(`The numbers of step ${step} could not be stored`, sizeOf(metrics), async (transaction) => {
+      const steps = transaction.objectStore("steps");
+      const row = await steps.get([run, step]);
+      if (!row) return;
+      const own = checked(stepRowSchema, row, `Step ${step} of the run`);
+      await steps.put({ ...own, metrics: { ...own.metrics, ...metrics } });
+    });
+  }
+
   /** Metrics of every stored step, in order. */
   async metrics(run: string): Promise<readonly StepRow[]> {
     const rows = await (await this.#open()).getAll("steps", keysOf(run));

@@ -58,6 +58,11 @@ export async function loadModel(source: ModelSource, backend?: BackendKind): Pro
   await load(requestOf(withToken(source, useStore.getState().accessToken), backend));
 }
 
+/** Where the model that was loaded last, or failed to, comes from; null before the first. */
+export function lastLoadedSource(): ModelSource | null {
+  return lastSource;
+}
+
 /** Loads what was loaded last, or failed to, once more; with the knobs as they are now. */
 export async function loadAgain(backend?: BackendKind): Promise<void> {
   if (lastSource) await loadModel(lastSource, backend);

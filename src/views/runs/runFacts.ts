@@ -1,0 +1,37 @@
+// What a row of the runs table says, as words. Pure.
+
+import type { RunInfo } from "@/protocol/runs";
+
+/** A run's status, with what the stored word does not know: whether it really trains, and where. */
+export function statusText(
+  { status, origin }: RunInfo,
+  { trains, here }: { readonly trains: boolean; readonly here: boolean },
+): string {
+  if (trains) return here ? "training" : "trains in another tab";
+  if (origin === "log") return "log";
+  return status === "running" ? "interrupted" : status;
+}
+
+/** "7 of 12". */
+export function stepsText({ lastStep, targetStep }: RunInfo): string {
+  return targetStep === undefined ? String(lastStep) : `${lastStep} of ${targetStep}`;
+}
+
+/** Where a run comes from: its model, the run it was forked from, or a file of another trainer. */
+export function originText({ origin, model, forkedFrom }: RunInfo, runs: readonly RunInfo[]): string {
+  if (origin === "log") return "log file";
+  const name = model?.name ?? "no model";
+  if (!forkedFrom) return name;
+  const parent = runs.find(({ id }) => id === forkedFrom.run)?.name ?? "a deleted run";
+  return `${name}, from ${parent}, step ${forkedFrom.step}`;
+}
+
+/** A run's name as that of a file, in letters every disk takes. */
+export function fileNameOf({ name }: RunInfo): string {
+  const plain = name
+    .normalize("NFKD")
+    .replaceAll(/[^A-Za-z0-9._-]+/g, "-")
+    .replaceAll(/^[-.]+|[-.]+$/g, "")
+    .slice(0, 60);
+  return `${plain || "run"}.vppo-run.zip`;
+}
