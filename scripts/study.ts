@@ -84,7 +84,7 @@ async function record(
 async function train(session: Session, study: StudyPlan, arm: StudyArm, seed: number) {
   const settings = settingsOfRun(study, arm, seed);
   removeLora(session.model);
-  const trainer = Trainer.create(session, taskById(study.task), settings);
+  const trainer = Trainer.create(session, settings);
   const steps: StepMetrics[] = [];
   for (let i = 0; i < study.steps; i++) {
     const report = await trainer.takeStep(settings);
