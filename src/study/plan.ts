@@ -90,7 +90,7 @@ export const studyPlans: readonly StudyPlan[] = [
     model: "shapes-vlm",
     task: "shapes",
     seeds,
-    steps: 20,
+    steps: 12,
     settings: {
       ...trainDefaults,
       sampling: { ...trainDefaults.sampling, maxNewTokens: 64 },
@@ -100,7 +100,7 @@ export const studyPlans: readonly StudyPlan[] = [
     arms,
     tables,
     evaluation: { problems: 120, rollouts: 8, seed: 7777 },
-    targetAccuracy: 0.75,
+    targetAccuracy: 0.7,
   },
 ];
 
