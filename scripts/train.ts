@@ -11,8 +11,10 @@ import { Trainer } from "@/engine/training/trainer";
 import { writeAdapter } from "@/formats/peft";
 import type { WeightFormat } from "@/protocol/model";
 import { type TrainSettings, trainDefaults } from "@/protocol/training";
+import { trainSettingsError } from "@/protocol/trainingChecks";
 import { summarise } from "@/rl/evaluation";
-import { taskById } from "@/tasks/registry";
+import { type PolicySettings, policyPresets } from "@/rl/settings";
+import { taskById, tasks } from "@/tasks/registry";
 import { answerStyle } from "@/tasks/shapes/answers";
 import { fileFolder } from "./fileFolder";
 import { startNodeBackend } from "./nodeBackend";
@@ -24,7 +26,11 @@ const { values } = parseArgs({
     backend: { type: "string", default: "wasm" },
     format: { type: "string", default: "int8" },
     steps: { type: "string", default: "20" },
+    task: { type: "string", default: trainDefaults.task },
+    difficulty: { type: "string" },
+    preset: { type: "string", default: "vppo" },
     prompts: { type: "string", default: "12" },
+    filter: { type: "boolean", default: false },
     lr: { type: "string", default: "0.001" },
     rank: { type: "string", default: "8" },
     seed: { type: "string", default: "1" },
@@ -38,6 +44,10 @@ const session = await openSession(fileFolder(values.folder), "shapes-vlm", {
 });
 const settings: TrainSettings = {
   ...trainDefaults,
+  policy: presetOf(values.preset),
+  task: values.task,
+  ...(values.difficulty !== undefined && { difficulty: Number(values.difficulty) }),
+  onlineFiltering: values.filter,
   sampling: { temperature: 1, topP: 1, topK: 0, seed: Number(values.seed), maxNewTokens: 64 },
   mask: { strategy: "patch_blackening", ratio: 0.5, cellSize: 8, seed: Number(values.seed), sharing: "trajectory" },
   promptsPerStep: Number(values.prompts),
@@ -50,6 +60,7 @@ const settings: TrainSettings = {
 const accuracy = async (masked: boolean) => {
   const request = {
     task: settings.task,
+    ...(settings.difficulty !== undefined && { difficulty: settings.difficulty }),
     reward: settings.reward,
     problems: Number(values.problems),
     rollouts: 8,
@@ -61,9 +72,11 @@ const accuracy = async (masked: boolean) => {
   return summarise(outcomes).accuracy.value;
 };
 console.log(`before: accuracy@8 ${(await accuracy(false)).toFixed(3)}, masked ${(await accuracy(true)).toFixed(3)}`);
+const error = trainSettingsError(settings, tasks);
+if (error) throw error;
 const trainer = Trainer.create(session, settings);
 for (let i = 0; i < Number(values.steps); i++) {
-  const report = await trainer.takeStep(settings);
+  const report = await trainer.takeStep(settings, { onNotice: console.log });
   if (!report) break;
   const m = report.metrics;
   const visual = report.rollouts.filter(({ family }) => family !== "control");
@@ -82,4 +95,10 @@ if (values.out) {
     writeFileSync(`${values.out}/adapter_config.json`, config);
     writeFileSync(`${values.out}/adapter_model.safetensors`, weights);
   }
+}
+
+function presetOf(name: string): PolicySettings {
+  const preset = Object.entries(policyPresets).find(([key]) => key === name)?.[1];
+  if (!preset) throw new RangeError(`there is no preset "${name}"; there are ${Object.keys(policyPresets).join(", ")}`);
+  return preset;
 }

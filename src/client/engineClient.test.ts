@@ -1,6 +1,7 @@
 import { expose } from "comlink";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { LoadEvent } from "@/protocol/engine";
+import { trainDefaults } from "@/protocol/training";
 import { createEngineClient, EngineCrashError } from "./engineClient";
 
 const precision = { text: "int8", vision: "f16", head: "int8", groupSize: 32 } as const;
@@ -53,6 +54,48 @@ describe("the engine client", () => {
     const loading = client.load(request, () => {});
     await client.pauseLoad(true);
     expect((await loading).name).toBe("paused true");
+    client.terminate();
+  });
+
+  it("reaches a training that runs with new settings, and starts no engine for them", async () => {
+    let finish = (_: number) => {};
+    const worker = fakeWorker({
+      train: ({ steps }: { steps: number }, port: MessagePort) =>
+        new Promise<void>((resolve) => {
+          finish = (learningRate) => {
+            port.postMessage({ type: "notice", message: `${steps} steps at ${learningRate}` });
+            resolve();
+          };
+        }),
+      changeTraining: ({ learningRate }: { learningRate: number }) => finish(learningRate),
+    });
+    let started = 0;
+    const client = createEngineClient(() => {
+      started++;
+      return worker;
+    });
+    await client.changeTraining({ ...trainDefaults, learningRate: 3 });
+    expect(started).toBe(0);
+    const messages: string[] = [];
+    const training = client.train({ settings: trainDefaults, steps: 7 }, (event) => {
+      if (event.type === "notice") messages.push(event.message);
+    });
+    await client.changeTraining({ ...trainDefaults, learningRate: 2 });
+    await training;
+    await vi.waitFor(() => expect(messages).toEqual(["7 steps at 2"]));
+    client.terminate();
+  });
+
+  it("hands the port of the rewards' sandbox to the engine", async () => {
+    const worker = fakeWorker({ connectRewards: (port: MessagePort) => port.postMessage("here") });
+    const client = createEngineClient(() => worker);
+    const { port1, port2 } = new MessageChannel();
+    const heard = new Promise((resolve) => {
+      port1.onmessage = ({ data }) => resolve(data);
+    });
+    await client.connectRewards(port2);
+    expect(await heard).toBe("here");
+    port1.close();
     client.terminate();
   });
 

@@ -3,21 +3,19 @@
 // wrong, then cut to the first ones). Everything random follows from counters, so a step is a function of settings, position in
 // the run and weights. Nothing here changes a weight.
 
-import { dispose } from "@tensorflow/tfjs-core";
 import { UserError } from "@/lib/errors";
-import { pcg3d } from "@/lib/rng";
 import type { TokenChunk } from "@/protocol/generation";
 import type { TrainSettings } from "@/protocol/training";
 import { mixedGroups } from "@/rl/advantage";
-import { dependencyOf, type TokenStats } from "@/rl/dependency";
+import type { TokenStats } from "@/rl/dependency";
 import type { Reward } from "@/rl/reward/rewards";
 import { withInstruction } from "@/tasks/instruction";
 import type { Problem } from "@/tasks/task";
 import type { DecodedStep, Rollout } from "../generate";
 import { type PreparedQuestion, prepare, rollOut, tokenStatsOf } from "../rollouts";
-import { scoreResponses } from "../score";
 import type { Session } from "../session";
 import { chunkOf, reportedAlternatives } from "./chunks";
+import { type AnsweredQuestion, averageDependency } from "./maskAverage";
 import type { ProblemSource } from "./problemSource";
 import { type RewardScorer, rewardInput } from "./rewardScorer";
 import type { StepEvents } from "./stepEvents";
@@ -81,11 +79,7 @@ const rowsPerBatch = 128;
 const reportedPrompts = 1;
 
 /** One prompt's answers. */
-interface Group {
-  readonly problem: Problem;
-  readonly prepared: PreparedQuestion;
-  readonly rollouts: readonly Rollout[];
-  readonly firstStream: number;
+interface Group extends AnsweredQuestion {
   readonly texts: readonly string[];
   readonly rewards: readonly Reward[];
   readonly chunks: readonly (TokenChunk | undefined)[];
@@ -220,54 +214,6 @@ function teaches({ rewards }: Group, { filterLow, filterHigh }: TrainSettings): 
   const accuracies = rewards.map(({ accuracy }) => accuracy);
   const oneGroup = accuracies.map(() => 0);
   return mixedGroups(accuracies, oneGroup, { low: filterLow, high: filterHigh })[0] === 1;
-}
-
-/** S_t per answer; further masks are scored on the finished answers, a prompt at a time. */
-async function averageDependency(
-  session: Session,
-  groups: readonly Group[],
-  stats: readonly TokenStats[],
-  { policy: { dependencyMeasure }, mask, maskDraws, pixels }: TrainSettings,
-  { onPhase, signal }: StepEvents,
-): Promise<Float32Array[]> {
-  const sums = stats.map((stat) => Float32Array.from(dependencyOf(stat, dependencyMeasure)));
-  if (maskDraws <= 1) return sums;
-  let first = 0;
-  for (const [done, group] of groups.entries()) {
-    onPhase?.("scoring", done, groups.length);
-    for (let draw = 1; draw < maskDraws && !signal?.aborted; draw++) {
-      const drawn = await rescored(session, group, { ...mask, seed: pcg3d(mask.seed, draw, 0x6472)[0] }, pixels);
-      drawn.forEach((stat, r) => {
-        const sum = sums[first + r] as Float32Array;
-        dependencyOf(stat, dependencyMeasure).forEach((value, t) => {
-          sum[t] = (sum[t] as number) + value;
-        });
-      });
-    }
-    first += group.rollouts.length;
-  }
-  return sums.map((sum) => sum.map((value) => value / maskDraws));
-}
-
-/** Statistics of a prompt's answers against other masks. */
-async function rescored(
-  session: Session,
-  { problem, prepared, rollouts, firstStream }: Group,
-  mask: TrainSettings["mask"],
-  pixels: TrainSettings["pixels"],
-): Promise<TokenStats[]> {
-  const questions = [{ image: problem.image, text: withInstruction(problem.question) }];
-  const again = prepare(session, { questions, rollouts: rollouts.length, mask, pixels, firstStream });
-  const features = session.encodeTogether(prepared.images);
-  const masked = (again[0]?.masked ?? []).map((set) =>
-    session.encodeTogether(set.map((picture) => session.process(picture, pixels))),
-  );
-  try {
-    const responses = rollouts.map(({ ids }) => ids);
-    return await scoreResponses(session, [{ prompt: prepared.prompt, responses, features, masked }]);
-  } finally {
-    dispose([features, ...masked]);
-  }
 }
 
 /** Means over all that was sampled. */
