@@ -1,6 +1,6 @@
 // Optimizer steps on the tiny model's own rollouts, on wasm: what must not change a step, and what each setting computes.
 
-import { dispose } from "@tensorflow/tfjs-core";
+import { dispose, memory } from "@tensorflow/tfjs-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { readTensors } from "@/gpu/readback";
 import { floatsOf } from "@/ops/attention/hostValues";
@@ -151,6 +151,26 @@ describe("optimizer steps", { timeout: 120_000 }, () => {
     expect([outcome.updates, outcome.skipped]).toEqual([0, 2]);
     expect(adapter).toEqual(before);
     expect(outcome.masks.map(({ length }) => length)).toEqual(experience.rollouts.map(({ ids }) => ids.length));
+  });
+
+  it("are skipped, too, when one before them has broken the weights, and what is reported stays finite", async () => {
+    const { outcome } = await run({ promptsPerUpdate: 1, measureMoves: true }, experience, undefined, 1e30);
+    expect([outcome.updates, outcome.skipped]).toEqual([1, 2]);
+    expect(outcome.moves).toBeUndefined();
+    for (const value of Object.values(outcome.metrics)) expect(value).toSatisfy(Number.isFinite);
+    const sound = await run();
+    expect(outcome.masks).toEqual(sound.outcome.masks);
+    expect(outcome.advantages).toEqual(sound.outcome.advantages);
+  });
+
+  it("leave no tensor behind, whatever is measured on the way", async () => {
+    const policy = { ...settings.policy, klCoef: 0.1, papoKlCoef: 0.1, tokenSelection: "either" as const };
+    const everything = { policy, promptsPerUpdate: 2, ppoEpochs: 2, measureMoves: true, measureVariance: true };
+    await run(everything);
+    const before = memory().numTensors;
+    const { outcome } = await run(everything, experience, 1);
+    expect(memory().numTensors).toBe(before);
+    expect(outcome.metrics["vppo/gradient_variance_ratio"]).toBeGreaterThan(0);
   });
 
   it("send only the kept tokens through the head's backward when there is no entropy penalty", async () => {

@@ -6,10 +6,12 @@
 
 import { dispose, type Tensor } from "@tensorflow/tfjs-core";
 import { UserError } from "@/lib/errors";
+import { pcg3d } from "@/lib/rng";
 import type { StepMetrics, TrainSettings } from "@/protocol/training";
 import type { TokenStats } from "@/rl/dependency";
 import { meanMetrics, type PolicyMetrics } from "@/rl/policyMetrics";
 import type { PolicySettings } from "@/rl/settings";
+import { type ShapedGroup, shapeGroup } from "@/rl/shapeGroup";
 import { measureMoves, moveMetrics } from "@/rl/tokenMoves";
 import type { Trajectory } from "@/rl/trajectory";
 import { type PolicyUpdate, policyUpdate } from "@/rl/vppo";
@@ -27,6 +29,8 @@ import { addGradients, type TrainingPart, TrainingPass } from "./trainingPass";
 
 /** Bytes of stage inputs that a training pass keeps: prompts beyond it go through the model in parts. */
 const defaultKeptInputBytes = 64 * 1024 * 1024;
+
+const randomTokens = 0x7274;
 
 /** What an update needs of a step's experience; rollouts come prompt by prompt. */
 export type UpdateInput = Pick<Experience, "prepared" | "rollouts" | "streams" | "rewards" | "stats" | "dependency">;
@@ -64,7 +68,7 @@ export class ReferencePolicyError extends UserError {
 
 /**
  * Takes the optimizer steps of one training step, which is not stopped half way: `events.signal` is not asked here. Throws
- * ReferencePolicyError, TowerTrainingError, PolicySettingsError or TrajectoryError before any weight has changed.
+ * ReferencePolicyError, PolicySettingsError or TrajectoryError before any weight has changed.
  */
 export async function updatePolicy(
   session: Session,
@@ -189,9 +193,11 @@ class PolicyPhase {
       );
       if (!update) {
         this.skipped++;
+        const scored = rollouts.map((i) => this.#trajectory(i, this.experience.stats[i] as TokenStats));
+        this.#note(rollouts, shapeGroup(scored, settings.policy));
         return;
       }
-      if (this.#masks.length < this.experience.rollouts.length) this.#note(rollouts, update);
+      this.#note(rollouts, update);
       this.#metrics.push(...update.microBatchMetrics);
       const slopes = new Map(rollouts.map((i, n) => [i, update.gradient[n] as Float32Array]));
       // From the last part, whose forward pass may still be there, to the first; the others are computed (again).
@@ -217,13 +223,7 @@ class PolicyPhase {
     const { experience, settings, updates, skipped } = this;
     const first = this.#rolloutsOf[0] ?? [];
     const masks = experience.rollouts.map(({ ids }, i) => this.#masks[i] ?? new Float32Array(ids.length));
-    const measured = settings.measureMoves && updates > 0 && first.length > 0;
-    const moves = measured
-      ? measureMoves(
-          await this.#forwardOnly([0]),
-          first.map((i) => experience.stats[i] as TokenStats),
-        )
-      : undefined;
+    const moves = settings.measureMoves && updates > 0 ? await this.#moves(first) : undefined;
     const finite = this.#gradNorms.filter(Number.isFinite);
     const keptShare = shareOf(experience.dependency, masks);
     return {
@@ -234,7 +234,7 @@ class PolicyPhase {
       keptShare,
       updates,
       skipped,
-      metrics: {
+      metrics: finiteOnly({
         ...meanMetrics(this.#metrics),
         ...(finite.length > 0 && { "actor/grad_norm": finite.reduce((a, b) => a + b, 0) / finite.length }),
         "actor/lr": learningRate,
@@ -245,9 +245,20 @@ class PolicyPhase {
             moves,
             first.map((i) => masks[i] as Float32Array),
           )),
-      },
+      }),
       ...(moves && { moves }),
     };
+  }
+
+  /** Of these rollouts of the first prompt; absent when the update has left the weights without finite log-probs. */
+  async #moves(rollouts: readonly number[]): Promise<readonly Float32Array[] | undefined> {
+    const after = await this.#forwardOnly([0]);
+    const before = rollouts.map((i) => this.experience.stats[i] as TokenStats);
+    const moves = measureMoves(
+      rollouts.map((i) => after[i] as Float32Array),
+      before,
+    );
+    return moves.every((move) => move.every(Number.isFinite)) ? moves : undefined;
   }
 
   async #apply(optimizer: UpdateOptimizer, gradients: Gradients, learningRate: number): Promise<void> {
@@ -287,7 +298,8 @@ class PolicyPhase {
       group: rollouts[i]?.group ?? 0,
       reward: rewards[i]?.overall ?? Number.NaN,
       dependency: dependency[i] as Float32Array,
-      stream: streams[i] ?? i,
+      // Runs of other seeds choose other tokens at random.
+      stream: pcg3d(this.settings.seed, streams[i] ?? i, randomTokens)[0] ?? i,
       logp: current.logp,
       logpOld: (stats[i] as TokenStats).logp,
       ...(needsEntropy(policy) && current.entropy && { entropy: current.entropy }),
@@ -296,8 +308,10 @@ class PolicyPhase {
     };
   }
 
-  #note(rollouts: readonly number[], update: PolicyUpdate): void {
+  /** Keeps what is reported of these rollouts, unless an earlier epoch has. */
+  #note(rollouts: readonly number[], update: ShapedGroup): void {
     rollouts.forEach((i, n) => {
+      if (this.#masks[i]) return;
       this.#advantages[i] = update.advantages[n] as number;
       this.#alpha[i] = update.alpha[n] as number;
       this.#meanDependency[i] = update.meanDependency[n] as number;
@@ -389,6 +403,11 @@ function finiteUpdate(trajectories: readonly Trajectory[], policy: PolicySetting
   if (!onPolicy && trajectories.some(({ logp }) => !logp.every(Number.isFinite))) return undefined;
   const update = policyUpdate(trajectories, policy);
   return Number.isFinite(update.loss) ? update : undefined;
+}
+
+/** Log files know no NaN: a number that is not finite is left out. */
+function finiteOnly(metrics: StepMetrics): StepMetrics {
+  return Object.fromEntries(Object.entries(metrics).filter(([, value]) => Number.isFinite(value)));
 }
 
 /** Share of all dependency on tokens by their mask; 1 when there is none to lose. */

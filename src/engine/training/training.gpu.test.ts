@@ -21,15 +21,25 @@ const adapterValues = async () =>
   (await readTensors(loraParameters(session.model).map(({ tensor }) => tensor))) as Float32Array[];
 
 describe("a training step", { timeout: 300_000 }, () => {
-  it("is exactly on policy: no log-ratio, nothing clipped, in the first step and after the adapter has moved", async () => {
+  it("is exactly on policy: no log-ratio, nothing clipped, before and after the adapter has moved", async () => {
     using trainer = Trainer.create(session, trainSettings, parityParts);
-    for (let step = 0; step < 3; step++) {
-      const report = await trainer.takeStep(trainSettings);
+    // The first pass takes the rollouts' own log-probs; the second asks the weights, which a learning rate of 0 leaves alone.
+    const still = { ...trainSettings, ppoEpochs: 2, learningRate: 0 };
+    for (const settings of [still, trainSettings, still]) {
+      const report = await trainer.takeStep(settings);
+      expect(report!.metrics["vppo/updates"]).toBe(settings.ppoEpochs);
       expect(report!.metrics["actor/ppo_kl"]).toBe(0);
       expect(report!.metrics["actor/pg_clipfrac_higher"]).toBe(0);
       expect(report!.metrics["actor/pg_clipfrac_lower"]).toBe(0);
       expect(report!.metrics["actor/grad_norm"]).toBeGreaterThan(0);
     }
+    removeLora(session.model);
+  });
+
+  it("is off policy in the second pass when the first has moved the adapter", async () => {
+    using trainer = Trainer.create(session, trainSettings, parityParts);
+    const report = await trainer.takeStep({ ...trainSettings, ppoEpochs: 2, learningRate: 1e-2 });
+    expect(Math.abs(report!.metrics["actor/ppo_kl"]!)).toBeGreaterThan(1e-6);
     removeLora(session.model);
   });
 
