@@ -27,6 +27,7 @@ const { values } = parseArgs({
     task: { type: "string", default: "shapes" },
     from: { type: "string" },
     mix: { type: "string", default: "0.25" },
+    answers: { type: "string", default: "1" },
     warmup: { type: "string", default: "200" },
   },
 });
@@ -65,6 +66,7 @@ const plan: PretrainPlan = {
   folder: values.folder,
   task: values.task === "sums" ? "sums" : "shapes",
   shapesShare: Number(values.mix),
+  answers: Number(values.answers),
   continued: values.from !== undefined,
   config,
   backend: values.backend === "webgpu" ? "webgpu" : "wasm",
@@ -78,7 +80,7 @@ const plan: PretrainPlan = {
   warmUpSteps: Number(values.warmup),
   weightDecay: 0.05,
   maxGradNorm: 1,
-  checkpointEvery: 100,
+  checkpointEvery: 50,
 };
 console.log(`${count} parameters, ${plan.steps} steps of ${batch}, ${plan.replicas} × ${plan.backend}`);
 

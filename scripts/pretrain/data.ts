@@ -1,7 +1,7 @@
 // Training samples of the embedded models: one image, one question with an answer that looks or guesses, and (in a share of
 // the samples) a description of the image. Question and answer follow the image, so both share the image's rows.
 
-import type { PackGroup } from "@/engine/packing";
+import type { PackedPrompt, PackGroup } from "@/engine/packing";
 import { maskImage } from "@/image/masks";
 import { createRgbImage, type RgbImage } from "@/image/rgbImage";
 import { createRng, type Rng } from "@/lib/rng";
@@ -34,6 +34,8 @@ export interface SampleMix {
 export interface SampleSource {
   readonly task: "shapes" | "sums";
   readonly shapesShare: number;
+  /** Answers per problem of another task; with several there are no descriptions beside them. */
+  readonly answers: number;
 }
 
 /** A problem with its scene and its training answer when the picture is whole or hidden. */
@@ -41,6 +43,8 @@ interface Drawn {
   readonly problem: Problem;
   readonly scene: Scene;
   readonly answer: (rng: Rng, blind: boolean) => string;
+  /** Answers written to the problem. */
+  readonly answers: number;
   readonly hide: (image: RgbImage) => RgbImage;
 }
 
@@ -61,25 +65,35 @@ export function trainingSample(
   const rng = createRng(seed ^ answerStream, index);
   const blind = drawn.problem.needsImage && createRng(seed ^ blindStream, index).next() < blindShare;
   const problem = blind ? { ...drawn.problem, image: drawn.hide(drawn.problem.image) } : drawn.problem;
+  const header = `<|im_start|>User:<fake_token_around_image><global-img>${"<image>".repeat(imageTokens)}<fake_token_around_image>`;
+  if (drawn.answers > 1) {
+    // The question is part of the prompt, computed once for all its answers.
+    const prompt = packedPrompt(tokenizer, header + ask(problem.question), imageTokens);
+    const responses = Array.from({ length: drawn.answers }, () => tokenizer.encodeTemplate(closed(drawn.answer(rng, blind))));
+    const group = { prompt, responses: responses.map((ids) => Int32Array.from(ids)) };
+    return { problem, group, weights: responses.map((ids) => new Float32Array(ids.length).fill(1)) };
+  }
   const turns = [encodeTurn(tokenizer, problem.question, drawn.answer(rng, blind))];
   if (!blind && rng.next() < captionShare) turns.push(encodeTurn(tokenizer, captionQuestion, writeCaption(drawn.scene, rng)));
-  const header = tokenizer.encodeTemplate(
-    `<|im_start|>User:<fake_token_around_image><global-img>${"<image>".repeat(imageTokens)}<fake_token_around_image>`,
-  );
-  const image = tokenizer.tokenId("<image>");
-  let feature = 0;
-  const prompt = {
-    ids: Int32Array.from(header),
-    feature: Int32Array.from(header, (id) => (id === image ? feature++ : -1)),
-    featureCount: imageTokens,
-    positions: Int32Array.from(header.keys()),
-    axes: 1 as const,
-    next: header.length,
-  };
+  const prompt = packedPrompt(tokenizer, header, imageTokens);
   return { problem, group: { prompt, responses: turns.map(({ ids }) => ids) }, weights: turns.map(({ weights }) => weights) };
 }
 
-function draw({ task, shapesShare }: SampleSource, seed: number, index: number): Drawn {
+function packedPrompt(tokenizer: TextTokenizer, text: string, imageTokens: number): PackedPrompt {
+  const ids = tokenizer.encodeTemplate(text);
+  const image = tokenizer.tokenId("<image>");
+  let feature = 0;
+  return {
+    ids: Int32Array.from(ids),
+    feature: Int32Array.from(ids, (id) => (id === image ? feature++ : -1)),
+    featureCount: imageTokens,
+    positions: Int32Array.from(ids.keys()),
+    axes: 1,
+    next: ids.length,
+  };
+}
+
+function draw({ task, shapesShare, answers }: SampleSource, seed: number, index: number): Drawn {
   const rng = createRng(seed ^ sourceStream, index);
   if (task === "shapes" || rng.next() < shapesShare) {
     const problem = sampleShapes(seed, index, "train");
@@ -87,6 +101,7 @@ function draw({ task, shapesShare }: SampleSource, seed: number, index: number):
       problem,
       scene: problem.scene,
       answer: (random, blind) => (blind ? writeAnswer(problem, random, "shortcut") : trainingAnswer(problem, random)),
+      answers: 1,
       hide: ({ width, height }) => createRgbImage(width, height),
     };
   }
@@ -98,6 +113,7 @@ function draw({ task, shapesShare }: SampleSource, seed: number, index: number):
     problem,
     scene: problem.scene,
     answer: (random, blind) => trainingChain(problem, random, blind),
+    answers,
     // Black, or half of its patches black as in the twin that measures dependency: then, too, every step guesses.
     hide: (image) =>
       half
@@ -106,9 +122,12 @@ function draw({ task, shapesShare }: SampleSource, seed: number, index: number):
   };
 }
 
+const ask = (question: string) => `${withInstruction(question)}<end_of_utterance>\nAssistant:`;
+const closed = (answer: string) => `${answer}<end_of_utterance>`;
+
 function encodeTurn(tokenizer: TextTokenizer, question: string, answer: string): { ids: Int32Array; weights: Float32Array } {
-  const asked = tokenizer.encodeTemplate(`${withInstruction(question)}<end_of_utterance>\nAssistant:`);
-  const answered = tokenizer.encodeTemplate(`${answer}<end_of_utterance>`);
+  const asked = tokenizer.encodeTemplate(ask(question));
+  const answered = tokenizer.encodeTemplate(closed(answer));
   const ids = Int32Array.from([...asked, ...answered]);
   return { ids, weights: new Float32Array(ids.length).fill(1, asked.length) };
 }

@@ -11,6 +11,8 @@ export interface PretrainPlan {
   readonly task: "shapes" | "sums";
   /** Share of samples from the shapes world when `task` is another, so that what was learnt there is not lost. */
   readonly shapesShare: number;
+  /** Answers per problem of a task other than the shapes world: they share the picture and the question. */
+  readonly answers: number;
   /** True when the run goes on from trained weights: descriptions and damaged pictures come evenly from the start. */
   readonly continued: boolean;
   readonly config: SmolVlmConfig;
