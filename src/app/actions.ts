@@ -53,6 +53,7 @@ const colourActions: readonly Action[] = colourNames.slice(0, 9).map((name, i) =
 const tabNames: Readonly<Record<DrawerTab, string>> = {
   charts: "charts",
   rollouts: "rollouts",
+  evaluation: "evaluation",
   runs: "runs",
   settings: "settings",
   system: "system",

@@ -2,6 +2,7 @@
 import type { ComponentType } from "react";
 import { AnswerPanel } from "@/views/answer/AnswerPanel";
 import { DistributionPanel } from "@/views/distribution/DistributionPanel";
+import { EvaluationPanel } from "@/views/evaluation/EvaluationPanel";
 import { InspectorPanel } from "@/views/inspector/InspectorPanel";
 import { PromptPanel } from "@/views/prompt/PromptPanel";
 import { RolloutsPanel } from "@/views/rollouts/RolloutsPanel";
@@ -29,6 +30,7 @@ export const panels = {
 export const drawerPanels: readonly (Panel & { readonly id: DrawerTab })[] = [
   { id: "charts", title: "Charts", Component: TrainingPanel },
   { id: "rollouts", title: "Rollouts", Component: RolloutsPanel },
+  { id: "evaluation", title: "Evaluation", Component: EvaluationPanel },
   { id: "runs", title: "Runs", Component: RunsPanel },
   { id: "settings", title: "Settings", Component: SettingsPanel },
   { id: "system", title: "System", Component: SystemPanel },

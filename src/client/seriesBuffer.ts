@@ -34,17 +34,22 @@ export class SeriesBuffer {
     if (this.count === this.stepColumn.length) this.grow();
     const row = this.count++;
     this.stepColumn[row] = step;
-    for (const [key, value] of Object.entries(metrics)) {
-      const column = this.columns.get(key) ?? new Float64Array(this.stepColumn.length).fill(Number.NaN);
-      column[row] = value;
-      this.columns.set(key, column);
-    }
+    this.fill(row, metrics);
     if (report) {
       this.reportsByStep.set(step, report);
       const oldest = this.reportsByStep.keys().next();
       if (this.reportsByStep.size > keptReports && !oldest.done) this.reportsByStep.delete(oldest.value);
     }
     this.changed();
+  }
+
+  /** Adds values to a step that is there, as an evaluation has them later; false when there is none of that number. */
+  amend(step: number, metrics: StepMetrics): boolean {
+    const row = this.steps().lastIndexOf(step);
+    if (row < 0) return false;
+    this.fill(row, metrics);
+    this.changed();
+    return true;
   }
 
   /** Number of steps. */
@@ -82,6 +87,14 @@ export class SeriesBuffer {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   };
+
+  private fill(row: number, metrics: StepMetrics): void {
+    for (const [key, value] of Object.entries(metrics)) {
+      const column = this.columns.get(key) ?? new Float64Array(this.stepColumn.length).fill(Number.NaN);
+      column[row] = value;
+      this.columns.set(key, column);
+    }
+  }
 
   private grow(): void {
     const capacity = this.stepColumn.length * 2;

@@ -38,8 +38,8 @@ const placesOfKeys: Readonly<Partial<Record<SettingKey, string>>> = {
 const placesOfGroups: Readonly<Partial<Record<SettingGroup, string>>> = {
   sampling: "in Input, under Sampling",
   mask: "in Input, beside the picture",
-  evaluation: "in Evaluation",
   model: "in the choice of a model",
+  evaluation: "in Evaluation",
 };
 
 /** Where a knob stands that is not in the Settings tab; null for those that are. */

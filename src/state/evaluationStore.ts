@@ -1,0 +1,151 @@
+// Evaluations kept in the browser, in a small database of their own: one entry each, written again after every part, so that a page
+// that is closed in the middle loses at most the problems that were being answered. What is read passes the schema.
+
+import { type DBSchema, type IDBPDatabase, openDB } from "idb";
+import * as v from "valibot";
+import { UserError } from "@/lib/errors";
+import type { ProblemOutcome } from "@/rl/evaluation";
+import type { Evaluation, EvaluationPlan, EvaluationSubject } from "./evaluation";
+
+/** Evaluations cannot be kept here, or one was not. */
+export class EvaluationStorageError extends UserError {
+  override readonly name = "EvaluationStorageError";
+}
+
+const most = { problems: 5000, answers: 64, tokens: 1e9, source: 200_000 } as const;
+const finite = v.pipe(v.number(), v.finite());
+const count = (max: number) => v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(max));
+const text = (length: number) => v.pipe(v.string(), v.maxLength(length));
+const id = v.pipe(v.string(), v.regex(/^[0-9a-z-]{1,64}$/));
+const format = v.picklist(["f32", "f16", "int8", "int4"]);
+
+const subjectSchema: v.GenericSchema<unknown, EvaluationSubject> = v.object({
+  model: text(300),
+  parameters: finite,
+  precision: v.object({ text: format, vision: format, head: format, groupSize: v.picklist([32, 64, 128]) }),
+  adapter: v.nullable(text(1000)),
+  fingerprint: text(200),
+  run: v.exactOptional(v.object({ id, name: text(120) })),
+  step: v.exactOptional(count(1_000_000)),
+});
+
+const planSchema: v.GenericSchema<unknown, EvaluationPlan> = v.object({
+  task: text(100),
+  difficulty: finite,
+  reward: v.object({
+    kind: v.picklist(["official", "official_format", "exact", "choice", "numeric", "custom"]),
+    tolerance: finite,
+    source: v.exactOptional(text(most.source)),
+  }),
+  problems: v.pipe(count(most.problems), v.minValue(1)),
+  rollouts: v.pipe(count(most.answers), v.minValue(1)),
+  sampling: v.object({ temperature: finite, topP: finite, topK: finite, maxNewTokens: count(100_000) }),
+  pixels: v.exactOptional(v.object({ minPixels: v.exactOptional(finite), maxPixels: v.exactOptional(finite) })),
+  seed: count(0xffffffff),
+});
+
+const outcomeSchema: v.GenericSchema<unknown, ProblemOutcome> = v.object({
+  family: text(200),
+  right: finite,
+  answers: v.pipe(count(most.answers), v.minValue(1)),
+  parseable: count(most.answers),
+  tokens: count(most.tokens),
+});
+
+/** The gate for an evaluation that was stored. */
+export const evaluationSchema: v.GenericSchema<unknown, Evaluation> = v.pipe(
+  v.object({
+    id,
+    createdAt: finite,
+    subject: subjectSchema,
+    plan: planSchema,
+    withMasked: v.boolean(),
+    seen: v.array(outcomeSchema),
+    masked: v.array(outcomeSchema),
+    elapsedMs: v.pipe(finite, v.minValue(0)),
+  }),
+  v.check(({ plan, seen, masked }) => seen.length <= plan.problems && masked.length <= seen.length),
+);
+
+interface Tables extends DBSchema {
+  evaluations: { key: string; value: unknown };
+}
+
+/** The evaluations that are kept, and the keys of those that cannot be read. */
+export interface StoredEvaluations {
+  /** The newest first. */
+  readonly evaluations: readonly Evaluation[];
+  readonly damaged: number;
+}
+
+/** The kept evaluations of this browser. */
+export class EvaluationStore {
+  #database: Promise<IDBPDatabase<Tables>> | undefined;
+
+  constructor(private readonly name = "vppo-playground-evaluations") {}
+
+  /** All that can be read; rejects with EvaluationStorageError where the browser stores nothing. */
+  async list(): Promise<StoredEvaluations> {
+    const values = await this.#do("The evaluations cannot be shown", (database) => database.getAll("evaluations"));
+    const read = values.map((value) => v.safeParse(evaluationSchema, value));
+    const evaluations = read.flatMap((result) => (result.success ? [result.output] : []));
+    return {
+      evaluations: evaluations.sort((a, b) => b.createdAt - a.createdAt),
+      damaged: values.length - evaluations.length,
+    };
+  }
+
+  /** Keeps an evaluation as it stands; rejects with EvaluationStorageError, and then the page's own copy is all there is. */
+  async put(evaluation: Evaluation): Promise<void> {
+    await this.#do("The evaluation is not kept", (database) => database.put("evaluations", evaluation, evaluation.id));
+  }
+
+  /** Forgets an evaluation. */
+  async remove(evaluation: string): Promise<void> {
+    await this.#do("The evaluation was not deleted", (database) => database.delete("evaluations", evaluation));
+  }
+
+  /** Closes the database; the next call opens it again. */
+  async close(): Promise<void> {
+    const database = await this.#database;
+    this.#database = undefined;
+    database?.close();
+  }
+
+  async #do<T>(what: string, work: (database: IDBPDatabase<Tables>) => Promise<T>): Promise<T> {
+    try {
+      this.#database ??= this.#open();
+      return await work(await this.#database);
+    } catch (cause) {
+      this.#database = undefined;
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      const isFull = cause instanceof Error && cause.name === "QuotaExceededError";
+      const why = isFull
+        ? "the browser's storage is full"
+        : `the browser's database does not work (${reason.replace(/\.$/, "")})`;
+      throw new EvaluationStorageError(
+        what,
+        why,
+        isFull ? "Delete runs or cached models, or save the result as a file" : "Save results as files",
+        { cause },
+      );
+    }
+  }
+
+  #open(): Promise<IDBPDatabase<Tables>> {
+    const forget = () => {
+      this.#database = undefined;
+    };
+    return openDB<Tables>(this.name, 1, {
+      upgrade(database) {
+        database.createObjectStore("evaluations");
+      },
+      // A newer page in another tab wants to change the tables: make way.
+      blocking(_current, _wanted, event) {
+        if (event.target instanceof IDBDatabase) event.target.close();
+        forget();
+      },
+      terminated: forget,
+    });
+  }
+}
