@@ -50,20 +50,29 @@ export function checkAsk({ question, rollouts, image, moreImages = [] }: AskRequ
   }
 }
 
-/** Refuses answers that would not fit beside the model, with both numbers, before anything is allocated; throws RequestError. */
-export function checkMemory(
+/** Bytes that exist while so many answers to a prompt are decoded, the model's included. */
+export function answerBytes(
   session: Session,
   { ids, featureCount }: PackedPrompt,
   { rollouts, maxNewTokens }: { readonly rollouts: number; readonly maxNewTokens: number },
-  budgetBytes: number,
-): void {
-  const bytes = decodingPeakBytes(session, session.precision, {
+): number {
+  return decodingPeakBytes(session, session.precision, {
     contextTokens: ids.length + maxNewTokens,
     answerTokens: maxNewTokens,
     pictureTokens: featureCount,
     rollouts,
     loraRank: session.model.text.projections[0]?.lora?.a.shape[0] ?? 0,
   });
+}
+
+/** Refuses answers that would not fit beside the model, with both numbers, before anything is allocated; throws RequestError. */
+export function checkMemory(
+  session: Session,
+  prompt: PackedPrompt,
+  { rollouts, maxNewTokens }: { readonly rollouts: number; readonly maxNewTokens: number },
+  budgetBytes: number,
+): void {
+  const bytes = answerBytes(session, prompt, { rollouts, maxNewTokens });
   if (bytes <= budgetBytes) return;
   throw new RequestError(
     "The answers do not fit",

@@ -56,7 +56,11 @@ export class EngineService implements EngineApi {
   constructor(private readonly options: ServiceOptions) {
     this.#loader = new ModelLoader(options);
     this.#training = new TrainingJobs({
-      parts: { scorer: this.#rewards, ...options.parts },
+      parts: {
+        scorer: this.#rewards,
+        budgetBytes: () => (this.#device?.gpu ? this.#budget(this.#loaded) : Number.POSITIVE_INFINITY),
+        ...options.parts,
+      },
       journal: options.journal,
       reload: (signal) => this.#reload(signal),
     });

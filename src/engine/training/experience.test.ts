@@ -6,6 +6,7 @@ import { setUpWasm } from "@/ops/test/wasmFixture";
 import { dependencyOf } from "@/rl/dependency";
 import { shapesTask } from "@/tasks/shapes/shapesTask";
 import { openSession, uniformPrecision } from "../loading/openSession";
+import { answerBytes } from "../requestChecks";
 import type { Session } from "../session";
 import { fixtureFolder } from "../test/fixtureFolder";
 import { trainSettings, withoutEnd } from "../test/tinySession";
@@ -108,6 +109,22 @@ describe("what is drawn", { timeout: 120_000 }, () => {
       expect(later!.dependency[i]).toEqual(four!.dependency[4 + i]);
     }
     expect(later!.prepared[1]!.masked).toEqual(four!.prepared[3]!.masked);
+  });
+
+  it("is the same when there is memory for one prompt at a time only, and refused when not even for that", async () => {
+    const grade = grader(() => true);
+    const four = { ...settings, promptsPerStep: 4 };
+    const parts: number[] = [];
+    const onPhase = (_: unknown, done: number) => parts.push(done);
+    const together = await gatherExperience(session, numbered, grade, four, start, { onPhase });
+    expect(parts.splice(0)).toEqual([0]);
+    const prompt = together!.prepared[0]!.prompt;
+    const least = answerBytes(session, prompt, { rollouts: 2, maxNewTokens: four.sampling.maxNewTokens });
+    const single = await gatherExperience(session, numbered, grade, four, start, { onPhase }, least);
+    expect(parts).toEqual([0, 1, 2, 3]);
+    expect(single!.rollouts.map(({ ids }) => ids)).toEqual(together!.rollouts.map(({ ids }) => ids));
+    expect(single!.dependency).toEqual(together!.dependency);
+    await expect(gatherExperience(session, numbered, grade, four, start, {}, least - 1)).rejects.toThrow("do not fit");
   });
 
   it("is nothing when stopped", async () => {

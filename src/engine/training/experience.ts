@@ -12,6 +12,7 @@ import type { Reward } from "@/rl/reward/rewards";
 import { withInstruction } from "@/tasks/instruction";
 import type { Problem } from "@/tasks/task";
 import type { DecodedStep, Rollout } from "../generate";
+import { answerBytes, checkMemory } from "../requestChecks";
 import { type PreparedQuestion, prepare, rollOut, tokenStatsOf } from "../rollouts";
 import type { Session } from "../session";
 import { chunkOf, reportedAlternatives } from "./chunks";
@@ -85,7 +86,10 @@ interface Group extends AnsweredQuestion {
   readonly chunks: readonly (TokenChunk | undefined)[];
 }
 
-/** Samples, grades and filters; undefined when stopped. Throws NothingToLearnError, PromptTooLongError and what grading throws. */
+/**
+ * Samples, grades and filters; undefined when stopped. Throws NothingToLearnError, PromptTooLongError, what grading throws, and
+ * RequestError when the answers to one prompt need more than `budgetBytes` of GPU memory.
+ */
 export async function gatherExperience(
   session: Session,
   source: ProblemSource,
@@ -93,9 +97,10 @@ export async function gatherExperience(
   settings: TrainSettings,
   position: RunPosition,
   events: StepEvents = {},
+  budgetBytes = Number.POSITIVE_INFINITY,
 ): Promise<Experience | undefined> {
   const { promptsPerStep, rolloutsPerPrompt, onlineFiltering, maxTryMakeBatch } = settings;
-  const promptsPerPart = Math.max(1, Math.floor(rowsPerBatch / (2 * rolloutsPerPrompt)));
+  const promptsPerPart = promptsTogether(session, source(settings, position.cursor), settings, budgetBytes);
   const kept: Group[] = [];
   const tally = new Tally();
   const seconds = { gen: 0, reward: 0, aug: 0 };
@@ -151,6 +156,24 @@ export async function gatherExperience(
     position: { cursor, streams },
     seconds,
   };
+}
+
+/** Prompts whose answers decode together: by rows, and by memory as the first prompt has it. How many does not change an answer. */
+function promptsTogether(session: Session, first: Problem, settings: TrainSettings, budgetBytes: number): number {
+  const { rolloutsPerPrompt, pixels } = settings;
+  const { maxNewTokens } = settings.sampling;
+  const byRows = Math.max(1, Math.floor(rowsPerBatch / (2 * rolloutsPerPrompt)));
+  if (budgetBytes === Number.POSITIVE_INFINITY) return byRows;
+  const questions = [{ image: first.image, text: withInstruction(first.question) }];
+  const prompt = prepare(session, { questions, rollouts: rolloutsPerPrompt, pixels })[0]?.prompt;
+  if (!prompt) return byRows;
+  // Every further prompt has a row of its own beside the answers' twins.
+  const rollouts = (prompts: number) => prompts * rolloutsPerPrompt + prompts - 1;
+  for (let prompts = byRows; prompts > 1; prompts--) {
+    if (answerBytes(session, prompt, { rollouts: rollouts(prompts), maxNewTokens }) <= budgetBytes) return prompts;
+  }
+  checkMemory(session, prompt, { rollouts: rolloutsPerPrompt, maxNewTokens }, budgetBytes);
+  return 1;
 }
 
 type UngradedGroup = Omit<Group, "rewards">;

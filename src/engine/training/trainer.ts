@@ -23,6 +23,8 @@ export interface TrainerParts {
   readonly scorer?: RewardScorer;
   /** Bytes of block inputs that a training pass keeps at a time. */
   readonly keptInputBytes?: number;
+  /** GPU memory that may be used; no limit without it. */
+  readonly budgetBytes?: () => number;
 }
 
 /** A run that can take steps; the adapter itself lives on the model. */
@@ -31,16 +33,18 @@ export class Trainer {
   #position: RunPosition;
   readonly #problems: ProblemSource;
   readonly #scorer: RewardScorer;
+  readonly #budgetBytes: (() => number) | undefined;
   readonly #memory: { readonly keptInputBytes?: number };
 
   private constructor(
     readonly session: Session,
     private readonly optimizer: Optimizer,
-    { problems = taskProblems, scorer = new RewardDesk(), keptInputBytes }: TrainerParts,
+    { problems = taskProblems, scorer = new RewardDesk(), keptInputBytes, budgetBytes }: TrainerParts,
     { step, cursor, streams }: TrainerCounters,
   ) {
     this.#problems = problems;
     this.#scorer = scorer;
+    this.#budgetBytes = budgetBytes;
     this.#memory = keptInputBytes === undefined ? {} : { keptInputBytes };
     this.#step = step;
     this.#position = { cursor, streams };
@@ -71,7 +75,15 @@ export class Trainer {
   /** One step; undefined when stopped before anything changed. A failure in its update may leave the weights half way. */
   async takeStep(settings: TrainSettings, events: StepEvents = {}): Promise<StepReport | undefined> {
     const started = performance.now();
-    const experience = await gatherExperience(this.session, this.#problems, this.#scorer, settings, this.#position, events);
+    const experience = await gatherExperience(
+      this.session,
+      this.#problems,
+      this.#scorer,
+      settings,
+      this.#position,
+      events,
+      this.#budgetBytes?.(),
+    );
     if (!experience) return undefined;
     const gathered = performance.now();
     const learningRate = learningRateAt(settings, this.#step);
