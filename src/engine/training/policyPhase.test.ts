@@ -15,7 +15,8 @@ import type { Session } from "../session";
 import { fixtureFolder } from "../test/fixtureFolder";
 import { question, trainSettings, withoutEnd } from "../test/tinySession";
 import { Optimizer } from "./optimizer";
-import { type UpdateInput, type UpdateOptimizer, updatePolicy } from "./policyPhase";
+import { type UpdateOptimizer, updatePolicy } from "./policyPhase";
+import type { UpdateInput } from "./stepPasses";
 import { trainablesOf } from "./trainables";
 
 vi.mock("@/ops/headStats/headStats", async (original) => {

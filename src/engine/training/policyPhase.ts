@@ -5,7 +5,6 @@
 // It draws no prompts, grades nothing and stores nothing.
 
 import { dispose, type Tensor } from "@tensorflow/tfjs-core";
-import { UserError } from "@/lib/errors";
 import { pcg3d } from "@/lib/rng";
 import type { StepMetrics, TrainSettings } from "@/protocol/training";
 import type { TokenStats } from "@/rl/dependency";
@@ -15,25 +14,19 @@ import { type ShapedGroup, shapeGroup } from "@/rl/shapeGroup";
 import { measureMoves, moveMetrics } from "@/rl/tokenMoves";
 import type { Trajectory } from "@/rl/trajectory";
 import { type PolicyUpdate, policyUpdate } from "@/rl/vppo";
-import type { Rollout } from "../generate";
 import type { Gradients } from "../layerwise";
-import type { PreparedQuestion } from "../rollouts";
 import type { Session } from "../session";
-import { miniBatches, partsWithin } from "./batchPlan";
-import type { Experience } from "./experience";
-import { forwardLogProbs, withoutAdapter } from "./forwardLogProbs";
+import { miniBatches } from "./batchPlan";
 import { measureVariance } from "./gradientVariance";
 import type { StepEvents } from "./stepEvents";
+import { type CurrentPolicy, needsEntropy, needsMasked, type PassesContext, StepPasses, type UpdateInput } from "./stepPasses";
 import { StepPictures } from "./stepPictures";
-import { addGradients, type TrainingPart, TrainingPass } from "./trainingPass";
+import { addGradients, type TrainingPass } from "./trainingPass";
 
 /** Bytes of stage inputs that a training pass keeps: prompts beyond it go through the model in parts. */
 const defaultKeptInputBytes = 64 * 1024 * 1024;
-
+/** Tells random token selection from other streams of the same seed. */
 const randomTokens = 0x7274;
-
-/** What an update needs of a step's experience; rollouts come prompt by prompt. */
-export type UpdateInput = Pick<Experience, "prepared" | "rollouts" | "streams" | "rewards" | "stats" | "dependency">;
 
 /** What an update needs of the optimizer (optimizer.ts). */
 export interface UpdateOptimizer {
@@ -59,11 +52,6 @@ export interface UpdateOutcome {
   readonly skipped: number;
   /** log π after − before per token, for the rollouts of the first prompt. */
   readonly moves?: readonly Float32Array[];
-}
-
-/** The KL penalty needs a reference policy, which full training does not have. */
-export class ReferencePolicyError extends UserError {
-  override readonly name = "ReferencePolicyError";
 }
 
 /**
@@ -97,18 +85,15 @@ export async function updatePolicy(
   }
 }
 
-interface PhaseContext {
-  readonly pictures: StepPictures;
-  readonly trainable: ReadonlySet<Tensor>;
-  readonly keptInputBytes: number;
+interface PhaseContext extends PassesContext {
   readonly events: StepEvents;
 }
 
-/** The passes over one experience, and what they leave to report. */
+/** The optimizer steps on one experience, and what they leave to report. */
 class PolicyPhase {
   updates = 0;
   skipped = 0;
-  readonly #rolloutsOf: readonly (readonly number[])[];
+  readonly passes: StepPasses;
   #reference: readonly Float32Array[] | undefined;
   #extra: StepMetrics = {};
   readonly #metrics: PolicyMetrics[] = [];
@@ -124,30 +109,22 @@ class PolicyPhase {
     private readonly settings: TrainSettings,
     private readonly context: PhaseContext,
   ) {
-    const { prepared, rollouts } = experience;
-    this.#rolloutsOf = prepared.map((_, question) => [...rollouts.keys()].filter((i) => rollouts[i]?.group === question));
-    this.#advantages = new Float32Array(rollouts.length);
-    this.#alpha = new Float32Array(rollouts.length);
-    this.#meanDependency = new Float32Array(rollouts.length);
+    const { length } = experience.rollouts;
+    this.passes = new StepPasses(session, experience, settings, context);
+    this.#advantages = new Float32Array(length);
+    this.#alpha = new Float32Array(length);
+    this.#meanDependency = new Float32Array(length);
   }
 
   /** What is measured once, before any weight changes: the reference policy, and the variance of the gradient. */
   async prepare(): Promise<void> {
     const { session, settings, experience, context } = this;
     const { events, pictures, trainable } = context;
-    const { klCoef } = settings.policy;
-    if (klCoef > 0 && settings.trainable === "full") {
-      throw new ReferencePolicyError(
-        "The KL penalty cannot be used here",
-        "its reference is the model without its adapter, and training of all weights has no adapter",
-        "Set the KL coefficient to 0, or train an adapter",
-      );
-    }
-    if (klCoef > 0) this.#reference = await withoutAdapter(session.model, () => this.#forwardOnly());
+    if (settings.policy.klCoef > 0) this.#reference = await this.passes.reference();
     if (settings.measureVariance) {
       events.onPhase?.("scoring", 0, 1);
       const [questions = []] = miniBatches(experience.prepared.length, settings.promptsPerUpdate);
-      const rollouts = questions.flatMap((question) => this.#rolloutsOf[question] ?? []);
+      const rollouts = questions.flatMap((question) => this.passes.rolloutsOf[question] ?? []);
       const trajectories = rollouts.map((i) => this.#trajectory(i, experience.stats[i] as TokenStats));
       const { prepared, rollouts: answers } = experience;
       const measured = rollouts.map((i) => ({
@@ -168,9 +145,9 @@ class PolicyPhase {
     learningRate: number,
     { done, total }: { readonly done: number; readonly total: number },
   ): Promise<void> {
-    const { settings, context } = this;
+    const { settings, context, passes } = this;
     const onPolicy = this.updates === 0;
-    const parts = this.#parts(questions);
+    const parts = passes.parts(questions);
     const progress = (part: number) => context.events.onPhase?.("update", done * parts.length + part, total * parts.length);
     const gradients: Gradients = new Map();
     let pass: TrainingPass | undefined;
@@ -181,8 +158,8 @@ class PolicyPhase {
       if (!onPolicy) {
         for (const part of parts) {
           pass?.[Symbol.dispose]();
-          pass = this.#pass(part);
-          await this.#readCurrent(pass, part, current);
+          pass = passes.pass(part);
+          await passes.readCurrent(pass, part, current);
         }
       }
       const rollouts = parts.flatMap((part) => part.rollouts);
@@ -203,7 +180,7 @@ class PolicyPhase {
       // From the last part, whose forward pass may still be there, to the first; the others are computed (again).
       for (const [n, part] of [...parts].reverse().entries()) {
         if (!pass) {
-          pass = this.#pass(part);
+          pass = passes.pass(part);
           await pass.forward();
         }
         addGradients(gradients, pass.backward(part.rollouts.map((i) => slopes.get(i) as Float32Array)));
@@ -221,7 +198,7 @@ class PolicyPhase {
   /** What is reported, with the moves of the first prompt's tokens measured by one more forward pass. */
   async outcome(learningRate: number): Promise<UpdateOutcome> {
     const { experience, settings, updates, skipped } = this;
-    const first = this.#rolloutsOf[0] ?? [];
+    const first = this.passes.rolloutsOf[0] ?? [];
     const masks = experience.rollouts.map(({ ids }, i) => this.#masks[i] ?? new Float32Array(ids.length));
     const moves = settings.measureMoves && updates > 0 ? await this.#moves(first) : undefined;
     const finite = this.#gradNorms.filter(Number.isFinite);
@@ -252,7 +229,7 @@ class PolicyPhase {
 
   /** Of these rollouts of the first prompt; absent when the update has left the weights without finite log-probs. */
   async #moves(rollouts: readonly number[]): Promise<readonly Float32Array[] | undefined> {
-    const after = await this.#forwardOnly([0]);
+    const after = await this.passes.logProbs([0]);
     const before = rollouts.map((i) => this.experience.stats[i] as TokenStats);
     const moves = measureMoves(
       rollouts.map((i) => after[i] as Float32Array),
@@ -269,25 +246,6 @@ class PolicyPhase {
     else this.updates++;
     // What the session remembers of pictures was said by the tower as it was.
     if (!skipped && this.context.pictures.trained) this.session.clearFeatures();
-  }
-
-  #pass(part: TrainingPart): TrainingPass {
-    return new TrainingPass(this.session, part, this.context.pictures, this.context.trainable);
-  }
-
-  /** Log-probs of the current weights, and what the settings need besides. */
-  async #readCurrent(pass: TrainingPass, part: TrainingPart, into: Map<number, CurrentPolicy>): Promise<void> {
-    const { policy } = this.settings;
-    const logp = await pass.forward();
-    const entropy = needsEntropy(policy) ? await pass.entropies() : undefined;
-    const masked = needsMasked(policy) ? await this.#maskedLogProbs(part) : undefined;
-    part.rollouts.forEach((i, n) => {
-      into.set(i, {
-        logp: logp[n] as Float32Array,
-        ...(entropy && { entropy: entropy[n] as Float32Array }),
-        ...(masked && { logpMasked: masked[n] as Float32Array }),
-      });
-    });
   }
 
   #trajectory(i: number, current: CurrentPolicy): Trajectory {
@@ -318,84 +276,6 @@ class PolicyPhase {
       this.#masks[i] = Float32Array.from(update.masks[n] ?? []);
     });
   }
-
-  /** Prompts whose rows go through the model together: as many as the kept inputs of all blocks allow, one at least. */
-  #parts(questions: readonly number[]): readonly TrainingPart[] {
-    const { hiddenSize, numHiddenLayers } = this.session.config.text;
-    const bytes = questions.map((question) => {
-      const { prompt, responses } = this.#group(question);
-      const rows = prompt.ids.length - 1 + responses.reduce((sum, { length }) => sum + length, 0);
-      return rows * (numHiddenLayers + 2) * hiddenSize * 4 + this.context.pictures.keptBytes(question);
-    });
-    return partsWithin(bytes, this.context.keptInputBytes).map((indices) => {
-      const own = indices.map((i) => questions[i] as number);
-      return {
-        questions: own,
-        groups: own.map((question) => this.#group(question)),
-        rollouts: own.flatMap((question) => this.#rolloutsOf[question] ?? []),
-      };
-    });
-  }
-
-  #group(question: number) {
-    const { prepared, rollouts } = this.experience;
-    const { prompt } = prepared[question] as PreparedQuestion;
-    return { prompt, responses: (this.#rolloutsOf[question] ?? []).map((i) => (rollouts[i] as Rollout).ids) };
-  }
-
-  /** Log-probs per rollout of these prompts (all without them) with the weights as they are, prompt by prompt. */
-  async #forwardOnly(questions: readonly number[] = [...this.experience.prepared.keys()]): Promise<Float32Array[]> {
-    const found: Float32Array[] = [];
-    for (const question of questions) {
-      const features = this.session.encodeTogether(this.experience.prepared[question]?.images ?? []);
-      try {
-        const logp = await forwardLogProbs(this.session, [{ ...this.#group(question), features }]);
-        this.#rolloutsOf[question]?.forEach((i, n) => {
-          found[i] = logp[n] as Float32Array;
-        });
-      } finally {
-        features.dispose();
-      }
-    }
-    return found;
-  }
-
-  /** The same with the masked pictures of the rollouts, for PAPO: a constant to the gradient. */
-  async #maskedLogProbs({ questions }: TrainingPart): Promise<Float32Array[]> {
-    const { session, experience, settings } = this;
-    const found: Float32Array[] = [];
-    for (const question of questions) {
-      const { masked } = experience.prepared[question] as PreparedQuestion;
-      const { prompt, responses } = this.#group(question);
-      const features: Tensor[] = [];
-      try {
-        for (const set of masked.slice(0, responses.length)) {
-          features.push(session.encodeTogether(set.map((picture) => session.process(picture, settings.pixels))));
-        }
-        const [only, ...others] = features;
-        if (!only) throw new Error("there is no masked picture");
-        const groups =
-          others.length === 0
-            ? [{ prompt, responses, features: only }]
-            : responses.map((response, i) => ({ prompt, responses: [response], features: features[i] as Tensor }));
-        found.push(...(await forwardLogProbs(session, groups)));
-      } finally {
-        dispose(features);
-      }
-    }
-    return found;
-  }
-}
-
-/** What the current weights say of a rollout. */
-type CurrentPolicy = Pick<TokenStats, "logp"> & Partial<Pick<TokenStats, "entropy" | "logpMasked">>;
-
-function needsEntropy({ tokenSelection }: PolicySettings): boolean {
-  return tokenSelection === "entropy" || tokenSelection === "either";
-}
-
-function needsMasked({ papoKlCoef, papoEntropyCoef, papoMaskedEntropyCoef }: PolicySettings): boolean {
-  return papoKlCoef > 0 || papoEntropyCoef > 0 || papoMaskedEntropyCoef > 0;
 }
 
 /** The update, or undefined when updates before have made the policy or its loss infinite; rollouts that are so are an error. */
