@@ -8,6 +8,7 @@ import type { AskEvent, AskRequest } from "@/protocol/generation";
 import type { CacheReport, ModelPreview } from "@/protocol/model";
 import type { EvaluationReport, EvaluationRequest, TrainEvent, TrainRequest, TrainSettings } from "@/protocol/training";
 import { hubHostOf } from "./hubHost";
+import { rewardSandbox } from "./rewardSandbox";
 
 /** The worker died; text and runs on the page are untouched. */
 export class EngineCrashError extends UserError {
@@ -57,8 +58,11 @@ interface Connection {
 /** Ports stay open a little after their call has ended, for events that are still on the way. */
 const portGraceMs = 2000;
 
-/** A client over workers that `createWorker` makes; `hubHost` is another hub than huggingface.co. */
-export function createEngineClient(createWorker: () => Worker, hubHost?: string): EngineClient {
+/**
+ * A client over workers that `createWorker` makes; `hubHost` is another hub than huggingface.co, `rewardPort` gives every new
+ * worker its way to the sandbox of the user's reward function.
+ */
+export function createEngineClient(createWorker: () => Worker, hubHost?: string, rewardPort?: () => MessagePort): EngineClient {
   let connection: Connection | null = null;
   const onHub = (request: LoadRequest): LoadRequest => (hubHost === undefined ? request : { ...request, hubHost });
 
@@ -75,7 +79,13 @@ export function createEngineClient(createWorker: () => Worker, hubHost?: string)
       crash(event.message);
     };
     worker.onmessageerror = () => crash("a message could not be read");
-    return { worker, api: wrap<EngineApi>(worker), crashed, crash };
+    const api = wrap<EngineApi>(worker);
+    if (rewardPort) {
+      const port = rewardPort();
+      // A worker that cannot take it fails with its first call, which says why.
+      api.connectRewards(transfer(port, [port])).catch(() => {});
+    }
+    return { worker, api, crashed, crash };
   };
 
   const call = <T>(run: (api: Remote<EngineApi>) => Promise<T>): Promise<T> => {
@@ -139,4 +149,5 @@ function rejectable(): { promise: Promise<never>; reject: (error: Error) => void
 export const engineClient: EngineClient = createEngineClient(
   () => new Worker(new URL("../worker/engine.worker.ts", import.meta.url), { type: "module", name: "engine" }),
   typeof location === "undefined" ? undefined : hubHostOf(location.search),
+  () => rewardSandbox().port(),
 );

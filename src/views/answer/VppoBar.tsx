@@ -2,10 +2,9 @@
 // the dependency and beta_max. The numbers come from the same function that trains.
 import { Redo2, Undo2 } from "lucide-react";
 import { useStore as useZustand } from "zustand";
-import type { TokenSelectionRule } from "@/rl/settings";
 import { keptTokenCount } from "@/rl/tokenFilter";
 import { applyPreset, presets } from "@/state/presets";
-import { choiceSetting, numberSetting, type Settings } from "@/state/settings";
+import { choiceSetting, numberSetting, type Settings, settingHelp, withoutEffect } from "@/state/settings";
 import { redo, undo, useStore } from "@/state/store";
 import { measureSymbols } from "@/state/tokenFacts";
 import { type AnswerUpdate, useUpdate } from "@/state/update";
@@ -22,8 +21,8 @@ export function VppoBar() {
   return (
     <div className={styles.bar}>
       <div className={styles.knobs}>
-        <Knob name="keepRatio" disabled={!usesKeepRatio(update.policy.tokenSelection)} valueText={keepText} />
-        <Knob name="betaMin" disabled={update.policy.shaping === "off"} valueText={(value) => formatNumber(value)} />
+        <Knob name="keepRatio" valueText={keepText} />
+        <Knob name="betaMin" valueText={(value) => formatNumber(value)} />
       </div>
       <div className={styles.second}>
         <Figures update={update} />
@@ -45,19 +44,16 @@ export function VppoBar() {
   }
 }
 
-function usesKeepRatio(rule: TokenSelectionRule): boolean {
-  return rule !== "all" && rule !== "entropy";
-}
-
 interface KnobProps {
   readonly name: "keepRatio" | "betaMin";
-  readonly disabled: boolean;
   readonly valueText: (value: number) => string;
 }
 
-function Knob({ name, disabled, valueText }: KnobProps) {
+function Knob({ name, valueText }: KnobProps) {
   const row = numberSetting(name);
   const value = useStore((state) => state.settings[name]);
+  const help = useStore((state) => settingHelp(row, state.settings));
+  const disabled = useStore((state) => withoutEffect(row, state.settings) !== null);
   const setSetting = useStore((state) => state.setSetting);
   return (
     <Slider
@@ -71,7 +67,8 @@ function Knob({ name, disabled, valueText }: KnobProps) {
       disabled={disabled}
       onChange={(next) => setSetting(name, next)}
       valueText={valueText(value)}
-      help={row.formula ? `${row.help}\n${row.formula}` : row.help}
+      help={help}
+      limitReason={row.limitReason}
     />
   );
 }

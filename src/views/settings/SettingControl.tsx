@@ -21,6 +21,7 @@ import { Slider } from "@/ui/Slider";
 
 /** Numbers with a wider range than this are typed, not dragged (seeds). */
 const widestSlider = 2 ** 24;
+const smallestWritten = 1e-4;
 
 /** Tooltip, sentence below the field and whether the row can be changed, as the present settings have it. */
 function useRow(row: Setting) {
@@ -40,7 +41,11 @@ export function NumberSettingControl({ settingKey, compact = true }: { settingKe
   const setSetting = useStore((state) => state.setSetting);
   const row = numberSetting(settingKey);
   const { zeroText, limitReason, label, integer = false, unit } = row;
-  const format = (number: number) => (number === 0 && zeroText ? zeroText : formatEditable(number));
+  const format = (number: number) => {
+    if (number === 0) return zeroText ?? "0";
+    // The field has room for seven characters.
+    return Math.abs(number) < smallestWritten ? number.toExponential() : formatEditable(number);
+  };
   const common = { ...useRow(row), label, value, integer, limitReason, format };
   const set = (next: number) => setSetting(settingKey, next);
   if (row.max > widestSlider) return <NumberField {...common} min={row.min} max={row.max} onChange={set} />;
