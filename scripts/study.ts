@@ -1,8 +1,10 @@
 // A study: every arm of a plan with every seed, `npm run study -- --plan shapes`. Resumable: each finished run is one line of
 // runs/study/<plan>.jsonl, and runs that have one are skipped; several processes may share the seeds (`--seeds 1,2`). Prints the
-// tables at the end, and with `--table` only those. Runs on wasm, or on a GPU through Dawn (`--backend webgpu`).
+// tables at the end, and with `--table` only those; `--record` writes the results there are for the page, as
+// public/recorded/study-<plan>.json. Runs on wasm, or on a GPU through Dawn (`--backend webgpu`; `--adapter` names it in the record).
 
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { evaluate } from "@/engine/evaluate";
 import { openSession, uniformPrecision } from "@/engine/loading/openSession";
@@ -11,7 +13,9 @@ import type { Session } from "@/engine/session";
 import { RewardDesk } from "@/engine/training/rewardScorer";
 import { Trainer } from "@/engine/training/trainer";
 import type { StepMetrics } from "@/protocol/training";
+import { evaluationOf, keptOf } from "@/study/measuring";
 import { runsOfPlan, type StudyArm, type StudyPlan, settingsOfRun, studyPlans } from "@/study/plan";
+import { recordedText } from "@/study/recorded";
 import { lineOf, markdownOf, parseResults, type StudyResult } from "@/study/results";
 import { taskById } from "@/tasks/registry";
 import { fileFolder } from "./fileFolder";
@@ -27,6 +31,8 @@ const { values } = parseArgs({
     arms: { type: "string" },
     out: { type: "string", default: "runs/study" },
     table: { type: "boolean", default: false },
+    record: { type: "boolean", default: false },
+    adapter: { type: "string" },
   },
 });
 
@@ -39,17 +45,8 @@ const isDone = (arm: string, seed: number) => results().some((result) => result.
 
 const scorer = new RewardDesk();
 
-/** Metrics that the results keep. */
-const keptMetrics = [
-  "reward/accuracy",
-  "actor/grad_norm",
-  "actor/sensitivity_score_mean",
-  "response_length/mean",
-  "vppo/kept_dependency_share",
-  "timing_s/step",
-] as const;
-
-if (!values.table) await runAll(plan);
+if (values.record) writeRecord(plan);
+else if (!values.table) await runAll(plan);
 console.log(markdownOf(plan, results()));
 
 async function runAll(study: StudyPlan): Promise<void> {
@@ -88,7 +85,7 @@ async function train(session: Session, study: StudyPlan, arm: StudyArm, seed: nu
   const steps: StepMetrics[] = [];
   for (let i = 0; i < study.steps; i++) {
     const report = await trainer.takeStep(settings);
-    if (report) steps.push(Object.fromEntries(keptMetrics.flatMap((key) => entryOf(report.metrics, key))));
+    if (report) steps.push(keptOf(report.metrics));
   }
   trainer[Symbol.dispose]();
   const measured = await measure(session, study);
@@ -96,25 +93,29 @@ async function train(session: Session, study: StudyPlan, arm: StudyArm, seed: nu
   return { steps, ...measured };
 }
 
-function entryOf(metrics: StepMetrics, key: string): [string, number][] {
-  const value = metrics[key];
-  return value === undefined ? [] : [[key, value]];
+/** Held-out outcomes with the image and without. */
+async function measure(session: Session, study: StudyPlan) {
+  const problems = taskById(study.task);
+  const of = async (masked: boolean) => [
+    ...(await evaluate(session, problems, evaluationOf(study, masked), { scorer })).outcomes,
+  ];
+  return { after: await of(false), masked: await of(true) };
 }
 
-/** Held-out outcomes with the image and without. */
-async function measure(session: Session, { task, difficulty, settings, evaluation }: StudyPlan) {
-  const problems = taskById(task);
-  const of = async (masked: boolean) => {
-    const { topP, topK, maxNewTokens } = settings.sampling;
-    const request = {
-      task,
-      ...(difficulty === undefined ? {} : { difficulty }),
-      reward: settings.reward,
-      ...evaluation,
-      sampling: { temperature: 1, topP, topK, maxNewTokens },
-      masked,
-    };
-    return [...(await evaluate(session, problems, request, { scorer })).outcomes];
-  };
-  return { after: await of(false), masked: await of(true) };
+/** The results there are, for the page. */
+function writeRecord(study: StudyPlan): void {
+  const { backend, format } = values;
+  const adapter = values.adapter ?? (backend === "wasm" ? cpus()[0]?.model : undefined);
+  if (adapter === undefined) throw new Error('Name the GPU that the study ran on: --adapter "..."');
+  const flags = `${backend === "wasm" ? "" : ` --backend ${backend}`}${format === "int8" ? "" : ` --format ${format}`}`;
+  const target = `public/recorded/study-${study.id}.json`;
+  const text = recordedText(study, results(), {
+    command: `npm run study -- --plan ${study.id}${flags}`,
+    backend,
+    adapter,
+    format,
+    date: statSync(file).mtime.toISOString().slice(0, 10),
+  });
+  writeFileSync(target, text);
+  console.log(`${target}: ${text.length} bytes`);
 }
