@@ -104,7 +104,7 @@ describe("The memory plan", () => {
     expect(norm).toBeGreaterThan(0);
     const use = { contextTokens: prompt + answer, answerTokens: answer, pictureTokens: 1, rollouts, loraRank };
     // The optimizer's moments are the trainer's.
-    const plan = weightBytes + bytesOf(use, "training step") + bytesOf(use, "LoRA") / 2;
+    const plan = weightBytes + bytesOf(use, "training step") + bytesOf(use, "trained weights") / 2;
     const share = plan / gpu.pool.numBytesPeak;
     expect(share).toBeGreaterThan(0.9);
     expect(share).toBeLessThan(1.1);

@@ -4,6 +4,8 @@
 import type { ModelConfig } from "@/models/family";
 import type { Precision, WeightRequest } from "@/models/weights";
 import type { MemoryLine, MemoryPlan, MemoryUse, PrecisionChoice } from "@/protocol/model";
+import type { LoraTarget } from "@/protocol/training";
+import { countParameters } from "./loading/listing";
 import { requestBytes } from "./loading/loadWeights";
 
 const float = 4;
@@ -60,8 +62,7 @@ export function memoryLines(model: PlannedModel, precision: Precision, use: Memo
     { what: "KV cache", bytes: kv },
     { what: "decoding", bytes: decoding },
     { what: "training step", bytes: training },
-    // Value, gradient and two moments.
-    { what: "LoRA", bytes: loraParameters(requests, use.loraRank) * 4 * float },
+    { what: "trained weights", bytes: trainedBytes(requests, use) },
   ];
 }
 
@@ -119,12 +120,12 @@ export function decodingPeakBytes(model: PlannedModel, precision: Precision, use
   return weightsOf(lines) + lines.reduce((sum, { what, bytes }) => (whileDecoding.includes(what) ? sum + bytes : sum), 0);
 }
 
-const whileDecoding: readonly MemoryLine["what"][] = ["KV cache", "decoding", "LoRA"];
+const whileDecoding: readonly MemoryLine["what"][] = ["KV cache", "decoding", "trained weights"];
 
 /** Decoding and training do not overlap: the larger of the two counts. */
 function peakOf(lines: readonly MemoryLine[]): number {
   const bytes = (what: MemoryLine["what"]) => lines.find((line) => line.what === what)?.bytes ?? 0;
-  return weightsOf(lines) + bytes("LoRA") + Math.max(bytes("KV cache") + bytes("decoding"), bytes("training step"));
+  return weightsOf(lines) + bytes("trained weights") + Math.max(bytes("KV cache") + bytes("decoding"), bytes("training step"));
 }
 
 function weightsOf(lines: readonly MemoryLine[]): number {
@@ -159,13 +160,22 @@ function partOf(request: WeightRequest): string {
   return /vision|visual|connector/.test(request.name) ? "vision" : "text";
 }
 
-/** LoRA on every projection of the decoder: r · (in + out) each. */
-function loraParameters(requests: readonly WeightRequest[], rank: number): number {
-  return requests.reduce(
-    (sum, request) =>
-      request.kind === "matrix" && request.part === "text" ? sum + rank * (request.rows + request.columns) : sum,
-    0,
-  );
+/** What training adds beside activations: value, gradient and two moments of an adapter, or gradient and moments of all weights. */
+function trainedBytes(requests: readonly WeightRequest[], { loraRank, loraTargets = ["text"], trainable }: MemoryUse): number {
+  if (trainable === "full") return countParameters(requests) * 3 * float;
+  return requests.reduce((sum, request) => {
+    const target = targetOf(request);
+    if (request.kind !== "matrix" || target === undefined || !loraTargets.includes(target)) return sum;
+    return sum + loraRank * (request.rows + request.columns) * 4 * float;
+  }, 0);
+}
+
+/** The adapter's target that a projection belongs to; undefined for tables and the patch embedding, which take none. */
+function targetOf(request: WeightRequest): LoraTarget | undefined {
+  if (request.kind !== "matrix") return undefined;
+  if (request.part === "text") return "text";
+  if (request.part !== "vision" || request.name.includes("patch_embed")) return undefined;
+  return /connector|merger/.test(request.name) ? "projector" : "vision";
 }
 
 /**

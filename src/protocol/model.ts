@@ -1,5 +1,7 @@
 // Choosing, planning and loading a model, as the page and the engine talk about it.
 
+import type { LoraTarget } from "./training";
+
 /** Number format of a part's matrices. */
 export type WeightFormat = "f32" | "f16" | "int8" | "int4";
 
@@ -42,11 +44,22 @@ export interface MemoryUse {
   /** Answers that decode together, before masked twins. */
   readonly rollouts: number;
   readonly loraRank: number;
+  /** Parts the adapter is attached to; the decoder without it. */
+  readonly loraTargets?: readonly LoraTarget[];
+  /** "full" trains every weight instead of an adapter. */
+  readonly trainable?: "lora" | "full";
 }
 
 /** One line of a memory plan. */
 export interface MemoryLine {
-  readonly what: "vision weights" | "text weights" | "embedding and head" | "KV cache" | "decoding" | "training step" | "LoRA";
+  readonly what:
+    | "vision weights"
+    | "text weights"
+    | "embedding and head"
+    | "KV cache"
+    | "decoding"
+    | "training step"
+    | "trained weights";
   readonly bytes: number;
 }
 

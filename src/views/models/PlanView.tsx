@@ -18,7 +18,7 @@ const colours: Readonly<Record<MemoryLine["what"], number>> = {
   "KV cache": 3,
   decoding: 4,
   "training step": 5,
-  LoRA: 6,
+  "trained weights": 6,
 };
 
 /** The plan; `isOld` while a newer one is being made. */

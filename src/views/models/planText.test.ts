@@ -16,11 +16,11 @@ describe("the lines at the peak", () => {
         { what: "KV cache", bytes: 2 },
         { what: "decoding", bytes: 1 },
         { what: "training step", bytes: training },
-        { what: "LoRA", bytes: 1 },
+        { what: "trained weights", bytes: 1 },
       ] as const;
     const left = (training: number) => peakLines(lines(training)).map(({ what }) => what);
-    expect(left(2)).toEqual(["text weights", "KV cache", "decoding", "LoRA"]);
-    expect(left(4)).toEqual(["text weights", "training step", "LoRA"]);
+    expect(left(2)).toEqual(["text weights", "KV cache", "decoding", "trained weights"]);
+    expect(left(4)).toEqual(["text weights", "training step", "trained weights"]);
   });
 });
 
