@@ -24,16 +24,10 @@ export const mainRows: readonly Metric[] = [
     help: "Share of right answers over everything the step sampled: the paper's curve of training accuracy.",
     better: "higher",
   }),
-  metricRow("val/accuracy", "accuracy", "Accuracy, held out", {
+  metricRow("val/accuracy_reward", "accuracy", "Accuracy, held out", {
     ...share,
     short: "held out",
-    help: "Share of right answers on problems that are never trained on.",
-    better: "higher",
-  }),
-  metricRow("val/accuracy_reward", "accuracy", "Accuracy, validation", {
-    ...share,
-    short: "validation",
-    help: "The official trainer's accuracy on its validation set, the mean of 8 answers per problem.",
+    help: "Share of right answers on problems that are never trained on, the mean of several answers per problem.",
     better: "higher",
   }),
   metricRow("val/accuracy_masked", "accuracy", "Accuracy, image masked", {

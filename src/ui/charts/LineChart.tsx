@@ -1,10 +1,10 @@
 // A small line chart as a figure: title with the current value, lines drawn from `lineGeometry`, a cursor shared by all charts,
 // and the same numbers as a table on request. It knows steps and numbers, not what they mean.
 import { type MouseEvent, useMemo } from "react";
-import { classes } from "../classes";
 import { formatNumber } from "../formatNumber";
 import styles from "./LineChart.module.css";
-import { type ChartSeries, describeSeries, lineGeometry, nearestStep, stepToPixel } from "./lineGeometry";
+import { type ChartSeries, describeSeries, endLabelHeights, lineGeometry, nearestStep, stepToPixel } from "./lineGeometry";
+import { comparedDash, seriesColour, seriesDash } from "./seriesColours";
 
 export interface LineChartProps {
   readonly title: string;
@@ -21,10 +21,16 @@ export interface LineChartProps {
   readonly onHover?: (step: number | null) => void;
   readonly onPick?: (step: number) => void;
   readonly asTable?: boolean;
+  /** Names at the ends of the lines instead of in the caption. */
+  readonly endLabels?: boolean;
   readonly format?: (value: number) => string;
   /** Shorter format for the caption, where space is scarce. */
   readonly captionFormat?: (value: number) => string;
 }
+
+const endLabelWidth = 76;
+const endLabelGap = 12;
+const longestEndLabel = 12;
 
 /** A chart or its table. */
 export function LineChart(props: LineChartProps) {
@@ -38,12 +44,31 @@ export function LineChart(props: LineChartProps) {
     include,
     xDomain,
     asTable,
+    endLabels = false,
     format = formatNumber,
     captionFormat = format,
   } = props;
   const geometry = useMemo(
-    () => lineGeometry(series, { width, height, ...(include ? { include } : {}), ...(xDomain ? { xDomain } : {}) }),
-    [series, width, height, include, xDomain],
+    () =>
+      lineGeometry(series, {
+        width,
+        height,
+        ...(include ? { include } : {}),
+        ...(xDomain ? { xDomain } : {}),
+        ...(endLabels ? { labelWidth: endLabelWidth } : {}),
+      }),
+    [series, width, height, include, xDomain, endLabels],
+  );
+  const colourOf = (i: number) => ({ color: seriesColour(series[i]?.colour ?? i) });
+  const dashOf = (i: number) => {
+    const { colour = i, dashed } = series[i] ?? {};
+    return dashed ? comparedDash : endLabels ? undefined : seriesDash(colour);
+  };
+  const ended = geometry.lines.flatMap(({ label, end }, i) => (end ? [{ label, i, ...end }] : []));
+  const labelHeights = endLabelHeights(
+    ended.map(({ y }) => y),
+    geometry.plot,
+    endLabelGap,
   );
   const shownStep = props.hoverStep ?? props.pinnedStep ?? null;
   const sentence = series.map(({ label, ys }) => describeSeries(label, ys)).join(". ");
@@ -60,8 +85,8 @@ export function LineChart(props: LineChartProps) {
         </span>
         <span className={styles.values}>
           {series.map((one, i) => (
-            <span key={one.label} className={styles[`series${i + 1}`]}>
-              {series.length > 1 && <span className={styles.name}>{one.label} </span>}
+            <span key={one.label} style={colourOf(i)}>
+              {series.length > 1 && !endLabels && <span className={styles.name}>{one.label} </span>}
               {valueText(one, shownStep, captionFormat)}
             </span>
           ))}
@@ -114,8 +139,8 @@ export function LineChart(props: LineChartProps) {
               ),
           )}
           {geometry.lines.map(({ label, path, end, gaps }, i) => (
-            <g key={label} className={styles[`series${i + 1}`]}>
-              <path className={classes(styles.line, styles[`dash${i + 1}`])} d={path} />
+            <g key={label} style={colourOf(i)}>
+              <path className={styles.line} strokeDasharray={dashOf(i)} d={path} />
               {end && <circle className={styles.end} cx={end.x} cy={end.y} r={2.5} />}
               {gaps.map((x) => (
                 <text key={x} className={styles.gap} x={x} y={geometry.plot.bottom - 2} textAnchor="middle">
@@ -124,6 +149,13 @@ export function LineChart(props: LineChartProps) {
               ))}
             </g>
           ))}
+          {endLabels &&
+            ended.map(({ label, i, x }, n) => (
+              <text key={label} className={styles.endLabel} style={colourOf(i)} x={x + 6} y={labelHeights[n]} dy="0.32em">
+                {shortened(label, longestEndLabel)}
+                <title>{label}</title>
+              </text>
+            ))}
         </svg>
       )}
     </figure>
@@ -170,6 +202,10 @@ function SeriesTable({
 
 function longest(series: readonly ChartSeries[]): ArrayLike<number> {
   return series.reduce<ArrayLike<number>>((best, { xs }) => (xs.length > best.length ? xs : best), []);
+}
+
+function shortened(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
 }
 
 // At the given step, else the last value.

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { describeSeries, lineGeometry, nearestStep, smooth, stepToPixel } from "./lineGeometry";
+import { describeSeries, endLabelHeights, lineGeometry, nearestStep, smooth, stepToPixel } from "./lineGeometry";
 
 const frame = { width: 240, height: 132, include: [0, 1] };
 const rising = { label: "Reward", xs: [1, 2, 3, 4], ys: [0.25, 0.5, 0.5, 0.75] };
@@ -46,6 +46,20 @@ describe("lineGeometry", () => {
     for (const step of rising.xs) expect(nearestStep(stepToPixel(step, geometry), geometry, rising.xs)).toBe(step);
     expect(nearestStep(-100, geometry, rising.xs)).toBe(1);
     expect(nearestStep(50, geometry, [])).toBeUndefined();
+  });
+});
+
+describe("endLabelHeights", () => {
+  const plot = { left: 40, right: 200, top: 8, bottom: 112 };
+
+  it("leaves names that do not touch where their lines end", () => {
+    expect(endLabelHeights([20, 60, 100], plot, 12)).toEqual([20, 60, 100]);
+  });
+
+  it("spreads names that would overlap, in the order of the lines, and keeps them above the lower edge", () => {
+    expect(endLabelHeights([50, 50, 49], plot, 12)).toEqual([61, 73, 49]);
+    const low = endLabelHeights([110, 111, 112], plot, 12);
+    expect(low).toEqual([88, 100, 112]);
   });
 });
 

@@ -9,6 +9,10 @@ export interface ChartSeries {
   readonly label: string;
   readonly xs: ArrayLike<number>;
   readonly ys: ArrayLike<number>;
+  /** Place of its colour in `seriesColours`; its index in the chart when absent. */
+  readonly colour?: number;
+  /** A line to compare with. */
+  readonly dashed?: boolean;
 }
 
 export interface ChartFrame {
@@ -18,6 +22,8 @@ export interface ChartFrame {
   readonly include?: readonly number[];
   /** Shared x range of all charts; the series' own when absent. */
   readonly xDomain?: readonly [number, number];
+  /** Pixels right of the plot for names at the ends of lines. */
+  readonly labelWidth?: number;
 }
 
 export interface LineGeometry {
@@ -39,7 +45,8 @@ const margin = { top: 8, right: 8, bottom: 20, left: 40 };
 
 /** Geometry of one or more lines over a common frame. */
 export function lineGeometry(series: readonly ChartSeries[], frame: ChartFrame): LineGeometry {
-  const plot = { left: margin.left, right: frame.width - margin.right, top: margin.top, bottom: frame.height - margin.bottom };
+  const right = frame.width - margin.right - (frame.labelWidth ?? 0);
+  const plot = { left: margin.left, right, top: margin.top, bottom: frame.height - margin.bottom };
   const xDomain =
     frame.xDomain ?? rangeOf(series.flatMap(({ xs }) => (xs.length > 0 ? [xs[0] as number, xs[xs.length - 1] as number] : [])));
   const x = scaleLinear(widen(xDomain), [plot.left, plot.right]);
@@ -82,6 +89,24 @@ export function nearestStep(pixel: number, geometry: LineGeometry, steps: ArrayL
 /** Pixel x of a step. */
 export function stepToPixel(step: number, { plot, xDomain }: LineGeometry): number {
   return round(scaleLinear([...xDomain], [plot.left, plot.right])(step));
+}
+
+/** Pixel heights of names beside line ends: in the order of the ends, `gap` apart, inside the plot, as near as that allows. */
+export function endLabelHeights(ends: readonly number[], plot: LineGeometry["plot"], gap: number): readonly number[] {
+  const order = [...ends.keys()].sort((a, b) => (ends[a] as number) - (ends[b] as number));
+  const heights = new Array<number>(ends.length).fill(0);
+  let above = Number.NEGATIVE_INFINITY;
+  for (const i of order) {
+    above = Math.max(ends[i] as number, above + gap);
+    heights[i] = above;
+  }
+  // Pushed back up from the lower edge, so that the last names do not leave the plot.
+  let below = plot.bottom;
+  for (const i of order.toReversed()) {
+    heights[i] = Math.min(heights[i] as number, below);
+    below = (heights[i] as number) - gap;
+  }
+  return heights;
 }
 
 /** What a chart says to someone who does not see it, e.g. "Reward rose from 0.21 to 0.46 in 60 steps". */

@@ -13,6 +13,8 @@ const rollout = (prompt: number, reward: number, length: number): TrainRollout =
   alpha: 1,
   meanDependency: 0.1,
   length,
+  dependency: new Float32Array(length),
+  mask: new Float32Array(length),
 });
 const rollouts = [rollout(0, 1, 30), rollout(0, 0, 20), rollout(1, 1, 10), rollout(1, 0, 40)];
 const everything = { prompt: null, reward: "all" } as const;

@@ -1,53 +1,44 @@
-// The Charts tab: one small chart per group of metrics, a cursor they share, smoothing, table view, the step slider, and the
-// run's files. The recorded run is shown until a run of one's own has steps. Runs are started from the top bar.
-import { Download, FolderOpen, Save, Table2 } from "lucide-react";
-import { useMemo, useRef, useState } from "react";
+// The Charts tab: one small chart per group of metrics, several runs over each other, a cursor they share, smoothing, table view, the
+// step slider, and the runs' files. The recorded run is shown until a run of one's own has steps. Runs are started from the top bar.
+import { ChevronRight, Table2 } from "lucide-react";
+import { useMemo, useState } from "react";
 import { baselineSeries, trainingSeries } from "@/client/live";
-import { loadAdapter, saveAdapter } from "@/state/modelJob";
+import { useBaseline } from "@/state/logRuns";
 import { useStore } from "@/state/store";
 import { Button } from "@/ui/Button";
-import { LineChart } from "@/ui/charts/LineChart";
+import { SeriesLegend } from "@/ui/charts/SeriesLegend";
 import { EmptyState, Message } from "@/ui/Message";
 import { Slider } from "@/ui/Slider";
-import { saveFile } from "@/ui/saveFile";
-import { useElementWidth } from "@/ui/useElementWidth";
-import { adapterBlobs, readAdapterFiles } from "./adapterFiles";
-import { chartsOf, runToCsv } from "./charts";
+import { ChartGrid, useStepDomain } from "./ChartGrid";
+import { chartGroupsOf } from "./charts";
+import { RunFiles } from "./RunFiles";
 import { StepSlider } from "./StepSlider";
 import styles from "./TrainingPanel.module.css";
-import { useSeriesVersion } from "./useSeries";
-
-const chartHeight = 132;
-const narrowestChart = 232;
-const gap = 12;
+import { baselineId, useChartRuns } from "./useChartRuns";
 
 /** Charts of the training run. */
 export function TrainingPanel() {
-  const ownVersion = useSeriesVersion(trainingSeries);
-  const baselineVersion = useSeriesVersion(baselineSeries);
+  const { runs, version } = useChartRuns();
   const [smoothing, setSmoothing] = useState(0);
   const [asTable, setAsTable] = useState(false);
+  const [showsMore, setShowsMore] = useState(false);
   const [hoverStep, setHoverStep] = useState<number | null>(null);
-  const step = useStore((state) => state.step);
-  const setStep = useStore((state) => state.setStep);
-  const [grid, width] = useElementWidth<HTMLDivElement>();
-  const adapterInput = useRef<HTMLInputElement>(null);
-  const modelReady = useStore((state) => state.model.status === "ready");
-
-  const isOwn = trainingSeries.length > 0;
-  const run = isOwn ? trainingSeries : baselineSeries;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the versions stand for the contents of the buffers
-  const charts = useMemo(() => chartsOf(run, smoothing), [run, smoothing, ownVersion, baselineVersion]);
-  const columns = Math.max(1, Math.floor((width + gap) / (narrowestChart + gap)));
-  const chartWidth = Math.floor((width - gap * (columns - 1)) / columns) - 22;
-  const steps = run.steps();
-  const first = steps[0] ?? 0;
-  const xDomain = useMemo(() => [first, Math.max(first + 1, steps.at(-1) ?? 1)] as const, [first, steps]);
+  // Beside a run of one's own the recorded run is asked for, because it makes every chart a comparison.
+  const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set([baselineId]));
+  const visible = useMemo(() => (runs.length > 1 ? runs.filter(({ id }) => !hidden.has(id)) : runs), [runs, hidden]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the version stands for the contents of the buffers
+  const groups = useMemo(() => chartGroupsOf(visible, smoothing), [visible, smoothing, version]);
+  const xDomain = useStepDomain(visible, version);
+  const [first] = visible.length > 0 ? visible : runs;
+  const [overview, ...others] = groups;
+  const grid = { xDomain, hoverStep, onHover: setHoverStep, asTable, endLabels: visible.length > 1 };
+  const toggle = (id: string) =>
+    setHidden((before) => new Set(before.has(id) ? [...before].filter((one) => one !== id) : [...before, id]));
 
   return (
     <section className={styles.panel} aria-label="Training charts">
       <div className={styles.tools}>
-        {run.length > 0 && <StepSlider steps={steps} />}
+        {first && <StepSlider steps={first.series.steps()} />}
         <div className={styles.smoothing}>
           <Slider
             compact
@@ -67,83 +58,44 @@ export function TrainingPanel() {
           pressed={asTable}
           onPress={() => setAsTable(!asTable)}
         />
-        <Button
-          label="Save the run as CSV"
-          iconOnly
-          icon={<Download aria-hidden />}
-          disabled={run.length === 0}
-          onPress={() => saveFile("run.csv", new Blob([runToCsv(run)], { type: "text/csv" }))}
-        />
-        <span className={styles.divider} />
-        <Button label="Save adapter" icon={<Save aria-hidden />} disabled={!modelReady} onPress={() => void saveAdapterFiles()} />
-        <Button
-          label="Load adapter"
-          icon={<FolderOpen aria-hidden />}
-          disabled={!modelReady}
-          onPress={() => adapterInput.current?.click()}
-        />
-        <input
-          ref={adapterInput}
-          type="file"
-          multiple
-          className="sr-only"
-          tabIndex={-1}
-          aria-label="Adapter files"
-          accept=".json,.safetensors"
-          onChange={(event) => {
-            void loadAdapterFiles([...(event.target.files ?? [])]);
-            event.target.value = "";
-          }}
-        />
+        <RunFiles run={first} />
       </div>
-      <RunNotes isOwn={isOwn} />
-      <div ref={grid} className={styles.grid} style={{ gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))` }}>
-        {width > 0 &&
-          charts.map(({ chart, ...spec }) => (
-            <LineChart
-              key={chart}
-              {...spec}
-              width={chartWidth}
-              height={chartHeight}
-              xDomain={xDomain}
-              hoverStep={hoverStep}
-              pinnedStep={step}
-              onHover={setHoverStep}
-              onPick={setStep}
-              asTable={asTable}
-            />
-          ))}
-      </div>
+      {runs.length > 1 && <SeriesLegend entries={runs} hidden={hidden} onToggle={toggle} />}
+      <RunNotes />
+      {overview && <ChartGrid {...grid} charts={overview.charts} />}
+      {others.length > 0 && (
+        <>
+          <button type="button" className={styles.more} aria-expanded={showsMore} onClick={() => setShowsMore(!showsMore)}>
+            <ChevronRight aria-hidden />
+            More charts
+            <span className={styles.moreCount}>{others.reduce((count, { charts }) => count + charts.length, 0)}</span>
+          </button>
+          {showsMore &&
+            others.map(({ title, charts }) => (
+              <section key={title} className={styles.group} aria-label={title}>
+                <h3 className={styles.groupTitle}>{title}</h3>
+                <ChartGrid {...grid} charts={charts} />
+              </section>
+            ))}
+        </>
+      )}
     </section>
   );
 }
 
-async function saveAdapterFiles(): Promise<void> {
-  const files = await saveAdapter();
-  if (files) for (const { name, blob } of adapterBlobs(files)) saveFile(name, blob);
-}
-
-async function loadAdapterFiles(chosen: readonly File[]): Promise<void> {
-  if (chosen.length === 0) return;
-  try {
-    const files = await readAdapterFiles(chosen);
-    await loadAdapter(files, chosen.map(({ name }) => name).join(" + "));
-  } catch (error) {
-    useStore.getState().fail(error);
-  }
-}
-
 /** What the run needs to be told about: recorded, empty, failed, no gradient. */
-function RunNotes({ isOwn }: { isOwn: boolean }) {
+function RunNotes() {
   const training = useStore((state) => state.training);
   const step = useStore((state) => state.step);
+  const baselineName = useBaseline((state) => state.name);
+  const isOwn = trainingSeries.length > 0;
   if (training.status === "failed") {
     return <Message tone="bad">{`${training.message} The last good adapter is kept.`}</Message>;
   }
   if (!isOwn && baselineSeries.length === 0) {
     return <EmptyState>No run yet. Press Step to take one optimiser step, or Play to keep going.</EmptyState>;
   }
-  if (!isOwn) return <Message>Recorded run. Press Step or Play to train the model yourself.</Message>;
+  if (!isOwn) return <Message>{`${baselineName}. Press Step or Play to train the model yourself.`}</Message>;
   const shown = trainingSeries.report(step ?? trainingSeries.steps().at(-1) ?? 0);
   if (shown && shown.rollouts.length > 0 && shown.rollouts.every(({ advantage }) => advantage === 0)) {
     return (

@@ -1,32 +1,47 @@
 import { describe, expect, it } from "vitest";
 import { SeriesBuffer } from "@/client/seriesBuffer";
 import { metricsTable } from "@/state/metrics";
-import { chartsOf, runToCsv } from "./charts";
+import { type ChartRun, chartGroupsOf, runToCsv } from "./charts";
 
-function run() {
-  const series = new SeriesBuffer();
-  series.append(1, {
-    "reward/overall": 0.25,
-    "val/accuracy": 0.5,
+function series(reward = 0.25) {
+  const buffer = new SeriesBuffer();
+  buffer.append(1, {
+    "reward/overall": reward,
+    "val/accuracy_reward": 0.5,
     "actor/pg_clipfrac_higher": 0,
     "actor/pg_clipfrac_lower": 0.1,
+    "timing_s/gen": 2,
   });
-  series.append(2, { "reward/overall": 0.5 });
-  series.append(3, { "reward/overall": 0.75, "val/accuracy": 0.625 });
-  return series;
+  buffer.append(2, { "reward/overall": 0.5 });
+  buffer.append(3, { "reward/overall": 0.75, "val/accuracy_reward": 0.625, "my/own": 1 });
+  return buffer;
 }
+const run = (id: string, buffer = series(), dashed = false): ChartRun => ({
+  id,
+  name: `Run ${id}`,
+  series: buffer,
+  colour: dashed ? 2 : 0,
+  dashed,
+});
+const one = (buffer = series()) => chartGroupsOf([run("a", buffer)], 0);
+const overview = () => one()[0]?.charts ?? [];
 
-describe("chartsOf", () => {
-  it("makes a chart for every group of the metrics table that has values", () => {
-    expect(chartsOf(run(), 0).map(({ chart }) => chart)).toEqual(["reward", "accuracy", "clip"]);
+describe("chartGroupsOf", () => {
+  it("makes a chart for every group of the metrics table that has values, rare ones apart, unknown names last", () => {
+    expect(one().map(({ title, charts }) => [title, charts.map(({ chart }) => chart)])).toEqual([
+      ["Overview", ["reward", "accuracy", "clip"]],
+      ["Time and memory", ["time"]],
+      ["Other names of the log", ["my/own"]],
+    ]);
   });
 
-  it("has nothing for an empty run", () => {
-    expect(chartsOf(new SeriesBuffer(), 0)).toEqual([]);
+  it("has nothing for no run and for an empty one", () => {
+    expect(chartGroupsOf([], 0)).toEqual([]);
+    expect(one(new SeriesBuffer())).toEqual([]);
   });
 
   it("joins measured steps of a metric that is not measured in every step", () => {
-    const accuracy = chartsOf(run(), 0).find(({ chart }) => chart === "accuracy");
+    const accuracy = overview().find(({ chart }) => chart === "accuracy");
     expect(accuracy?.series[0]).toEqual({
       label: "Accuracy, held out",
       xs: Float64Array.of(1, 3),
@@ -35,29 +50,47 @@ describe("chartsOf", () => {
   });
 
   it("draws metrics of one group as lines of one chart", () => {
-    const clip = chartsOf(run(), 0).find(({ chart }) => chart === "clip");
+    const clip = overview().find(({ chart }) => chart === "clip");
     expect(clip?.title).toBe("Clip fractions");
     expect(clip?.series.map(({ label }) => label)).toEqual(["above", "below"]);
   });
 
+  it("lays several runs over each other, one chart per metric and one line per run that has it", () => {
+    const bare = new SeriesBuffer();
+    bare.append(5, { "reward/overall": 1 });
+    const [group] = chartGroupsOf([run("a"), run("b", bare, true)], 0);
+    expect(group?.charts.map(({ title }) => title)).toEqual(["Reward", "Accuracy, held out", "Clipped above", "Clipped below"]);
+    expect(group?.charts[0]?.series.map(({ label, colour, dashed, xs }) => [label, colour, dashed, xs.length])).toEqual([
+      ["Run a", 0, false, 3],
+      ["Run b", 2, true, 1],
+    ]);
+    expect(group?.charts[1]?.series).toHaveLength(1);
+  });
+
   it("can chart every row of the table", () => {
-    const series = new SeriesBuffer();
-    series.append(1, Object.fromEntries(metricsTable.map(({ key }, i) => [key, i])));
-    const lines = chartsOf(series, 0).flatMap((chart) => chart.series);
+    const buffer = new SeriesBuffer();
+    buffer.append(1, Object.fromEntries(metricsTable.map(({ key }, i) => [key, i])));
+    const lines = one(buffer).flatMap(({ charts }) => charts.flatMap((chart) => chart.series));
     expect(lines).toHaveLength(metricsTable.length);
   });
 });
 
 describe("runToCsv", () => {
   it("has a column per metric with values, a row per step, and nothing where a step has none", () => {
-    expect(runToCsv(run())).toBe(
+    expect(runToCsv(series())).toBe(
       [
-        "step,reward/overall,val/accuracy,actor/pg_clipfrac_higher,actor/pg_clipfrac_lower",
-        "1,0.25,0.5,0,0.1",
-        "2,0.5,,,",
-        "3,0.75,0.625,,",
+        "step,reward/overall,val/accuracy_reward,actor/pg_clipfrac_higher,actor/pg_clipfrac_lower,timing_s/gen,my/own",
+        "1,0.25,0.5,0,0.1,2,",
+        "2,0.5,,,,,",
+        "3,0.75,0.625,,,,1",
         "",
       ].join("\n"),
     );
+  });
+
+  it("keeps names from a file from breaking a row or becoming a formula", () => {
+    const buffer = new SeriesBuffer();
+    buffer.append(1, { '=cmd|"x",1': 2 });
+    expect(runToCsv(buffer)).toBe('step,"\'=cmd|""x"",1"\n1,2\n');
   });
 });

@@ -1,7 +1,8 @@
-// Which charts a run has: groups the rows of the metrics table by chart and reads their columns. Pure.
+// Which charts runs have: groups the rows of the metrics table by chart and reads their columns. One run alone draws related metrics
+// as lines of one chart; several runs are laid over each other, one chart per metric and one line per run. Pure.
 
 import type { SeriesBuffer } from "@/client/seriesBuffer";
-import { type Metric, metricsTable } from "@/state/metrics";
+import { chartTitles, type Metric, metricGroups, metricsTable } from "@/state/metrics";
 import type { ChartSeries } from "@/ui/charts/lineGeometry";
 import { smooth } from "@/ui/charts/lineGeometry";
 import { formatNumber, formatPercent } from "@/ui/formatNumber";
@@ -17,28 +18,90 @@ export interface ChartSpec {
   readonly captionFormat: (value: number) => string;
 }
 
-type SeriesSource = Pick<SeriesBuffer, "steps" | "values">;
+/** Charts that stand under one title. */
+export interface ChartGroup {
+  readonly title: string;
+  readonly charts: readonly ChartSpec[];
+}
 
-/** Charts of the table that have at least one value, in the table's order. `smoothing` is the weight of the moving average. */
-export function chartsOf(run: SeriesSource, smoothing: number): readonly ChartSpec[] {
-  const charts = [...new Set(metricsTable.map(({ chart }) => chart))];
+export type SeriesSource = Pick<SeriesBuffer, "steps" | "values" | "keys">;
+
+/** A run as a line of every chart. */
+export interface ChartRun {
+  readonly id: string;
+  readonly name: string;
+  readonly series: SeriesSource;
+  /** Place of its colour. */
+  readonly colour: number;
+  readonly dashed: boolean;
+}
+
+/** Title of the charts of names that the table does not have. */
+const otherTitle = "Other names of the log";
+/** Columns that are no metrics. */
+const noMetrics: ReadonlySet<string> = new Set(["step"]);
+const known: ReadonlySet<string> = new Set(metricsTable.map(({ key }) => key));
+
+/** Groups of charts that have at least one value, in the table's order. `smoothing` is the weight of the moving average. */
+export function chartGroupsOf(runs: readonly ChartRun[], smoothing: number): readonly ChartGroup[] {
+  const groups = [...metricGroups, { title: otherTitle, rows: otherRows(runs) }];
+  return groups.flatMap(({ title, rows }) => {
+    const charts = runs.length > 1 ? comparedCharts(runs, rows, smoothing) : chartsOfOne(runs[0], rows, smoothing);
+    return charts.length > 0 ? [{ title, charts }] : [];
+  });
+}
+
+function chartsOfOne(run: ChartRun | undefined, rows: readonly Metric[], smoothing: number): readonly ChartSpec[] {
+  if (!run) return [];
+  const charts = [...new Set(rows.map(({ chart }) => chart))];
   return charts.flatMap((chart) => {
-    const present = metricsTable.filter((metric) => metric.chart === chart && run.values(metric.key).length > 0);
+    const present = rows.filter((metric) => metric.chart === chart && run.series.values(metric.key).length > 0);
     const [first] = present;
     if (!first) return [];
+    const isShared = present.length > 1;
     return [
       {
+        ...lookOf(first),
         chart,
-        title: present.length > 1 ? commonTitle(present) : first.label,
-        unit: first.unit,
+        title: isShared ? (chartTitles[chart] ?? first.label) : first.label,
         help: present.map(({ label, help }) => `${label}: ${help}`).join("\n"),
-        series: present.map((metric) => seriesOf(run, metric, present.length > 1, smoothing)),
-        ...(first.domain ? { include: first.domain } : {}),
-        format: first.format === "percent" ? formatPercent : formatNumber,
-        captionFormat: first.format === "percent" ? formatWholePercent : formatNumber,
+        series: present.map((metric) => ({
+          label: isShared ? metric.short : metric.label,
+          ...pointsOf(run.series, metric.key, smoothing),
+        })),
       },
     ];
   });
+}
+
+function comparedCharts(runs: readonly ChartRun[], rows: readonly Metric[], smoothing: number): readonly ChartSpec[] {
+  return rows.flatMap((metric) => {
+    const present = runs.filter(({ series }) => series.values(metric.key).length > 0);
+    if (present.length === 0) return [];
+    return [
+      {
+        ...lookOf(metric),
+        chart: metric.key,
+        title: metric.label,
+        help: metric.help,
+        series: present.map(({ name, series, colour, dashed }) => ({
+          label: name,
+          colour,
+          dashed,
+          ...pointsOf(series, metric.key, smoothing),
+        })),
+      },
+    ];
+  });
+}
+
+function lookOf({ unit, domain, format }: Metric): Pick<ChartSpec, "unit" | "include" | "format" | "captionFormat"> {
+  return {
+    unit,
+    ...(domain ? { include: domain } : {}),
+    format: format === "percent" ? formatPercent : formatNumber,
+    captionFormat: format === "percent" ? formatWholePercent : formatNumber,
+  };
 }
 
 // Two lines share a caption, so shares of 10 % and more go without decimals there.
@@ -48,12 +111,11 @@ function formatWholePercent(value: number): string {
 
 // Steps without a value (a metric measured every few steps) are left out, so that the line joins the measured ones; a value that
 // was reported as infinite stays and is drawn as a gap.
-function seriesOf(run: SeriesSource, metric: Metric, isShared: boolean, smoothing: number): ChartSeries {
+function pointsOf(run: SeriesSource, key: string, smoothing: number): Pick<ChartSeries, "xs" | "ys"> {
   const steps = run.steps();
-  const values = run.values(metric.key);
+  const values = run.values(key);
   const kept = Array.from(values.keys()).filter((i) => !Number.isNaN(values[i] as number));
   return {
-    label: isShared ? shortLabel(metric) : metric.label,
     xs: Float64Array.from(kept, (i) => steps[i] as number),
     ys: smooth(
       Float64Array.from(kept, (i) => values[i] as number),
@@ -62,41 +124,35 @@ function seriesOf(run: SeriesSource, metric: Metric, isShared: boolean, smoothin
   };
 }
 
-const chartTitles: Readonly<Record<string, string>> = {
-  accuracy: "Accuracy",
-  kept: "Kept",
-  alpha: "α spread",
-  clip: "Clip fractions",
-};
-
-const seriesLabels: Readonly<Record<string, string>> = {
-  "reward/accuracy": "rollouts",
-  "val/accuracy": "held out",
-  "val/accuracy_masked": "image masked",
-  "actor/perception_token_fraction": "tokens",
-  "vppo/kept_dependency_share": "dependency",
-  "vppo/alpha_min": "low",
-  "vppo/alpha_max": "high",
-  "actor/pg_clipfrac_higher": "above",
-  "actor/pg_clipfrac_lower": "below",
-};
-
-function commonTitle(metrics: readonly Metric[]): string {
-  const [first] = metrics;
-  return (first && chartTitles[first.chart]) ?? first?.label ?? "";
+/** Rows for names that the table does not have, each a chart of its own. */
+function otherRows(runs: readonly ChartRun[]): readonly Metric[] {
+  const keys = new Set(runs.flatMap(({ series }) => series.keys()));
+  return [...keys]
+    .filter((key) => !known.has(key) && !noMetrics.has(key))
+    .sort()
+    .map((key) => ({
+      key,
+      label: key,
+      short: key,
+      unit: "",
+      help: "A number of the log under its own name.",
+      format: "number",
+      chart: key,
+    }));
 }
 
-function shortLabel(metric: Metric): string {
-  return seriesLabels[metric.key] ?? metric.label;
-}
-
-/** The run as CSV: one column per metric of the table that has values, one row per step. */
+/** The run as CSV: one column per metric that has values, known ones first, one row per step. */
 export function runToCsv(run: SeriesSource): string {
-  const metrics = metricsTable.filter(({ key }) => run.values(key).length > 0);
+  const others = run.keys().filter((key) => !known.has(key) && !noMetrics.has(key));
+  const keys = [...metricsTable.map(({ key }) => key), ...others.sort()].filter((key) => run.values(key).length > 0);
   const rows = Array.from(run.steps(), (step, i) =>
-    [step, ...metrics.map(({ key }) => run.values(key)[i] as number)]
-      .map((value) => (Number.isNaN(value) ? "" : value))
-      .join(","),
+    [step, ...keys.map((key) => run.values(key)[i] as number)].map((value) => (Number.isNaN(value) ? "" : value)).join(","),
   );
-  return `${[["step", ...metrics.map(({ key }) => key)].join(","), ...rows].join("\n")}\n`;
+  return `${[["step", ...keys.map(csvCell)].join(","), ...rows].join("\n")}\n`;
+}
+
+// Names come from files: quoted where they would break the row, and never the beginning of a formula.
+function csvCell(text: string): string {
+  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
