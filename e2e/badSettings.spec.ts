@@ -2,7 +2,17 @@
 // training that runs.
 
 import { expect, type Page, test } from "@playwright/test";
-import { button, longWait, messages, open, openReady, openTab, screenshot, statusBar } from "./support/playground";
+import {
+  button,
+  expectAccessible,
+  longWait,
+  messages,
+  open,
+  openReady,
+  openTab,
+  screenshot,
+  statusBar,
+} from "./support/playground";
 
 const settings = (page: Page) => page.getByRole("region", { name: "Settings", exact: true });
 const stepNumber = (page: Page) => page.getByRole("group", { name: "Training controls" }).getByRole("status");
@@ -30,6 +40,8 @@ test("a value outside its limits is refused at the field, with the reason, and t
     await expect(field(page, label)).toHaveValue(stays);
     await expect(field(page, label)).toHaveAttribute("aria-invalid", "true");
   }
+  for (const title of ["Loss", "Dynamic sampling", "Measurements", "View"]) await button(page, title).click();
+  await expectAccessible(page);
   await screenshot(page, "badSettings");
   await enter(page, "LoRA rank", "4");
   await expect(page.getByRole("alert").filter({ hasText: "rank 0" })).toHaveCount(0);
@@ -49,7 +61,7 @@ test("a link with impossible values is told value by value", async ({ page }) =>
 test("settings that do not fit together stop a training before it begins, and leave one that runs alone", async ({ page }) => {
   await openReady(page, "v=1&g=2&len=12&pps=3&ppu=2&rpp=2");
   await openTab(page, "Settings");
-  const why = /Prompts per update cannot be used for training: 2 prompts per update do not divide 3 prompts per step/;
+  const why = /Prompts per update cannot be used: 2 prompts per update do not divide 3 prompts per step/;
   await expect(settings(page).getByRole("alert")).toHaveText(why);
   await button(page, "Step").click();
   await expect(messages(page)).toContainText(/do not divide/, { timeout: longWait });

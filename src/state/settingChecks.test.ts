@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { settingProblems, trainingBlockedBy } from "./settingChecks";
 import { defaultSettings, type SettingKey, type Settings, settingsTable } from "./settings";
 
-const sentence = /^[^:]+ cannot be used for training: .+\. .+\.$/;
+const sentence = /^[^:]+ cannot be used(?: for training)?: .+\. .+\.$/;
 
 describe("settings that no training can use", () => {
   it("are none at first", () => {
@@ -16,6 +16,7 @@ describe("settings that no training can use", () => {
     ["rewardSource", { rewardKind: "custom", rewardSource: " \n" }, "it is empty"],
     ["difficulty", { task: "sums", difficulty: "99" }, "no level 99"],
     ["lrWarmupSteps", { lrSchedule: "cosine", lrWarmupSteps: 20, maxSteps: 10 }, "warm-up takes 20 steps"],
+    ["klCoef", { klCoef: 0.01, trainable: "full" }, "without its adapter"],
     ["temperature", { temperature: 0 }, "greedy answers"],
     ["maskStrategy", { maskStrategy: "region" }, "belongs to one picture"],
     ["rolloutsPerPrompt", { rolloutsPerPrompt: 1 }, "relative to the other answers"],

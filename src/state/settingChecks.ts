@@ -41,14 +41,20 @@ function findProblems(settings: Settings): SettingProblems {
   const error = trainSettingsError(trainSettingsOf(settings), tasks);
   if (error) {
     const row = rowOf(error.key);
+    // A knob that is fine for asking is not said to be wrong altogether.
+    const what = row?.group === "sampling" || row?.group === "mask" ? "cannot be used for training" : "cannot be used";
     // The field's own name, where the engine's sentence has the one of the message.
-    if (row) problems[row.key] = `${row.label} cannot be used for training: ${error.why}. ${error.todo}.`;
+    if (row) problems[row.key] = `${row.label} ${what}: ${error.why}. ${error.todo}.`;
     else problems.preset = error.message;
   }
-  const { lrSchedule, lrWarmupSteps, maxSteps } = settings;
+  const { lrSchedule, lrWarmupSteps, maxSteps, klCoef, trainable } = settings;
   if (lrSchedule !== "constant" && lrWarmupSteps >= maxSteps) {
     const why = `warm-up takes ${lrWarmupSteps} steps, and the schedule ends after ${maxSteps}`;
-    problems.lrWarmupSteps = `Warm-up cannot be used for training: ${why}. Set fewer steps of warm-up, or more in all.`;
+    problems.lrWarmupSteps = `Warm-up cannot be used: ${why}. Set fewer steps of warm-up, or more in all.`;
+  }
+  if (klCoef > 0 && trainable === "full") {
+    const why = "the reference is the model without its adapter, and all weights are trained";
+    problems.klCoef = `KL to reference cannot be used: ${why}. Set it to 0, or train an adapter.`;
   }
   return problems;
 }

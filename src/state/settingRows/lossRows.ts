@@ -119,10 +119,6 @@ export const lossRows: readonly Setting[] = [
     help: "Weight of the KL penalty to the reference policy: the model without its adapter. 0 is off, as in VPPO and DAPO; EasyR1's GRPO has 0.01.",
     formula: "L = … + c·mean KL(π ‖ π_ref)",
     official: "algorithm.kl_coef (with disable_kl=false, use_kl_loss=true)",
-    appliesTo: {
-      when: ({ trainable }) => trainable === "lora",
-      why: "the reference is the model without its adapter, and all weights are trained.",
-    },
   },
   {
     kind: "choice",
@@ -139,7 +135,7 @@ export const lossRows: readonly Setting[] = [
     ],
     help: "How the KL to the reference is estimated from the sampled token.",
     official: "algorithm.kl_penalty",
-    appliesTo: { when: ({ klCoef, trainable }) => klCoef > 0 && trainable === "lora", why: "the KL to the reference is off." },
+    appliesTo: { when: ({ klCoef }) => klCoef > 0, why: "the KL to the reference is off." },
   },
   {
     kind: "number",

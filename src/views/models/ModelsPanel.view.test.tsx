@@ -147,7 +147,7 @@ describe("choosing", () => {
     await show();
     expect(engine.inspect).not.toHaveBeenCalled();
     expect(row("SmolVLM-256M-Instruct").textContent).toBe(
-      "SmolVLM-256M-Instruct256 M · 489 MiB download · Apache-2.0about 1.08 GiB, fitspartly cached",
+      "SmolVLM-256M-Instruct256 M · 489 MiB download · Apache-2.0about 1.09 GiB, fitspartly cached",
     );
     expect(row("Qwen2.5-VL-7B-Instruct").textContent).toMatch(/about .* GiB, too large/);
     expect(row("Qwen2.5-VL-3B-Instruct").textContent).toContain("non-commercial");

@@ -148,7 +148,7 @@ describe("the reward editor", () => {
     const why = expect.stringMatching(/line 2, answer 1\): ReferenceError: text is not defined/);
     await tryIt(() => expect(alerts()).toEqual([why]));
     await write(code(), "");
-    expect(alerts()).toEqual([expect.stringContaining("Reward function cannot be used for training: it is empty")]);
+    expect(alerts()).toEqual([expect.stringContaining("Reward function cannot be used: it is empty")]);
     expect(button("Try it")?.hasAttribute("disabled")).toBe(true);
   });
 });
