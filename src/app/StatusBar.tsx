@@ -3,6 +3,8 @@
 import { CircleAlert, Info, RefreshCw, X } from "lucide-react";
 import { useState } from "react";
 import type { TrainPhase } from "@/protocol/training";
+import { type Evaluation, progressOf } from "@/state/evaluation";
+import { useEvaluations } from "@/state/evaluations";
 import type { AppState } from "@/state/store";
 import { useStore } from "@/state/store";
 import { Button } from "@/ui/Button";
@@ -106,11 +108,17 @@ export function jobOf({ model, ask, training }: Pick<AppState, "model" | "ask" |
   return null;
 }
 
+function evaluationJobOf(evaluation: Evaluation) {
+  const { done, total } = progressOf(evaluation);
+  return { text: `Evaluating, ${done} of ${total} problems`, share: done / total };
+}
+
 function Job() {
   const model = useStore((state) => state.model);
   const ask = useStore((state) => state.ask);
   const training = useStore((state) => state.training);
-  const job = jobOf({ model, ask, training });
+  const evaluation = useEvaluations(({ running, evaluations }) => running && evaluations?.find(({ id }) => id === running.id));
+  const job = jobOf({ model, ask, training }) ?? (evaluation && evaluationJobOf(evaluation));
   if (!job) return <span className={styles.job}>Ready</span>;
   return (
     <span className={styles.job}>

@@ -3,7 +3,6 @@
 import { tasks } from "@/tasks/registry";
 import type { EvaluationPlan } from "./evaluation";
 import { pixelsOf, rewardOf } from "./requests";
-import { type SettingProblems, settingProblems } from "./settingChecks";
 import type { Settings } from "./settings";
 
 type Knobs = Pick<Settings, "evalTemperature" | "evalTopP" | "evalTopK" | "evalRollouts" | "evalPixels">;
@@ -80,6 +79,8 @@ export function evaluationBlockedBy(settings: Settings): string | null {
   if (!evaluated?.difficulties.some(({ value }) => value === difficulty)) {
     return `No problems can be drawn: the task has no level ${difficulty}. Choose another difficulty.`;
   }
-  const problems: SettingProblems = settingProblems(settings);
-  return problems.rewardSource ?? null;
+  const { rewardKind, rewardSource } = settings;
+  return rewardKind === "custom" && rewardSource.trim() === ""
+    ? "Answers cannot be graded: the reward function is empty. Write one, or choose another reward."
+    : null;
 }

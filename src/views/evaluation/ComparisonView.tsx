@@ -6,39 +6,40 @@ import { useEvaluations } from "@/state/evaluations";
 import { Message } from "@/ui/Message";
 import styles from "./EvaluationPanel.module.css";
 import { IntervalBar } from "./IntervalBar";
-import { pointsText, rangeText, settingsText, subjectTexts, verdict } from "./wording";
+import { familyText, pointsText, rangeText, settingsText, subjectTexts, verdict } from "./wording";
 
-/** Comparison of the two that are chosen; says how to choose while there are not two. */
-export function ComparisonView({ evaluations }: { evaluations: readonly Evaluation[] }) {
-  const before = useEvaluations((state) => state.before);
-  const after = useEvaluations((state) => state.after);
-  const [first, second] = [before, after].map((id) => evaluations.find((one) => one.id === id));
+interface ComparisonProps {
+  readonly evaluations: readonly Evaluation[];
+}
+
+/** What changed, in one sentence; how to choose while there are not two, and why not where the two cannot be compared. */
+export function Verdict({ evaluations }: ComparisonProps) {
+  const { before, after } = useChosen(evaluations);
   if (evaluations.length < 2) return null;
+  if (!before || !after) {
+    return <p className={styles.note}>Choose one result under Before and one under After to see what changed.</p>;
+  }
+  const refusal = notComparable(before, after);
+  if (refusal) return <Message tone="warn">{refusal}</Message>;
+  const { all } = compareByFamily(before.seen, after.seen);
   return (
-    <section className={styles.comparison} aria-label="Comparison">
-      <h3 className={styles.heading}>Before and after</h3>
-      {first && second ? (
-        <Chosen before={first} after={second} />
-      ) : (
-        <p className={styles.note}>Choose one result under Before and one under After to see what changed.</p>
-      )}
-    </section>
+    <p className={styles.verdict} role="status" aria-label="What changed">
+      {verdict(all, namesOf(before, after))}
+    </p>
   );
 }
 
-function Chosen({ before, after }: { before: Evaluation; after: Evaluation }) {
-  const refusal = notComparable(before, after);
-  if (refusal) return <Message tone="warn">{refusal}</Message>;
+/** The change by family of problems; nothing while no two are chosen that can be compared. */
+export function Changes({ evaluations }: ComparisonProps) {
+  const { before, after } = useChosen(evaluations);
+  if (!before || !after || notComparable(before, after)) return null;
   const { all, perFamily } = compareByFamily(before.seen, after.seen);
   const hasMasked = before.masked.length > 0 && after.masked.length > 0;
-  const blind = hasMasked ? compareByFamily(before.masked, after.masked).all : null;
-  const rows = Object.entries(perFamily);
+  const isDrawnAlike = settingsText({ ...before.plan, problems: 1 }) === settingsText({ ...after.plan, problems: 1 });
   return (
-    <>
-      <p className={styles.verdict} role="status">
-        {verdict(all, namesOf(before, after))}
-      </p>
-      {settingsText({ ...before.plan, problems: 1 }) !== settingsText({ ...after.plan, problems: 1 }) && (
+    <section className={styles.comparison} aria-label="Change by family">
+      <h3 className={styles.heading}>From before to after</h3>
+      {!isDrawnAlike && (
         <Message tone="warn">
           The two drew their answers with different settings, so the change is not of the weights alone.
         </Message>
@@ -55,15 +56,21 @@ function Chosen({ before, after }: { before: Evaluation; after: Evaluation }) {
           </tr>
         </thead>
         <tbody>
-          {rows.map(([name, comparison]) => (
-            <ChangeRow key={name} name={name} comparison={comparison} />
+          {Object.entries(perFamily).map(([name, comparison]) => (
+            <ChangeRow key={name} name={familyText(name)} comparison={comparison} />
           ))}
           <ChangeRow name="all" comparison={all} />
-          {blind && <ChangeRow name="all, image masked" comparison={blind} />}
+          {hasMasked && <ChangeRow name="all, image masked" comparison={compareByFamily(before.masked, after.masked).all} />}
         </tbody>
       </table>
-    </>
+    </section>
   );
+}
+
+function useChosen(evaluations: readonly Evaluation[]) {
+  const before = useEvaluations((state) => state.before);
+  const after = useEvaluations((state) => state.after);
+  return { before: evaluations.find(({ id }) => id === before), after: evaluations.find(({ id }) => id === after) };
 }
 
 /** Names that tell the two apart: what they carry, else the models, else their places. */

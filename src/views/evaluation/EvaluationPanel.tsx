@@ -18,7 +18,7 @@ import { Button } from "@/ui/Button";
 import { Select } from "@/ui/Field";
 import { EmptyState, Message } from "@/ui/Message";
 import { ChoiceSettingControl, NumberSettingControl, SwitchSettingControl } from "@/views/settings/SettingControl";
-import { ComparisonView } from "./ComparisonView";
+import { Changes, Verdict } from "./ComparisonView";
 import styles from "./EvaluationPanel.module.css";
 import { EvaluationProgress } from "./EvaluationProgress";
 import { ResultTable } from "./ResultTable";
@@ -58,8 +58,9 @@ export function EvaluationPanel() {
       )}
       {evaluations.length > 0 && (
         <>
+          <Verdict evaluations={evaluations} />
           <ResultTable evaluations={evaluations} />
-          <ComparisonView evaluations={evaluations} />
+          <Changes evaluations={evaluations} />
         </>
       )}
     </section>

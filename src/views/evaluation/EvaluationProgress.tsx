@@ -54,5 +54,5 @@ export function EvaluationProgress() {
 function SoFar({ evaluation: { seen } }: { evaluation: Evaluation }) {
   if (seen.length === 0) return null;
   const { accuracy } = summarise(seen);
-  return <p className={styles.note}>{`${shareText(accuracy.value)} right so far (95 %: ${intervalText(accuracy)})`}</p>;
+  return <p className={styles.note}>{`${shareText(accuracy.value)} right so far, 95 %: ${intervalText(accuracy)}`}</p>;
 }

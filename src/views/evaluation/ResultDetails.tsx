@@ -9,7 +9,7 @@ import { saveFile } from "@/ui/saveFile";
 import styles from "./EvaluationPanel.module.css";
 import { evaluationCsv, evaluationFileName, evaluationJson } from "./evaluationFiles";
 import { IntervalBar } from "./IntervalBar";
-import { intervalText, pointsText, rangeText, shareText } from "./wording";
+import { familyText, intervalText, pointsText, rangeText, shareText } from "./wording";
 
 /** Details below the row of a result. */
 export function ResultDetails({ evaluation }: { evaluation: Evaluation }) {
@@ -19,6 +19,7 @@ export function ResultDetails({ evaluation }: { evaluation: Evaluation }) {
       {seen.length > 0 && <FamilyTable evaluation={evaluation} />}
       <div className={styles.side}>
         {masked.length > 0 && <p>{imageWorth(evaluation)}</p>}
+        {logText(evaluation) && <p>{logText(evaluation)}</p>}
         <p className={styles.note}>{`Begun ${new Date(createdAt).toLocaleString()}. ${gradingText(evaluation)}`}</p>
         <Files evaluation={evaluation} />
       </div>
@@ -30,6 +31,13 @@ function imageWorth({ seen, masked }: Evaluation): string {
   const { all } = compareByFamily(masked, seen);
   const range = rangeText(all);
   return `Seeing the image is worth ${pointsText(all.difference)}${range ? ` (95 % ${range})` : ""}; the rest is guessed.`;
+}
+
+/** Where a result stands besides here; null where it belongs to no step. */
+function logText(evaluation: Evaluation): string | null {
+  const { run, step } = evaluation.subject;
+  if (step === undefined || !isFinished(evaluation)) return null;
+  return `In charts and log of ${run?.name ?? "the run"} it stands at step ${step} as val/accuracy_reward, the official name.`;
 }
 
 const rewardNames = {
@@ -64,7 +72,7 @@ function FamilyTable({ evaluation: { seen, masked } }: { evaluation: Evaluation 
       </thead>
       <tbody>
         {rows.map(([name, estimate]) => (
-          <FamilyRow key={name} name={name} estimate={estimate} blind={blind?.perFamily[name] ?? null} />
+          <FamilyRow key={name} name={familyText(name)} estimate={estimate} blind={blind?.perFamily[name] ?? null} />
         ))}
         <FamilyRow name="all" estimate={accuracy} blind={blind?.accuracy ?? null} />
       </tbody>

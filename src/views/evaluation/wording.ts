@@ -43,6 +43,11 @@ export function verdict(comparison: Comparison, names: { readonly before: string
   return `${change}, 95 % ${range}: ${told}.${rough}`;
 }
 
+/** "count color", of "count_color". */
+export function familyText(family: string): string {
+  return family.replaceAll("_", " ");
+}
+
 /** "Shapes world, pale". */
 export function taskText({ task, difficulty }: EvaluationPlan): string {
   const known = tasks.find(({ id }) => id === task);
@@ -83,8 +88,8 @@ export function durationText(ms: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** "12 of 200", with what is counted. */
+/** "12 of 200 problems": a problem counts once per condition. */
 export function progressText(evaluation: Evaluation): string {
   const { done, total } = progressOf(evaluation);
-  return `${done} of ${total} problems${evaluation.withMasked ? ", with and without image" : ""}`;
+  return `${done} of ${total} problems${evaluation.withMasked ? " (each with and without image)" : ""}`;
 }
