@@ -149,5 +149,6 @@ test("training grades with the function, and stops with its line when it fails",
   await button(page, "Step").click();
   await expect(messages(page)).toContainText(/line 2, answer 1: Error: not today/, { timeout: longWait });
   await expect(stepNumber(page)).toHaveText("1");
+  await expect(task(page).getByRole("alert")).toHaveText(/\(line 2, answer 1\): Error: not today/);
   await screenshot(page, "rewardFailed");
 });

@@ -17,8 +17,17 @@ export interface RewardSandbox {
   tryReward(source: string, inputs: readonly RewardInput[]): Promise<RewardOutcome>;
   /** A port on which batches are answered until its other end is gone; it is for `engineClient.connectRewards`. */
   port(): MessagePort;
+  /** How the last batch that came over a port failed; null where it did not, or none came. */
+  lastFailure(): BatchFailure | null;
+  /** Calls back when `lastFailure` changes; returns the way to stop. */
+  subscribe(listener: () => void): () => void;
   /** Removes the frame; a later call makes another. */
   dispose(): void;
+}
+
+/** A function that could not grade a batch, and why. */
+export interface BatchFailure extends Failed {
+  readonly source: string;
 }
 
 export interface RewardSandboxOptions {
@@ -49,6 +58,8 @@ const readySchema = v.object({ type: v.literal("sandbox") });
 export function createRewardSandbox(options: RewardSandboxOptions): RewardSandbox {
   const { url, limitMs = defaultLimitMs, startLimitMs = defaultStartLimitMs } = options;
   let frame: Promise<HTMLIFrameElement> | null = null;
+  let lastFailure: BatchFailure | null = null;
+  const listeners = new Set<() => void>();
 
   const open = (): Promise<HTMLIFrameElement> => {
     if (frame) return frame;
@@ -79,10 +90,15 @@ export function createRewardSandbox(options: RewardSandboxOptions): RewardSandbo
     }
   };
 
-  const answerBatch = async ({ id, source, inputs }: RewardBatch): Promise<RewardAnswer> => ({
-    id,
-    ...(await tryReward(source, inputs)),
-  });
+  const answerBatch = async ({ id, source, inputs }: RewardBatch): Promise<RewardAnswer> => {
+    const outcome = await tryReward(source, inputs);
+    const next = "failure" in outcome ? { source, ...outcome } : null;
+    if (next !== lastFailure) {
+      lastFailure = next;
+      for (const listener of listeners) listener();
+    }
+    return { id, ...outcome };
+  };
 
   return {
     tryReward,
@@ -92,6 +108,11 @@ export function createRewardSandbox(options: RewardSandboxOptions): RewardSandbo
         void answerBatch(message.data).then((answer) => port1.postMessage(answer));
       };
       return port2;
+    },
+    lastFailure: () => lastFailure,
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
     },
     dispose: () => {
       const closing = frame;

@@ -137,6 +137,30 @@ export default ({ text }: { text: Text }): number => {
     port.close();
   });
 
+  it("remembers how the last batch failed, until one succeeds", async () => {
+    const box = sandbox();
+    const port = box.port();
+    const answered = () => new Promise((resolve) => port.addEventListener("message", resolve, { once: true }));
+    port.start();
+    let changes = 0;
+    const stop = box.subscribe(() => changes++);
+    expect(box.lastFailure()).toBeNull();
+    const source = "export default () => x;";
+    for (const [id, text] of [source, "export default () => 1;"].entries()) {
+      const answer = answered();
+      port.postMessage({ id, source: text, inputs: [right] });
+      await answer;
+      if (id === 0) expect(box.lastFailure()).toMatchObject({ source, failure: { line: 1, input: 0 } });
+    }
+    expect(box.lastFailure()).toBeNull();
+    expect(changes).toBe(2);
+    stop();
+    // What is tried in the editor is shown there and not remembered.
+    await box.tryReward(source, [right]);
+    expect(box.lastFailure()).toBeNull();
+    port.close();
+  });
+
   it("says so when the sandbox cannot be opened", async () => {
     const box = createRewardSandbox({ url: "about:blank", startLimitMs: 200 });
     expect(await box.tryReward("export default () => 1;", [right])).toMatchObject({

@@ -1,9 +1,9 @@
 // The user's own reward function: its text, a try on the shown answer or on a typed one, and what is wrong by line. It runs in the
 // sandbox of `client/rewardSandbox.ts`, here as in training.
 import { FlaskConical, RotateCcw } from "lucide-react";
-import { useRef, useState } from "react";
+import { useRef, useState, useSyncExternalStore } from "react";
 import { failureText, type RewardOutcome, rewardSandbox } from "@/client/rewardSandbox";
-import type { RewardInput } from "@/protocol/sandbox";
+import type { RewardFailure, RewardInput } from "@/protocol/sandbox";
 import { settingProblems } from "@/state/settingChecks";
 import { settingsTable } from "@/state/settings";
 import { useStore } from "@/state/store";
@@ -47,7 +47,8 @@ export function RewardEditor() {
 
   // What was found out about another text says nothing about this one.
   const outcome = tried?.source === source ? tried.outcome : null;
-  const failure = outcome && "failure" in outcome ? outcome.failure : null;
+  const inTraining = useFailureInTraining(source);
+  const failure = outcome ? ("failure" in outcome ? outcome.failure : null) : inTraining;
   return (
     <div className={styles.editor}>
       <CodeField
@@ -83,6 +84,13 @@ export function RewardEditor() {
       {outcome && "rewards" in outcome && tried && <Rewards inputs={tried.inputs} rewards={outcome.rewards} />}
     </div>
   );
+}
+
+/** How the present text failed when the engine last graded with it. */
+function useFailureInTraining(source: string): RewardFailure | null {
+  const { subscribe, lastFailure } = rewardSandbox();
+  const last = useSyncExternalStore(subscribe, lastFailure);
+  return last?.source === source ? last.failure : null;
 }
 
 function Rewards({ inputs, rewards }: { inputs: readonly RewardInput[]; rewards: readonly number[] }) {
