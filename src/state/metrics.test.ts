@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { policyMetricMeanings } from "@/rl/policyMetrics";
+import { moveMetricMeanings } from "@/rl/tokenMoves";
+import { varianceMetricMeanings } from "@/rl/varianceTheorem";
 import { chartTitles, metricGroups, metricsTable } from "./metrics";
 
 const keys = metricsTable.map(({ key }) => key);
@@ -9,8 +11,9 @@ describe("metricsTable", () => {
     expect(new Set(keys).size).toBe(keys.length);
   });
 
-  it("has every official name of the policy update, with its official meaning", () => {
-    for (const [name, meaning] of Object.entries(policyMetricMeanings)) {
+  it("has every name of the policy update, of the variance meter and of the moves, with its meaning there", () => {
+    const meanings = { ...policyMetricMeanings, ...varianceMetricMeanings, ...moveMetricMeanings };
+    for (const [name, meaning] of Object.entries(meanings)) {
       expect(metricsTable.find(({ key }) => key === name)?.help, name).toBe(meaning);
     }
   });

@@ -1,13 +1,16 @@
 // How rows of the metrics table are written: one line per number, help from the official meaning where the update reports it.
 
 import { policyMetricMeanings } from "@/rl/policyMetrics";
+import { moveMetricMeanings } from "@/rl/tokenMoves";
+import { varianceMetricMeanings } from "@/rl/varianceTheorem";
 import type { Metric } from "../metrics";
 
 type Extra = Partial<Pick<Metric, "unit" | "help" | "short" | "better" | "domain" | "format">>;
 
-/** One row; `help` may be left out for a metric of the policy update, whose meaning stands in `rl/policyMetrics.ts`. */
+const meanings: Readonly<Record<string, string>> = { ...policyMetricMeanings, ...varianceMetricMeanings, ...moveMetricMeanings };
+
+/** One row; `help` may be left out for a metric whose meaning stands in `rl/`. */
 export function metricRow(key: string, chart: string, label: string, extra: Extra = {}): Metric {
-  const meanings: Readonly<Record<string, string>> = policyMetricMeanings;
   return { key, chart, label, short: label, unit: "", format: "number", help: meanings[key] ?? label, ...extra };
 }
 

@@ -63,43 +63,13 @@ export const updateRows: readonly Metric[] = [
     format: "integer",
     help: "Optimizer steps that were left out because loss or gradient was not finite.",
   }),
-  metricRow("vppo/move_kept", "moves", "Move of kept tokens", {
-    ...nats,
-    short: "kept",
-    help: "Mean size of the change of a kept token's log-prob by the step's updates.",
-  }),
-  metricRow("vppo/move_filtered", "moves", "Move of other tokens", {
-    ...nats,
-    short: "others",
-    help: "The same for tokens that were filtered out: they move only with the weights they share.",
-  }),
-  metricRow("vppo/gradient_variance_ratio", "variance", "Gradient variance, measured", {
-    short: "measured",
-    help: "Variance of VPPO's gradient over that of GRPO's, over the answers of one mini-batch.",
-    domain: [0, 1],
-  }),
-  metricRow("vppo/variance_bound", "variance", "k · E[α²]", {
-    short: "k·E[α²]",
-    help: "What the paper's theorem says that ratio is (section 3.3).",
-  }),
-  metricRow("vppo/variance_cross_terms", "varianceFactors", "Cross terms of tokens", {
-    short: "1 cross",
-    help: "1 where gradients of different tokens do not add up (assumption 1).",
-  }),
-  metricRow("vppo/variance_advantage_norms", "varianceFactors", "Advantage and norms", {
-    short: "2 Â",
-    help: "1 where the advantage does not depend on the size of the tokens' gradients (assumption 2).",
-  }),
-  metricRow("vppo/variance_alpha_advantage", "varianceFactors", "α and advantage", {
-    short: "3 α",
-    help: "1 where α² and Â² are uncorrelated (assumption 3).",
-  }),
-  metricRow("vppo/variance_mean_gradient", "varianceFactors", "Mean gradient", {
-    short: "4 mean",
-    help: "1 where the mean gradient takes the same part of both second moments (assumption 4).",
-  }),
-  metricRow("vppo/variance_token_norms", "varianceFactors", "Norms of kept tokens", {
-    short: "5 norms",
-    help: "1 where kept tokens have gradients as large as the others (assumption 5).",
-  }),
+  metricRow("vppo/move_kept", "moves", "Move of kept tokens", { ...nats, short: "kept" }),
+  metricRow("vppo/move_filtered", "moves", "Move of other tokens", { ...nats, short: "others" }),
+  metricRow("vppo/gradient_variance_ratio", "variance", "Gradient variance, measured", { short: "measured", domain: [0, 1] }),
+  metricRow("vppo/variance_bound", "variance", "k · E[α²]", { short: "k·E[α²]" }),
+  metricRow("vppo/variance_cross_terms", "varianceFactors", "Cross terms of tokens", { short: "1 cross" }),
+  metricRow("vppo/variance_advantage_norms", "varianceFactors", "Advantage and norms", { short: "2 Â" }),
+  metricRow("vppo/variance_alpha_advantage", "varianceFactors", "α and advantage", { short: "3 α" }),
+  metricRow("vppo/variance_mean_gradient", "varianceFactors", "Mean gradient", { short: "4 mean" }),
+  metricRow("vppo/variance_token_norms", "varianceFactors", "Norms of kept tokens", { short: "5 norms" }),
 ];

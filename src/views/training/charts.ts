@@ -46,7 +46,7 @@ const known: ReadonlySet<string> = new Set(metricsTable.map(({ key }) => key));
 export function chartGroupsOf(runs: readonly ChartRun[], smoothing: number): readonly ChartGroup[] {
   const groups = [...metricGroups, { title: otherTitle, rows: otherRows(runs) }];
   return groups.flatMap(({ title, rows }) => {
-    const charts = runs.length > 1 ? comparedCharts(runs, rows, smoothing) : chartsOfOne(runs[0], rows, smoothing);
+    const charts = runs.length > 1 ? chartsByMetric(runs, rows, smoothing) : chartsOfOne(runs[0], rows, smoothing);
     return charts.length > 0 ? [{ title, charts }] : [];
   });
 }
@@ -74,7 +74,8 @@ function chartsOfOne(run: ChartRun | undefined, rows: readonly Metric[], smoothi
   });
 }
 
-function comparedCharts(runs: readonly ChartRun[], rows: readonly Metric[], smoothing: number): readonly ChartSpec[] {
+/** One chart per row with values in a run, and in it one line per run that has any. */
+export function chartsByMetric(runs: readonly ChartRun[], rows: readonly Metric[], smoothing: number): readonly ChartSpec[] {
   return rows.flatMap((metric) => {
     const present = runs.filter(({ series }) => series.values(metric.key).length > 0);
     if (present.length === 0) return [];
@@ -85,7 +86,7 @@ function comparedCharts(runs: readonly ChartRun[], rows: readonly Metric[], smoo
         title: metric.label,
         help: metric.help,
         series: present.map(({ name, series, colour, dashed }) => ({
-          label: name,
+          label: runs.length > 1 ? name : metric.label,
           colour,
           dashed,
           ...pointsOf(series, metric.key, smoothing),
