@@ -56,6 +56,12 @@ export function precisionOf({ textFormat, visionFormat, headFormat, groupSize }:
   return { text: textFormat, vision: visionFormat, head: headFormat, groupSize: sizes[groupSize] };
 }
 
+const loraTargets: Readonly<Record<Settings["loraTargets"], readonly LoraTarget[]>> = {
+  text: ["text"],
+  text_projector: ["text", "projector"],
+  text_projector_vision: ["text", "projector", "vision"],
+};
+
 /** What the memory plan depends on besides the weights. */
 export function memoryUseOf({
   contextTokens,
@@ -63,13 +69,16 @@ export function memoryUseOf({
   rollouts,
   rolloutsPerPrompt,
   loraRank,
+  trainable,
   maxPixels,
+  ...settings
 }: Settings): MemoryUse {
   // Room for a picture and a question stays.
   const answerTokens = Math.min(maxNewTokens, Math.max(Math.floor(contextTokens / 2), contextTokens - 512));
   // Qwen2.5-VL has the smallest image tokens: 28 × 28 pixels.
   const pictureTokens = maxPixels > 0 ? { pictureTokens: Math.ceil(maxPixels / 28 ** 2) } : {};
-  return { contextTokens, answerTokens, ...pictureTokens, rollouts: Math.max(rollouts, rolloutsPerPrompt), loraRank };
+  const trained = { loraRank, loraTargets: loraTargets[settings.loraTargets], trainable };
+  return { contextTokens, answerTokens, ...pictureTokens, rollouts: Math.max(rollouts, rolloutsPerPrompt), ...trained };
 }
 
 const gibibyte = 2 ** 30;
@@ -123,12 +132,6 @@ export function rewardOf({ rewardKind, rewardTolerance, rewardSource }: Settings
 export function taskOf({ task, difficulty }: Settings): Pick<TrainSettings, "task" | "difficulty"> {
   return { task, ...(difficulty === "0" ? {} : { difficulty: Number(difficulty) }) };
 }
-
-const loraTargets: Readonly<Record<Settings["loraTargets"], readonly LoraTarget[]>> = {
-  text: ["text"],
-  text_projector: ["text", "projector"],
-  text_projector_vision: ["text", "projector", "vision"],
-};
 
 /** The settings of a training run. What cannot be used in them is told by `settingProblems`. */
 export function trainSettingsOf(settings: Settings): TrainSettings {

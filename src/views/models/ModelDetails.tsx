@@ -79,7 +79,7 @@ export function ModelDetails({ source }: { source: ModelSource }) {
 function useLook(source: ModelSource, isBusy: boolean): void {
   const settings = useStore((state) => state.settings);
   const token = useStore((state) => state.accessToken);
-  const { memoryGiB } = settings;
+  const { memoryGiB, trainable, loraTargets } = settings;
   const { contextTokens, answerTokens, rollouts, loraRank } = memoryUseOf(settings);
   const { text, vision, head, groupSize } = precisionOf(settings);
   // biome-ignore lint/correctness/useExhaustiveDependencies: these are what the plan depends on; the request reads them itself
@@ -88,7 +88,10 @@ function useLook(source: ModelSource, isBusy: boolean): void {
     const isFirst = useStore.getState().preview.status === "none";
     const timer = setTimeout(() => void inspectModel(source), isFirst ? 0 : lookPauseMs);
     return () => clearTimeout(timer);
-  }, [source, isBusy, token, text, vision, head, groupSize, contextTokens, answerTokens, memoryGiB, rollouts, loraRank]);
+  }, [
+    ...[source, isBusy, token, text, vision, head, groupSize],
+    ...[contextTokens, answerTokens, memoryGiB, rollouts, loraRank, trainable, loraTargets],
+  ]);
 }
 
 function PreviewFacts({ preview, place }: { preview: ModelPreview; place: ModelSource["kind"] }) {
