@@ -41,7 +41,7 @@ describe("a run's file", () => {
     const { store, id, file } = await exported();
     const run = await importRun(store, file, newId);
     const { id: _, ...before } = await store.get(id);
-    expect(run).toEqual({ ...before, id: run.id, status: "paused" });
+    expect(run).toEqual({ ...before, id: run.id, name: "VPPO 1 (imported)", status: "paused" });
     expect(run.id).not.toBe(id);
     expect(await store.lastState(run.id)).toEqual({ step: 7, state: trainedState(7) });
     expect((await store.checkpoints(run.id)).map(({ step }) => step)).toEqual([5, 6, 7]);

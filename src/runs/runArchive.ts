@@ -8,7 +8,7 @@ import type { RunInfo } from "@/protocol/runs";
 import { crc32 } from "./crc32";
 import { packJson, unpackJson } from "./packedJson";
 import type { RunContent, RunStore } from "./runStore";
-import { checked, type RolloutRow, rolloutRowSchema, runInfoSchema, type StepRow, stepRowSchema } from "./schemas";
+import { checked, longestName, type RolloutRow, rolloutRowSchema, runInfoSchema, type StepRow, stepRowSchema } from "./schemas";
 import type { Schema } from "./settingsSchema";
 import { parseStepLine, stepLine } from "./stepLines";
 import { readZip, refused, writeZip, type ZipLimits, type ZipPart } from "./zipFile";
@@ -16,6 +16,8 @@ import { readZip, refused, writeZip, type ZipLimits, type ZipPart } from "./zipF
 const mib = 2 ** 20;
 const format = "vppo-playground-run";
 const version = 1;
+/** Tells a run that was imported from the one of the same name that is here. */
+const importedMark = " (imported)";
 
 const stepFile = /^(rollouts|states)\/([1-9][0-9]{0,6})\.(json|bin)$/;
 const partLimits: Readonly<Record<string, number>> = {
@@ -97,7 +99,10 @@ function adapterOf(state: Uint8Array): AdapterFiles | undefined {
 /** Stores the run of a file under a new id and returns its entry; rejects with RunDataError and stores nothing when the file is bad. */
 export async function importRun(store: RunStore, file: Blob, newId: () => string): Promise<RunInfo> {
   const content = await readRun(file, newId());
-  await store.insert(content);
+  const { runs } = await store.list();
+  const isTaken = runs.some(({ name }) => name === content.info.name);
+  const name = isTaken ? `${content.info.name.slice(0, longestName - importedMark.length)}${importedMark}` : content.info.name;
+  await store.insert({ ...content, info: { ...content.info, name } });
   return store.get(content.info.id);
 }
 

@@ -27,6 +27,16 @@ describe("RunStore", () => {
     expect(await store.reportOf(rows[1]!)).toEqual(reportOf(2));
   });
 
+  it("takes measurements of a stored step later, and none of a step that is not stored", async () => {
+    const store = emptyStore();
+    const { id } = await store.create(start);
+    await commitSteps(store, id, 1, 1);
+    await store.addMetrics(id, 1, { "val/accuracy": 0.75 });
+    await store.addMetrics(id, 2, { "val/accuracy": 0.9 });
+    expect((await store.metrics(id)).map(({ metrics }) => metrics["val/accuracy"])).toEqual([0.75]);
+    expect((await store.lastMetrics(id))?.["reward/accuracy"]).toBe(0.01);
+  });
+
   it("has no state for a run without steps, and none for a run that is not there", async () => {
     const store = emptyStore();
     const { id } = await store.create(start);

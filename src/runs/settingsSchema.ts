@@ -106,3 +106,12 @@ export const trainSettingsSchema: Schema<TrainSettings> = v.pipe(
   ),
   wholeSchema,
 );
+
+/**
+ * The same settings with their fields in the order in which stored ones come back, so that a run that goes on writes the same bytes as
+ * one that was never interrupted. Settings that cannot be stored are returned as they are; the engine refuses them.
+ */
+export function inStoredOrder(settings: TrainSettings): TrainSettings {
+  const result = v.safeParse(trainSettingsSchema, settings);
+  return result.success ? result.output : settings;
+}

@@ -9,6 +9,7 @@ import type { TrainEvent, TrainSettings } from "@/protocol/training";
 import { fixedSettingsError } from "@/protocol/trainingChecks";
 import { RunsUnavailableError } from "@/runs/runErrors";
 import { withRunLock } from "@/runs/runLock";
+import { inStoredOrder } from "@/runs/settingsSchema";
 import { lastLoadedSource } from "./modelJob";
 import { presets } from "./presets";
 import { trainSettingsOf } from "./requests";
@@ -142,7 +143,7 @@ function startAfresh(): void {
 /** The open run's settings with the knobs that were turned since it was opened. */
 function settingsNow(knobs: TrainSettings): TrainSettings {
   const { open } = useRuns.getState();
-  return open ? withTurnedKnobs(open.settings, open.knobs, knobs) : knobs;
+  return inStoredOrder(open ? withTurnedKnobs(open.settings, open.knobs, knobs) : knobs);
 }
 
 /** The step a run is on its way to: so many more, its own target if that is later, or the end of its schedule. */

@@ -36,14 +36,21 @@ export function RunRow({ run, runs }: { run: RunInfo; runs: readonly RunInfo[] }
           onChange={() => toggleSelected(id)}
         />
       </td>
-      <td className={styles.names}>
-        <EditableText label={`Name of ${name}`} value={name} onChange={(next) => void changeRun(id, { name: next })} isRequired />
-        <EditableText
-          label={`Note on ${name}`}
-          value={note}
-          placeholder="Note"
-          onChange={(next) => void changeRun(id, { note: next })}
-        />
+      <td>
+        <div className={styles.names}>
+          <EditableText
+            label={`Name of ${name}`}
+            value={name}
+            onChange={(next) => void changeRun(id, { name: next })}
+            isRequired
+          />
+          <EditableText
+            label={`Note on ${name}`}
+            value={note}
+            placeholder="Note"
+            onChange={(next) => void changeRun(id, { note: next })}
+          />
+        </div>
       </td>
       <td>{statusText(run, { trains, here: isTraining && isOpen })}</td>
       <td>{stepsText(run)}</td>
