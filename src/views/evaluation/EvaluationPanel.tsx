@@ -1,7 +1,7 @@
 // The Evaluation tab: starts evaluations of the loaded model on held-out problems, follows the one that runs, lists results with
 // their intervals, and compares two of them. Running them is `state/evaluationJob.ts`.
-import { Gauge, Undo2 } from "lucide-react";
-import { useEffect } from "react";
+import { Gauge, SlidersHorizontal, Undo2 } from "lucide-react";
+import { useEffect, useState } from "react";
 import type { Evaluation } from "@/state/evaluation";
 import { readEvaluations, restoreEvaluation, startEvaluation } from "@/state/evaluationJob";
 import {
@@ -32,24 +32,14 @@ export function EvaluationPanel() {
   const evaluations = useEvaluations((state) => state.evaluations) ?? none;
   const problem = useEvaluations((state) => state.problem);
   const isRunning = useEvaluations((state) => state.running !== null);
+  const [areSettingsShown, setSettingsShown] = useState(false);
   useEffect(() => {
     if (!isRead) void readEvaluations();
   }, [isRead]);
   return (
     <section className={styles.panel} aria-label="Evaluation">
-      <StartRow />
-      <div className={styles.settings}>
-        <ChoiceSettingControl settingKey="evalTask" />
-        <ChoiceSettingControl settingKey="evalDifficulty" />
-        <NumberSettingControl settingKey="evalProblems" />
-        <NumberSettingControl settingKey="evalRollouts" />
-        <NumberSettingControl settingKey="evalTemperature" />
-        <NumberSettingControl settingKey="evalTopP" />
-        <NumberSettingControl settingKey="evalTopK" />
-        <ChoiceSettingControl settingKey="evalPixels" />
-        <NumberSettingControl settingKey="evalSeed" />
-        <SwitchSettingControl settingKey="evalMasked" />
-      </div>
+      <StartRow areSettingsShown={areSettingsShown} onShowSettings={setSettingsShown} />
+      {areSettingsShown && <Knobs />}
       {problem !== null && !isRunning && <Message tone="bad">{problem}</Message>}
       <Undelete />
       <EvaluationProgress />
@@ -67,10 +57,34 @@ export function EvaluationPanel() {
   );
 }
 
+/** The knobs that a protocol and the row above do not settle. */
+function Knobs() {
+  return (
+    <section className={styles.knobs} aria-label="Settings of the evaluation">
+      <div className={styles.settings}>
+        <ChoiceSettingControl settingKey="evalTask" />
+        <ChoiceSettingControl settingKey="evalDifficulty" />
+        <NumberSettingControl settingKey="evalSeed" />
+        <NumberSettingControl settingKey="evalRollouts" />
+        <NumberSettingControl settingKey="evalTemperature" />
+        <NumberSettingControl settingKey="evalTopP" />
+        <NumberSettingControl settingKey="evalTopK" />
+        <ChoiceSettingControl settingKey="evalPixels" />
+      </div>
+      <p className={styles.note}>Longest answer and reward are those of training.</p>
+    </section>
+  );
+}
+
 const ownSettings = { value: "own", label: "Own settings" } as const;
 const presetNames = Object.keys(evaluationPresets) as EvaluationPresetName[];
 
-function StartRow() {
+interface StartRowProps {
+  readonly areSettingsShown: boolean;
+  readonly onShowSettings: (shown: boolean) => void;
+}
+
+function StartRow({ areSettingsShown, onShowSettings }: StartRowProps) {
   const settings = useStore((state) => state.settings);
   const isReady = useStore((state) => state.model.status === "ready" && state.loss === null);
   const isRunning = useEvaluations((state) => state.running !== null);
@@ -99,6 +113,18 @@ function StartRow() {
           onChange={(name) => name !== "own" && setSettings(evaluationPresets[name].knobs)}
         />
       </div>
+      <div className={styles.problems}>
+        <NumberSettingControl settingKey="evalProblems" />
+      </div>
+      <div className={styles.masked}>
+        <SwitchSettingControl settingKey="evalMasked" />
+      </div>
+      <Button
+        label="Settings"
+        icon={<SlidersHorizontal aria-hidden />}
+        pressed={areSettingsShown}
+        onPress={() => onShowSettings(!areSettingsShown)}
+      />
       <p className={styles.note}>{blocked ?? (isReady ? <Plan /> : "Evaluation needs a loaded model.")}</p>
     </div>
   );
@@ -110,7 +136,7 @@ function Plan() {
   const { evalProblems, evalRollouts, evalMasked } = settings;
   const task = tasks.find(({ id }) => id === evaluatedTask(settings).task)?.name ?? "";
   const answers = (evalProblems * evalRollouts * (evalMasked ? 2 : 1)).toLocaleString("en");
-  return `${answers} answers to held-out problems of ${task}. Longest answer and reward are as set for training.`;
+  return `${answers} answers to held-out problems of ${task}.`;
 }
 
 function Undelete() {

@@ -30,7 +30,8 @@ export function ResultDetails({ evaluation }: { evaluation: Evaluation }) {
 function imageWorth({ seen, masked }: Evaluation): string {
   const { all } = compareByFamily(masked, seen);
   const range = rangeText(all);
-  return `Seeing the image is worth ${pointsText(all.difference)}${range ? ` (95 % ${range})` : ""}; the rest is guessed.`;
+  const rest = all.low > 0 ? "; the rest is guessed." : ": no gain can be told.";
+  return `Seeing the image is worth ${pointsText(all.difference)}${range ? ` (95 % ${range})` : ""}${rest}`;
 }
 
 /** Where a result stands besides here; null where it belongs to no step. */
