@@ -16,6 +16,19 @@ describe("SeriesBuffer", () => {
     expect(series.keys()).toEqual(["reward", "accuracy"]);
   });
 
+  it("takes values of a step later, leaves the other steps without them, and has no place for those of an unknown step", () => {
+    const series = new SeriesBuffer();
+    series.append(1, { reward: 0.5 });
+    series.append(2, { reward: 0.75 });
+    const version = series.version;
+    expect(series.amend(2, { "val/accuracy_reward": 0.6 })).toBe(true);
+    expect([...series.values("val/accuracy_reward")]).toEqual([Number.NaN, 0.6]);
+    expect([...series.values("reward")]).toEqual([0.5, 0.75]);
+    expect(series.version).toBeGreaterThan(version);
+    expect(series.amend(3, { "val/accuracy_reward": 0.9 })).toBe(false);
+    expect(series.length).toBe(2);
+  });
+
   it("keeps the reports of the newest steps only", () => {
     const series = new SeriesBuffer();
     for (let step = 1; step <= 201; step++) {
