@@ -53,8 +53,10 @@ const colourActions: readonly Action[] = colourNames.slice(0, 9).map((name, i) =
 const tabNames: Readonly<Record<DrawerTab, string>> = {
   charts: "charts",
   rollouts: "rollouts",
+  insight: "insight",
   evaluation: "evaluation",
   runs: "runs",
+  study: "study",
   settings: "settings",
   system: "system",
 };

@@ -1,7 +1,7 @@
 // State of the shell alone: open tab, command sheet, single-key switch. Not shared, not undoable; the switch is remembered.
 import { create } from "zustand";
 
-export type DrawerTab = "charts" | "rollouts" | "evaluation" | "runs" | "settings" | "system";
+export type DrawerTab = "charts" | "rollouts" | "insight" | "evaluation" | "runs" | "study" | "settings" | "system";
 
 const singleKeysKey = "vppo-playground.single-keys";
 
