@@ -20,6 +20,7 @@ import {
   type SampleFilter,
 } from "./dependencySample";
 import styles from "./InsightPanel.module.css";
+import type { InsightViewProps } from "./insightView";
 
 /** Where the official clamp ends, and the paper's axis with it. */
 const largestDependency = 10;
@@ -33,7 +34,7 @@ const answerChoices: readonly { readonly value: SampleFilter["answers"]; readonl
 ];
 
 /** Histograms of dependency. */
-export function DependencyView() {
+export function DependencyView({ choice }: InsightViewProps) {
   const version = useSeriesVersion(trainingSeries);
   const shownAnswer = useShownAnswer();
   const steps = trainingSeries.reportSteps();
@@ -57,13 +58,17 @@ export function DependencyView() {
   );
   if (rollouts.length === 0) {
     return (
-      <EmptyState>No rollouts yet. Ask a question, or press Step to train, and their dependency is counted here.</EmptyState>
+      <section className={styles.view} aria-label="Distribution of dependency">
+        {choice}
+        <EmptyState>No rollouts yet. Ask a question, or press Step to train, and their dependency is counted here.</EmptyState>
+      </section>
     );
   }
   const stepOptions = steps.map((step) => ({ value: String(step), label: `Step ${step}` }));
   return (
     <section className={styles.view} aria-label="Distribution of dependency">
       <div className={styles.tools}>
+        {choice}
         {isTraining && (
           <>
             <Select label="From" value={String(first)} options={stepOptions} onChange={(value) => setFrom(Number(value))} />
@@ -110,7 +115,26 @@ function SampleFigures({ sample, asTable }: { readonly sample: DependencySample;
     return countBins(means, { max: niceAbove(Math.max(largest, 1e-3)), bins: meanBins });
   }, [means]);
   return (
-    <>
+    <div className={styles.figures}>
+      <Histogram
+        title="Dependency of tokens"
+        unit="nats"
+        counted="tokens"
+        help="Paper, Fig. 3: most tokens hardly depend on the image, few depend on it strongly"
+        bins={tokenCounts}
+        logCounts
+        asTable={asTable}
+      />
+      <Histogram
+        title="Mean dependency of trajectories"
+        unit="nats"
+        counted="trajectories"
+        help="Paper, Fig. 4: whole answers differ in how much they look"
+        bins={meanCounts}
+        logCounts={false}
+        mark={{ value: sample.meanMedian, label: `median ${formatNumber(sample.meanMedian)}` }}
+        asTable={asTable}
+      />
       <dl className={styles.facts}>
         <Fact name="Rollouts" value={String(sample.rollouts)} />
         <Fact name="Tokens" value={String(tokens.length)} />
@@ -124,28 +148,7 @@ function SampleFigures({ sample, asTable }: { readonly sample: DependencySample;
           />
         ))}
       </dl>
-      <div className={styles.pair}>
-        <Histogram
-          title="Dependency of tokens"
-          unit="nats"
-          counted="tokens"
-          help="Paper, Fig. 3: most tokens hardly depend on the image, few depend on it strongly"
-          bins={tokenCounts}
-          logCounts
-          asTable={asTable}
-        />
-        <Histogram
-          title="Mean dependency of trajectories"
-          unit="nats"
-          counted="trajectories"
-          help="Paper, Fig. 4: whole answers differ in how much they look"
-          bins={meanCounts}
-          logCounts={false}
-          mark={{ value: sample.meanMedian, label: `median ${formatNumber(sample.meanMedian)}` }}
-          asTable={asTable}
-        />
-      </div>
-    </>
+    </div>
   );
 }
 

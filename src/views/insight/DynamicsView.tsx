@@ -8,6 +8,7 @@ import { ChartGrid, useStepDomain } from "@/views/training/ChartGrid";
 import { chartsByMetric } from "@/views/training/charts";
 import { useChartRuns } from "@/views/training/useChartRuns";
 import styles from "./InsightPanel.module.css";
+import type { InsightViewProps } from "./insightView";
 
 const shown = [
   "reward/overall",
@@ -22,7 +23,7 @@ const shown = [
 const rows = shown.flatMap((key) => metricsTable.find((metric) => metric.key === key) ?? []);
 
 /** Small multiples of the selected runs. */
-export function DynamicsView() {
+export function DynamicsView({ choice }: InsightViewProps) {
   const { runs, version } = useChartRuns();
   const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
   const [hoverStep, setHoverStep] = useState<number | null>(null);
@@ -31,12 +32,18 @@ export function DynamicsView() {
   const charts = useMemo(() => chartsByMetric(visible, rows, 0), [visible, version]);
   const xDomain = useStepDomain(visible, version);
   if (runs.length === 0) {
-    return <EmptyState>No run yet. Press Step to train, pin runs in Runs, or import a log in Charts.</EmptyState>;
+    return (
+      <section className={styles.view} aria-label="Training dynamics">
+        {choice}
+        <EmptyState>No run yet. Press Step to train, pin runs in Runs, or import a log in Charts.</EmptyState>
+      </section>
+    );
   }
   const toggle = (id: string) =>
     setHidden((before) => new Set(before.has(id) ? [...before].filter((one) => one !== id) : [...before, id]));
   return (
     <section className={styles.view} aria-label="Training dynamics">
+      {choice}
       {runs.length === 1 ? (
         <Message>{`Only one run is here: ${runs[0]?.name}. Pin runs in Runs, or import a log in Charts, to lay them over each other.`}</Message>
       ) : (

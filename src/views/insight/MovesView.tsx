@@ -13,13 +13,14 @@ import { displayText } from "@/ui/tokens/chunking";
 import { StepSlider } from "@/views/training/StepSlider";
 import { useSeriesVersion } from "@/views/training/useSeries";
 import shared from "./InsightPanel.module.css";
+import type { InsightViewProps } from "./insightView";
 import styles from "./MovesView.module.css";
 import { type MovedRollout, mostMoved, moveDomain, movedRollouts, moveMeans } from "./movedTokens";
 
 const listed = 12;
 
 /** Tokens by how far they moved. */
-export function MovesView() {
+export function MovesView({ choice }: InsightViewProps) {
   const version = useSeriesVersion(trainingSeries);
   const step = useStore((state) => state.step);
   const steps = trainingSeries.reportSteps();
@@ -30,11 +31,17 @@ export function MovesView() {
     return report && movedRollouts(report);
   }, [shownStep, version]);
   if (steps.length === 0) {
-    return <EmptyState>No rollouts yet. Press Step: what the update did to each token of an answer appears here.</EmptyState>;
+    return (
+      <section className={shared.view} aria-label="Moved tokens">
+        {choice}
+        <EmptyState>No rollouts yet. Press Step: what the update did to each token of an answer appears here.</EmptyState>
+      </section>
+    );
   }
   return (
     <section className={shared.view} aria-label="Moved tokens">
       <div className={shared.tools}>
+        {choice}
         <StepSlider steps={steps} />
       </div>
       {!rollouts && <EmptyState>{`The rollouts of step ${shownStep} are not kept; move the slider to a newer step.`}</EmptyState>}

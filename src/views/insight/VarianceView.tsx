@@ -12,13 +12,14 @@ import { ChartGrid, useStepDomain } from "@/views/training/ChartGrid";
 import { chartsByMetric } from "@/views/training/charts";
 import { useChartRuns } from "@/views/training/useChartRuns";
 import styles from "./InsightPanel.module.css";
+import type { InsightViewProps } from "./insightView";
 import { meterGeometry } from "./meterGeometry";
 import { measuredStep, type VarianceFacts, varianceFacts, varianceKeys, varianceRatioKey } from "./varianceFacts";
 
 const overTime = updateRows.filter(({ chart }) => chart === "variance");
 
 /** The meter of the shown step. */
-export function VarianceView() {
+export function VarianceView({ choice }: InsightViewProps) {
   const { runs, version } = useChartRuns();
   const step = useStore((state) => state.step);
   const [hoverStep, setHoverStep] = useState<number | null>(null);
@@ -38,6 +39,7 @@ export function VarianceView() {
   const xDomain = useStepDomain(runs, version);
   return (
     <section className={styles.view} aria-label="Gradient variance">
+      {choice}
       {shown ? <Meter step={shown.step} facts={shown.facts} /> : <NotMeasured />}
       {charts.some((chart) => chart.series.some(({ xs }) => xs.length > 1)) && (
         <ChartGrid
