@@ -19,6 +19,8 @@ export interface CurveGridProps {
 const gap = 12;
 const least = 168;
 const height = 112;
+/** Step numbers stand so far apart, in pixels. */
+const tickRoom = 24;
 
 const seriesOf = (label: string, ys: readonly number[]): ChartSeries => ({ label, xs: ys.map((_, i) => i + 1), ys });
 
@@ -58,6 +60,8 @@ export function CurveGrid({ plan, results, width, asTable }: CurveGridProps) {
               seriesOf("mean", mean),
             ];
             const { lines, yTicks, xTicks, plot } = lineGeometry(shown, frame);
+            const isCrowded = (xTicks[1]?.x ?? 0) - (xTicks[0]?.x ?? 0) < tickRoom;
+            const steps = xTicks.filter((_, i) => !isCrowded || i % 2 === 0);
             const kind = (i: number) => (i === lines.length - 1 ? "mean" : id !== first.id && i === 0 ? "first" : "seed");
             return (
               <figure key={id} className={styles.figure}>
@@ -77,7 +81,7 @@ export function CurveGrid({ plan, results, width, asTable }: CurveGridProps) {
                       </text>
                     </g>
                   ))}
-                  {xTicks.map(({ x, label: tick, anchor }) => (
+                  {steps.map(({ x, label: tick, anchor }) => (
                     <text key={tick} className={styles.tick} x={x} y={height - 4} textAnchor={anchor}>
                       {tick}
                     </text>
@@ -92,7 +96,9 @@ export function CurveGrid({ plan, results, width, asTable }: CurveGridProps) {
         </div>
       )}
       <p className={styles.note}>
-        {`Thick: mean over seeds. Thin: single seeds.${curves.length > 1 ? ` Dashed: ${first.label}, to compare with.` : ""}`}
+        {asTable
+          ? "Means over seeds."
+          : `Thick: mean over seeds. Thin: single seeds.${curves.length > 1 ? ` Dashed: ${first.label}, to compare with.` : ""}`}
       </p>
     </section>
   );

@@ -6,7 +6,7 @@ import type { ArmSummary, StudyResult } from "@/study/results";
 import { DotPlot } from "./DotPlot";
 import { measuresOf } from "./measures";
 import styles from "./StudyTable.module.css";
-import { percentText, pointsText, rangeText, stepsText, verdictOf } from "./wording";
+import { percentText, pointsText, rangeText, rowName, stepsText, verdictOf } from "./wording";
 
 export interface StudyTableProps {
   readonly plan: StudyPlan;
@@ -25,7 +25,7 @@ const shares = [0.34, 0.26, 0.22, 0.18];
 
 /** One table with its verdict. */
 export function StudyTable({ plan, results, title, rows, width, asTable }: StudyTableProps) {
-  const measures = useMemo(() => measuresOf(plan, results, rows), [plan, results, rows]);
+  const measures = useMemo(() => measuresOf(plan, results, { title, rows }), [plan, results, title, rows]);
   const isWide = width >= wideFrom;
   const room = width - gap * (measures.length - 1);
   return (
@@ -45,14 +45,14 @@ export function StudyTable({ plan, results, title, rows, width, asTable }: Study
           ))}
         </div>
       )}
-      <p className={styles.verdict}>{verdictOf(rows)}</p>
+      <p className={styles.verdict}>{verdictOf(title, rows)}</p>
     </section>
   );
 }
 
 /** Like the table that `npm run study` prints. */
 function Numbers({ plan, title, rows }: Pick<StudyTableProps, "plan" | "title" | "rows">) {
-  const first = rows[0]?.label ?? "the first row";
+  const first = rows[0] ? rowName(title, rows[0].label) : "the first row";
   return (
     // Wide tables scroll, by keyboard too.
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable

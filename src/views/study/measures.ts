@@ -5,7 +5,7 @@ import { baseArm } from "@/study/ownStudy";
 import type { StudyPlan } from "@/study/plan";
 import { type ArmSummary, runsOf, type StudyResult, stepsTo } from "@/study/results";
 import type { DotRow } from "./dotPlot";
-import { percentText, plotSentence, pointsText, rangeText, stepsText } from "./wording";
+import { percentText, plotSentence, pointsText, rangeText, rowName, stepsText } from "./wording";
 
 /** A row with what is written beside it. */
 export interface MeasureRow extends DotRow {
@@ -30,7 +30,11 @@ export interface Measure {
 }
 
 /** The columns of a table. */
-export function measuresOf(plan: StudyPlan, results: readonly StudyResult[], rows: readonly ArmSummary[]): readonly Measure[] {
+export function measuresOf(
+  plan: StudyPlan,
+  results: readonly StudyResult[],
+  { title, rows }: { readonly title: string; readonly rows: readonly ArmSummary[] },
+): readonly Measure[] {
   const { rollouts, problems } = plan.evaluation;
   const first = rows[0];
   const base = results.find(({ plan: id, arm }) => id === plan.id && arm === baseArm);
@@ -52,7 +56,7 @@ export function measuresOf(plan: StudyPlan, results: readonly StudyResult[], row
     },
     {
       id: "difference",
-      title: `Against ${first?.label ?? "the first row"}, points`,
+      title: `Against ${first ? rowName(title, first.label) : "the first row"}, points`,
       help: "Difference of the accuracies, seed by seed; the line is no difference.",
       rows: rows.map(({ label, arm, againstFirst }) => {
         const { difference: value, low, high } = againstFirst ?? { difference: Number.NaN, low: Number.NaN, high: Number.NaN };

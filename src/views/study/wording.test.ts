@@ -17,14 +17,14 @@ const vppo = row("VPPO");
 
 describe("verdictOf", () => {
   it("says so when no interval excludes zero, and what is not ruled out", () => {
-    expect(verdictOf([vppo, row("DAPO", [-0.012, 0.004, 0.02]), row("GRPO", [-0.031, -0.01, 0.011])])).toBe(
+    expect(verdictOf("Method", [vppo, row("DAPO", [-0.012, 0.004, 0.02]), row("GRPO", [-0.031, -0.01, 0.011])])).toBe(
       "No row differs from VPPO by more than its interval: what is seen may be chance, and a true difference of up to 3.1 points is not ruled out.",
     );
-    expect(verdictOf([vppo, row("DAPO", [-0.012, 0.004, 0.02])])).toMatch(/^DAPO does not differ from VPPO/);
+    expect(verdictOf("Method", [vppo, row("DAPO", [-0.012, 0.004, 0.02])])).toMatch(/^DAPO does not differ from VPPO/);
   });
 
   it("names the rows that differ, with size, direction and interval, and counts the comparisons", () => {
-    const text = verdictOf([
+    const text = verdictOf("Method", [
       vppo,
       row("DAPO", [-0.07, -0.041, -0.012]),
       row("GRPO", [-0.03, 0, 0.03]),
@@ -33,14 +33,20 @@ describe("verdictOf", () => {
     expect(text).toContain("DAPO is 4.1 points lower than VPPO (95 %: 1.2 to 7.0, 5 seeds).");
     expect(text).toContain("TAS is 2.0 points higher than VPPO (95 %: 1.0 to 3.0, 5 seeds).");
     expect(text).toContain("GRPO does not differ from VPPO by more than its interval");
-    expect(text).toContain("there are 3");
+    expect(text).toContain("with 3 of them");
+  });
+
+  it("names rows that are only numbers by what the table varies", () => {
+    expect(verdictOf("k, at β_min = 0.9", [row("0.2"), row("0.4", [-0.07, -0.041, -0.012])])).toBe(
+      "k = 0.4 is 4.1 points lower than k = 0.2 (95 %: 1.2 to 7.0, 5 seeds).",
+    );
   });
 
   it("compares nothing without two seeds of both", () => {
-    expect(verdictOf([vppo, row("DAPO")])).toMatch(/^Too few runs/);
-    expect(verdictOf([vppo, row("DAPO", [Number.NaN, -0.1, Number.NaN], 1)])).toMatch(/^Too few runs/);
-    expect(verdictOf([vppo])).toBe("There is nothing to compare with.");
-    expect(verdictOf([vppo, row("DAPO", [-0.1, 0, 0.1]), row("GRPO", [Number.NaN, 0.2, Number.NaN], 1)])).toContain(
+    expect(verdictOf("Method", [vppo, row("DAPO")])).toMatch(/^Too few runs/);
+    expect(verdictOf("Method", [vppo, row("DAPO", [Number.NaN, -0.1, Number.NaN], 1)])).toMatch(/^Too few runs/);
+    expect(verdictOf("Method", [vppo])).toBe("There is nothing to compare with.");
+    expect(verdictOf("Method", [vppo, row("DAPO", [-0.1, 0, 0.1]), row("GRPO", [Number.NaN, 0.2, Number.NaN], 1)])).toContain(
       "GRPO: too few runs to compare.",
     );
   });

@@ -30,8 +30,14 @@ export function rangeText({ low, high }: Pick<Estimate, "low" | "high">, format:
 
 type Difference = Omit<ArmSummary, "againstFirst"> & { readonly againstFirst: NonNullable<ArmSummary["againstFirst"]> };
 
+/** A row's name outside its table: "k = 0.2" for the row "0.2" of the table "k, at β_min = 0.9". */
+export function rowName(table: string, label: string): string {
+  return /^\d/.test(label) ? `${table.split(",")[0]} = ${label}` : label;
+}
+
 /** What a table's intervals allow to say about its rows against the first one. */
-export function verdictOf(rows: readonly ArmSummary[]): string {
+export function verdictOf(table: string, summaries: readonly ArmSummary[]): string {
+  const rows = summaries.map((row) => ({ ...row, label: rowName(table, row.label) }));
   const first = rows[0];
   if (!first || rows.length < 2) return "There is nothing to compare with.";
   const compared = rows.filter((row): row is Difference => row.againstFirst !== null && row.againstFirst.problems > 1);
@@ -58,7 +64,7 @@ export function verdictOf(rows: readonly ArmSummary[]): string {
   const missing = rows.slice(1).filter((row) => !compared.some(({ arm }) => arm === row.arm));
   if (missing.length > 0) parts.push(`${listText(missing.map(({ label }) => label))}: too few runs to compare.`);
   if (clear.length > 0 && compared.length > 1) {
-    parts.push(`Each interval stands for one comparison, and there are ${compared.length}.`);
+    parts.push(`Each interval is for its comparison alone: with ${compared.length} of them, one may exclude 0 by chance.`);
   }
   return parts.join(" ");
 }
