@@ -1,7 +1,9 @@
 // The page: top bar, notes, input beside answer and inspector over the training drawer, status bar. Layouts by width: three columns,
 // two columns with the inspector below the answer, or tabs. What stands where comes from `panels.ts`.
+import { Suspense } from "react";
 import { Tab, TabList, TabPanel, Tabs } from "react-aria-components";
 import { Group, Panel as Pane, Separator, useDefaultLayout } from "react-resizable-panels";
+import { EmptyState } from "@/ui/Message";
 import { InterruptedNote } from "@/views/runs/InterruptedNote";
 import styles from "./App.module.css";
 import { CommandSheet } from "./CommandSheet";
@@ -151,7 +153,9 @@ function Drawer() {
 function PanelBox({ panel: { title, Component } }: { panel: Panel }) {
   return (
     <PanelBoundary title={title}>
-      <Component />
+      <Suspense fallback={<EmptyState>{`Opening ${title} …`}</EmptyState>}>
+        <Component />
+      </Suspense>
     </PanelBoundary>
   );
 }

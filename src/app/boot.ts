@@ -7,6 +7,7 @@ import { startRuns } from "@/state/runsJobs";
 import { useStore } from "@/state/store";
 import { embeddedSource } from "@/views/models/embeddedSource";
 import { samples } from "@/views/prompt/samples";
+import { fetchLaterPanels } from "./panels";
 import { keepForOffline } from "./serviceWorker";
 
 /**
@@ -18,6 +19,7 @@ export async function boot(offlineReady: Promise<void>): Promise<void> {
   void startRuns();
   const wanted = useStore.getState().input.sample;
   const loading = offlineReady.then(() => loadModel(embeddedSource()));
+  const panels = offlineReady.then(fetchLaterPanels);
   await openRecording(new URL("recorded/example.json", document.baseURI).href);
   const { input, notify } = useStore.getState();
   const linked = wanted === null ? undefined : samples().find(({ id }) => id === wanted);
@@ -26,7 +28,7 @@ export async function boot(offlineReady: Promise<void>): Promise<void> {
   }
   const start = linked ?? (input.image ? undefined : samples()[0]);
   if (start) setSample(start);
-  await loading;
+  await Promise.all([loading, panels]);
   await keepForOffline();
 }
 

@@ -1,16 +1,9 @@
 // THE table of panels: what stands where. The shell lays out the rows; a new tab is a folder under `views/` and one line here.
-import type { ComponentType } from "react";
+import { type ComponentType, lazy } from "react";
 import { AnswerPanel } from "@/views/answer/AnswerPanel";
 import { DistributionPanel } from "@/views/distribution/DistributionPanel";
-import { EvaluationPanel } from "@/views/evaluation/EvaluationPanel";
-import { InsightPanel } from "@/views/insight/InsightPanel";
 import { InspectorPanel } from "@/views/inspector/InspectorPanel";
 import { PromptPanel } from "@/views/prompt/PromptPanel";
-import { RolloutsPanel } from "@/views/rollouts/RolloutsPanel";
-import { RunsPanel } from "@/views/runs/RunsPanel";
-import { SettingsPanel } from "@/views/settings/SettingsPanel";
-import { StudyPanel } from "@/views/study/StudyPanel";
-import { SystemPanel } from "@/views/system/SystemPanel";
 import { TrainingPanel } from "@/views/training/TrainingPanel";
 import type { DrawerTab } from "./shell";
 
@@ -28,14 +21,34 @@ export const panels = {
   inspector: { id: "inspector", title: "Inspector", Component: InspectorPanel },
 } as const satisfies Readonly<Record<string, Panel>>;
 
+// Tabs that are not shown at first come in files of their own, so that the page opens without them.
+const loaders = {
+  rollouts: async () => (await import("@/views/rollouts/RolloutsPanel")).RolloutsPanel,
+  insight: async () => (await import("@/views/insight/InsightPanel")).InsightPanel,
+  evaluation: async () => (await import("@/views/evaluation/EvaluationPanel")).EvaluationPanel,
+  runs: async () => (await import("@/views/runs/RunsPanel")).RunsPanel,
+  study: async () => (await import("@/views/study/StudyPanel")).StudyPanel,
+  settings: async () => (await import("@/views/settings/SettingsPanel")).SettingsPanel,
+  system: async () => (await import("@/views/system/SystemPanel")).SystemPanel,
+} as const satisfies Partial<Record<DrawerTab, () => Promise<ComponentType>>>;
+
+function later(tab: keyof typeof loaders): ComponentType {
+  return lazy(async () => ({ default: await loaders[tab]() }));
+}
+
 /** The tabs of the training drawer. */
 export const drawerPanels: readonly (Panel & { readonly id: DrawerTab })[] = [
   { id: "charts", title: "Charts", Component: TrainingPanel },
-  { id: "rollouts", title: "Rollouts", Component: RolloutsPanel },
-  { id: "insight", title: "Insight", Component: InsightPanel },
-  { id: "evaluation", title: "Evaluation", Component: EvaluationPanel },
-  { id: "runs", title: "Runs", Component: RunsPanel },
-  { id: "study", title: "Study", Component: StudyPanel },
-  { id: "settings", title: "Settings", Component: SettingsPanel },
-  { id: "system", title: "System", Component: SystemPanel },
+  { id: "rollouts", title: "Rollouts", Component: later("rollouts") },
+  { id: "insight", title: "Insight", Component: later("insight") },
+  { id: "evaluation", title: "Evaluation", Component: later("evaluation") },
+  { id: "runs", title: "Runs", Component: later("runs") },
+  { id: "study", title: "Study", Component: later("study") },
+  { id: "settings", title: "Settings", Component: later("settings") },
+  { id: "system", title: "System", Component: later("system") },
 ];
+
+/** Fetches the other tabs while nothing else is going on, so that they open at once and offline. */
+export async function fetchLaterPanels(): Promise<void> {
+  await Promise.allSettled(Object.values(loaders).map((load) => load()));
+}
