@@ -61,7 +61,7 @@ export async function openRun(id: string): Promise<boolean> {
     (await reported(async () => {
       const run = await runStore.get(id);
       const rows = await runStore.metrics(id);
-      const first = (await runStore.rolloutSteps(id)).at(-shownReports) ?? Number.POSITIVE_INFINITY;
+      const [first = Number.POSITIVE_INFINITY] = (await runStore.rolloutSteps(id)).slice(-shownReports);
       const reports = new Map(
         await Promise.all(
           rows.filter(({ step }) => step >= first).map(async (row) => [row.step, await runStore.reportOf(row)] as const),
