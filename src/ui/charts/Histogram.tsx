@@ -5,12 +5,14 @@ import { useElementWidth } from "../useElementWidth";
 import styles from "./Histogram.module.css";
 import { type Bin, histogramGeometry } from "./histogramGeometry";
 
+type Counted = readonly [one: string, many: string];
+
 export interface HistogramProps {
   readonly title: string;
   readonly unit: string;
   readonly help?: string;
-  /** What is counted: "tokens". */
-  readonly counted: string;
+  /** What is counted, one and many: "token", "tokens". */
+  readonly counted: Counted;
   readonly bins: readonly Bin[];
   readonly logCounts: boolean;
   /** A value to mark, with its name. */
@@ -31,7 +33,8 @@ export function Histogram({ title, unit, help, counted, bins, logCounts, mark, a
   );
   const max = bins.findLast(({ to }) => Number.isFinite(to))?.to ?? 1;
   const finite = bars.filter(({ to }) => Number.isFinite(to)).at(-1);
-  const markX = mark && finite && plot.left + (Math.min(mark.value, max) / max) * (finite.x + finite.width + 1 - plot.left);
+  const barsEnd = finite ? finite.x + finite.width : plot.right;
+  const markX = mark && Math.round(plot.left + (Math.min(mark.value, max) / max) * (barsEnd - plot.left));
   return (
     <figure ref={ref} className={styles.figure}>
       <figcaption className={styles.caption}>
@@ -39,7 +42,7 @@ export function Histogram({ title, unit, help, counted, bins, logCounts, mark, a
           {title} <span className={styles.unit}>{unit}</span>
         </span>
         <span className={styles.unit}>
-          {counted}
+          {counted[1]}
           {logCounts ? ", logarithmic" : ""}
         </span>
       </figcaption>
@@ -64,7 +67,7 @@ export function Histogram({ title, unit, help, counted, bins, logCounts, mark, a
           ))}
           {bars.map((bar) => (
             <rect key={bar.from} className={styles.bar} x={bar.x} y={bar.y} width={bar.width} height={bar.height}>
-              <title>{`${rangeText(bar)}: ${bar.count} ${counted}`}</title>
+              <title>{`${rangeText(bar)}: ${countText(bar.count, counted)}`}</title>
             </rect>
           ))}
           {xTicks.map(({ x, label }) => (
@@ -93,13 +96,13 @@ export function Histogram({ title, unit, help, counted, bins, logCounts, mark, a
 }
 
 /** What a histogram says to someone who does not see it. */
-export function describeBins(title: string, unit: string, counted: string, bins: readonly Bin[]): string {
+export function describeBins(title: string, unit: string, counted: Counted, bins: readonly Bin[]): string {
   const total = bins.reduce((sum, { count }) => sum + count, 0);
   const fullest = bins.reduce<Bin | undefined>((best, bin) => (bin.count > (best?.count ?? 0) ? bin : best), undefined);
-  if (!fullest) return `${title}: no ${counted} yet`;
+  if (!fullest) return `${title}: no ${counted[1]} yet`;
   const beyond = bins.find(({ to }) => !Number.isFinite(to));
   const far = beyond ? `; ${beyond.count} at ${formatNumber(beyond.from)} ${unit} or above` : "";
-  return `${title} of ${total} ${counted}: most, ${fullest.count}, at ${rangeText(fullest)} ${unit}${far}`;
+  return `${title} of ${countText(total, counted)}: most, ${fullest.count}, at ${rangeText(fullest)} ${unit}${far}`;
 }
 
 function BinTable({ title, counted, bins }: Pick<HistogramProps, "title" | "counted" | "bins">) {
@@ -109,7 +112,7 @@ function BinTable({ title, counted, bins }: Pick<HistogramProps, "title" | "coun
         <thead>
           <tr>
             <th scope="col">value</th>
-            <th scope="col">{counted}</th>
+            <th scope="col">{counted[1]}</th>
           </tr>
         </thead>
         <tbody>
@@ -123,6 +126,10 @@ function BinTable({ title, counted, bins }: Pick<HistogramProps, "title" | "coun
       </table>
     </section>
   );
+}
+
+function countText(count: number, [one, many]: Counted): string {
+  return `${count} ${count === 1 ? one : many}`;
 }
 
 function rangeText({ from, to }: Bin): string {

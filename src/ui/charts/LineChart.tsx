@@ -111,7 +111,7 @@ export function LineChart(props: LineChartProps) {
           }}
         >
           {geometry.yTicks.map(({ y, label }) => (
-            <g key={label}>
+            <g key={y}>
               <line className={styles.grid} x1={geometry.plot.left} x2={geometry.plot.right} y1={y} y2={y} />
               <text className={styles.tick} x={geometry.plot.left - 6} y={y} dy="0.32em" textAnchor="end">
                 {label}
@@ -150,8 +150,15 @@ export function LineChart(props: LineChartProps) {
             </g>
           ))}
           {endLabels &&
-            ended.map(({ label, i, x }, n) => (
-              <text key={label} className={styles.endLabel} style={colourOf(i)} x={x + 6} y={labelHeights[n]} dy="0.32em">
+            ended.map(({ label, i }, n) => (
+              <text
+                key={label}
+                className={styles.endLabel}
+                style={colourOf(i)}
+                x={geometry.plot.right + 8}
+                y={labelHeights[n]}
+                dy="0.32em"
+              >
                 {shortened(label, longestEndLabel)}
                 <title>{label}</title>
               </text>

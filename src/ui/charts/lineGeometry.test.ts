@@ -36,6 +36,19 @@ describe("lineGeometry", () => {
     }
   });
 
+  it("takes rounding for a flat line, and gives ticks that differ little labels that differ", () => {
+    const flat = { label: "α", xs: [1, 2], ys: [1, 1 - 1e-9] };
+    expect(lineGeometry([flat], { width: 240, height: 132 }).yTicks.map(({ label }) => label)).toEqual([
+      "0.8",
+      "0.9",
+      "1",
+      "1.1",
+    ]);
+    const close = { label: "α", xs: [1, 2], ys: [1, 1.0002] };
+    const labels = lineGeometry([close], { width: 240, height: 132 }).yTicks.map(({ label }) => label);
+    expect(new Set(labels).size).toBe(labels.length);
+  });
+
   it("labels the x axis with whole steps only", () => {
     const { xTicks } = lineGeometry([rising], frame);
     expect(xTicks.map(({ label }) => label)).toEqual(["1", "2", "3", "4"]);

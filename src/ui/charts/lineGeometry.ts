@@ -69,7 +69,7 @@ export function lineGeometry(series: readonly ChartSeries[], frame: ChartFrame):
         gaps: points.filter(([, value]) => !Number.isFinite(value)).map(([step]) => round(x(step))),
       };
     }),
-    yTicks: y.ticks(3).map((value) => ({ y: round(y(value)), label: formatNumber(value) })),
+    yTicks: yTicksOf(y),
     xTicks: xTicksOf(x, plot),
   };
 }
@@ -142,6 +142,15 @@ export function smooth(ys: ArrayLike<number>, weight: number): Float64Array {
   return result;
 }
 
+// Three digits cannot tell ticks apart that differ only in the fourth.
+function yTicksOf(y: ReturnType<typeof scaleLinear<number>>): LineGeometry["yTicks"] {
+  const values = y.ticks(3);
+  const labels = values.map(formatNumber);
+  const exact = y.tickFormat(3);
+  const isClear = new Set(labels).size === labels.length;
+  return values.map((value, i) => ({ y: round(y(value)), label: isClear ? (labels[i] ?? "") : exact(value) }));
+}
+
 function xTicksOf(x: ReturnType<typeof scaleLinear<number>>, plot: LineGeometry["plot"]): LineGeometry["xTicks"] {
   const whole = x.ticks(4).filter((value) => Number.isInteger(value));
   return whole.map((value) => {
@@ -169,9 +178,12 @@ function rangeOf(values: readonly number[]): [number, number] {
   return values.length > 0 ? [Math.min(...values), Math.max(...values)] : [0, 1];
 }
 
+/** Values closer together than this share of their size are one value and rounding. */
+const flatness = 1e-6;
+
 // A flat line or a single step would otherwise have no scale.
 function widen([low, high]: readonly [number, number]): [number, number] {
-  if (high > low) return [low, high];
+  if (high - low > Math.max(Math.abs(low), Math.abs(high)) * flatness) return [low, high];
   const pad = Math.abs(low) * 0.1 || 1;
   return [low - pad, high + pad];
 }

@@ -119,7 +119,7 @@ function SampleFigures({ sample, asTable }: { readonly sample: DependencySample;
       <Histogram
         title="Dependency of tokens"
         unit="nats"
-        counted="tokens"
+        counted={["token", "tokens"]}
         help="Paper, Fig. 3: most tokens hardly depend on the image, few depend on it strongly"
         bins={tokenCounts}
         logCounts
@@ -128,7 +128,7 @@ function SampleFigures({ sample, asTable }: { readonly sample: DependencySample;
       <Histogram
         title="Mean dependency of trajectories"
         unit="nats"
-        counted="trajectories"
+        counted={["trajectory", "trajectories"]}
         help="Paper, Fig. 4: whole answers differ in how much they look"
         bins={meanCounts}
         logCounts={false}

@@ -112,7 +112,7 @@ describe("Dependency", () => {
     expect(figures()[0]).toBe("Dependency of tokens of 7 tokens: most, 5, at 0 to 0.25 nats; 1 at 10 nats or above");
     expect(box.querySelector("dl")?.textContent).toContain("Rollouts3Tokens7Median of tokens0.1 nats");
     await choose("Answers", "wrong");
-    expect(figures()[1]).toContain("Mean dependency of trajectories of 1 trajectories");
+    expect(figures()[1]).toContain("Mean dependency of trajectories of 1 trajectory");
     await choose("Answers", "all");
     await choose("From", "2");
     expect(figures()[0]).toContain("of 2 tokens");

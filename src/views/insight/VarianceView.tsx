@@ -90,62 +90,64 @@ function Meter({ step, facts }: { readonly step: number; readonly facts: Varianc
   return (
     <>
       <p className={styles.summary}>{`Step ${step}: ${facts.summary}`}</p>
-      <figure ref={ref} className={styles.box}>
-        <figcaption>Var(g_VPPO) / Var(g_GRPO)</figcaption>
-        {width > 0 && (
-          <svg
-            className={styles.meter}
-            viewBox={`0 0 ${width} ${geometry.height}`}
-            width={width}
-            height={geometry.height}
-            role="img"
-            aria-label={`Variance of VPPO's gradient over that of GRPO's: measured ${formatNumber(facts.measured)}, predicted ${formatNumber(facts.bound)}`}
-          >
-            {geometry.ticks.map(({ x, label }) => (
-              <g key={label}>
-                <line className={styles.meterGrid} x1={x} x2={x} y1={0} y2={geometry.height - 18} />
-                <text className={styles.meterTick} x={x} y={geometry.height - 4} textAnchor="middle">
-                  {label}
-                </text>
-              </g>
-            ))}
-            <line className={styles.meterOne} x1={geometry.oneX} x2={geometry.oneX} y1={0} y2={geometry.height - 18} />
-            {geometry.bars.map((bar, i) => (
-              <g key={rows[i]?.label}>
-                <text className={styles.meterLabel} x={0} y={bar.y + geometry.barHeight / 2} dy="0.35em">
-                  {rows[i]?.label}
-                </text>
-                <rect className={rows[i]?.style} x={geometry.left} y={bar.y} width={bar.width} height={geometry.barHeight} />
-                <text className={styles.meterLabel} x={bar.labelX} y={bar.y + geometry.barHeight / 2} dy="0.35em">
-                  {bar.label}
-                </text>
-              </g>
-            ))}
-          </svg>
-        )}
-      </figure>
-      <section className={styles.box} aria-label="Assumptions of the theorem">
-        <table className={styles.table}>
-          <thead>
-            <tr>
-              <th scope="col">Assumption of the theorem</th>
-              <th scope="col" className={styles.number}>
-                Factor
-              </th>
-              <th scope="col">What was measured</th>
-            </tr>
-          </thead>
-          <tbody>
-            {facts.factors.map(({ key, assumption, value, holds, sentence }) => (
-              <tr key={key}>
-                <th scope="row">{assumption}</th>
-                <td className={styles.number}>{formatNumber(value)}</td>
-                <td className={holds ? undefined : styles.fails}>{sentence}</td>
+      <div className={styles.meterPair}>
+        <figure ref={ref} className={styles.box}>
+          <figcaption>Var(g_VPPO) / Var(g_GRPO)</figcaption>
+          {width > 0 && (
+            <svg
+              className={styles.meter}
+              viewBox={`0 0 ${width} ${geometry.height}`}
+              width={width}
+              height={geometry.height}
+              role="img"
+              aria-label={`Variance of VPPO's gradient over that of GRPO's: measured ${formatNumber(facts.measured)}, predicted ${formatNumber(facts.bound)}`}
+            >
+              {geometry.ticks.map(({ x, label }) => (
+                <g key={label}>
+                  <line className={styles.meterGrid} x1={x} x2={x} y1={0} y2={geometry.height - 18} />
+                  <text className={styles.meterTick} x={x} y={geometry.height - 4} textAnchor="middle">
+                    {label}
+                  </text>
+                </g>
+              ))}
+              <line className={styles.meterOne} x1={geometry.oneX} x2={geometry.oneX} y1={0} y2={geometry.height - 18} />
+              {geometry.bars.map((bar, i) => (
+                <g key={rows[i]?.label}>
+                  <text className={styles.meterLabel} x={0} y={bar.y + geometry.barHeight / 2} dy="0.35em">
+                    {rows[i]?.label}
+                  </text>
+                  <rect className={rows[i]?.style} x={geometry.left} y={bar.y} width={bar.width} height={geometry.barHeight} />
+                  <text className={styles.meterLabel} x={bar.labelX} y={bar.y + geometry.barHeight / 2} dy="0.35em">
+                    {bar.label}
+                  </text>
+                </g>
+              ))}
+            </svg>
+          )}
+        </figure>
+        <section className={styles.box} aria-label="Assumptions of the theorem">
+          <table className={styles.table}>
+            <thead>
+              <tr>
+                <th scope="col">Assumption of the theorem</th>
+                <th scope="col" className={styles.number}>
+                  Factor
+                </th>
+                <th scope="col">What was measured</th>
               </tr>
-            ))}
-          </tbody>
-        </table>
-      </section>
+            </thead>
+            <tbody>
+              {facts.factors.map(({ key, assumption, value, holds, sentence }) => (
+                <tr key={key}>
+                  <th scope="row">{assumption}</th>
+                  <td className={styles.number}>{formatNumber(value)}</td>
+                  <td className={holds ? undefined : styles.fails}>{sentence}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </section>
+      </div>
       <p className={styles.note}>
         Measured ratio = k · E[α²] × the five factors. The theorem predicts how much noise is left, not whether learning is
         better: the mean gradient shrinks too, and Adam rescales both.

@@ -24,11 +24,11 @@ export function meterGeometry(ratios: readonly number[], width: number): MeterGe
   const x = scaleLinear([0, Math.max(1, ...ratios) * 1.05], [labelWidth, right]);
   return {
     bars: ratios.map((ratio, i) => {
-      const end = x(Math.max(0, ratio));
+      const end = Math.round(x(Math.max(0, ratio)));
       return { y: i * (barHeight + barGap), width: Math.max(1, end - labelWidth), labelX: end + 6, label: formatNumber(ratio) };
     }),
-    ticks: x.ticks(5).map((value) => ({ x: x(value), label: formatNumber(value) })),
-    oneX: x(1),
+    ticks: x.ticks(5).map((value) => ({ x: Math.round(x(value)), label: formatNumber(value) })),
+    oneX: Math.round(x(1)),
     left: labelWidth,
     barHeight,
     height: ratios.length * (barHeight + barGap) + axisHeight,

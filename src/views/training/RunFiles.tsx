@@ -26,13 +26,21 @@ export function RunFiles({ run }: { readonly run: ChartRun | undefined }) {
       />
       <Button
         label="Save log"
+        iconOnly
         icon={<FileDown aria-hidden />}
         disabled={!run}
         onPress={() => {
           if (run) for (const { name, blob } of logFilesOf(run.series, run.name, settings)) saveFile(name, blob);
         }}
       />
-      <FileButton label="Import log" icon={<FileUp aria-hidden />} files="Log files" accept=".jsonl,.json" onFiles={importLogs} />
+      <FileButton
+        label="Import log"
+        iconOnly
+        icon={<FileUp aria-hidden />}
+        files="Log files"
+        accept=".jsonl,.json"
+        onFiles={importLogs}
+      />
       <span className={styles.divider} />
       <Button label="Save adapter" icon={<Save aria-hidden />} disabled={!modelReady} onPress={() => void saveAdapterFiles()} />
       <FileButton
@@ -54,14 +62,15 @@ interface FileButtonProps {
   readonly files: string;
   readonly accept: string;
   readonly disabled?: boolean;
+  readonly iconOnly?: boolean;
   readonly onFiles: (files: readonly File[]) => Promise<void>;
 }
 
-function FileButton({ label, icon, files, accept, disabled = false, onFiles }: FileButtonProps) {
+function FileButton({ label, icon, files, accept, disabled = false, iconOnly = false, onFiles }: FileButtonProps) {
   const input = useRef<HTMLInputElement>(null);
   return (
     <>
-      <Button label={label} icon={icon} disabled={disabled} onPress={() => input.current?.click()} />
+      <Button label={label} icon={icon} iconOnly={iconOnly} disabled={disabled} onPress={() => input.current?.click()} />
       <input
         ref={input}
         type="file"
