@@ -1,4 +1,4 @@
-"""Takes the steps of a pretraining run with PyTorch, for machines where one core is all there is (about five times the wasm
+"""Takes the steps of a pretraining run with PyTorch, for machines where one core is all there is (about three times the wasm
 backend): the same samples, loss, schedule and AdamW, on the same state files, so either trainer goes on where the other stopped.
 
     node scripts/run.mjs scripts/pretrain/dumpSamples.ts --state runs/pretrain-sums | \\
