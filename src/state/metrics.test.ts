@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { stepMetrics } from "@/engine/training/stepMetrics";
 import { policyMetricMeanings } from "@/rl/policyMetrics";
 import { moveMetricMeanings } from "@/rl/tokenMoves";
 import { varianceMetricMeanings } from "@/rl/varianceTheorem";
@@ -16,6 +17,34 @@ describe("metricsTable", () => {
     for (const [name, meaning] of Object.entries(meanings)) {
       expect(metricsTable.find(({ key }) => key === name)?.help, name).toBe(meaning);
     }
+  });
+
+  it("has every name that a training step reports", () => {
+    const values = Float32Array.of(1);
+    const stats = {
+      logp: values,
+      logpMasked: values,
+      kl: values,
+      jsd: values,
+      entropy: values,
+      entropyMasked: values,
+      top1Drop: values,
+    };
+    const reported = stepMetrics({
+      rewards: [{ overall: 1, accuracy: 1 }],
+      advantages: values,
+      alpha: values,
+      keptShare: 1,
+      skipped: 0,
+      promptTokens: [1],
+      responseTokens: [1],
+      maxPrompt: 1,
+      maxResponse: 1,
+      stats: [stats],
+      generated: { rollouts: 1, accuracy: 1, overall: 1, format: 1, batches: 1, tokens: 1 },
+      seconds: { gen: 1, reward: 1, aug: 1, update: 1, step: 1 },
+    });
+    expect(Object.keys(reported).filter((name) => !keys.includes(name))).toEqual([]);
   });
 
   it("keeps the overview readable", () => {
