@@ -64,15 +64,27 @@ export function DependencyView({ choice }: InsightViewProps) {
       </section>
     );
   }
-  const stepOptions = steps.map((step) => ({ value: String(step), label: `Step ${step}` }));
+  const stepOptions = (word: string) => steps.map((step) => ({ value: String(step), label: `${word} step ${step}` }));
   return (
     <section className={styles.view} aria-label="Distribution of dependency">
       <div className={styles.tools}>
         {choice}
         {isTraining && (
           <>
-            <Select label="From" value={String(first)} options={stepOptions} onChange={(value) => setFrom(Number(value))} />
-            <Select label="to" value={String(last)} options={stepOptions} onChange={(value) => setTo(Number(value))} />
+            <Select
+              label="From"
+              hideLabel
+              value={String(first)}
+              options={stepOptions("From")}
+              onChange={(value) => setFrom(Number(value))}
+            />
+            <Select
+              label="To"
+              hideLabel
+              value={String(last)}
+              options={stepOptions("to")}
+              onChange={(value) => setTo(Number(value))}
+            />
           </>
         )}
         <Select label="Answers" hideLabel value={answers} options={answerChoices} onChange={setAnswers} />

@@ -165,7 +165,7 @@ function ColourKey({ domain }: { readonly domain: BinDomain }) {
 function meansText({ kept, others }: { readonly kept: number; readonly others: number }): string {
   if (Number.isNaN(others)) return `Every token was kept; they moved by ${formatNumber(kept)} nats in the mean, up or down.`;
   if (Number.isNaN(kept)) return `No token was kept; they moved by ${formatNumber(others)} nats in the mean, up or down.`;
-  const times = others > 0 ? `, ${formatNumber(kept / others)} times as far` : "";
+  const times = kept / others > 1000 ? ", more than 1000 times as far" : `, ${formatNumber(kept / others)} times as far`;
   return `Kept tokens moved by ${formatNumber(kept)} nats in the mean, the others by ${formatNumber(others)}${times}.`;
 }
 
