@@ -1,6 +1,5 @@
 // What the specs of stored runs share: training on WebAssembly, which is quick for the embedded model, and looking into the database.
 
-import { createHash } from "node:crypto";
 import type { Page } from "@playwright/test";
 import { browserLaunch } from "../../scripts/chromium.mjs";
 
@@ -36,18 +35,19 @@ export interface StoredRun {
   readonly status: string;
   readonly lastStep: number;
   readonly steps: readonly number[];
-  /** Name and bytes of the tensors of the last state, in hexadecimal digests. */
+  /** SHA-256 of the last state: adapter, moments, counters and settings. */
   readonly stateHash: string;
 }
 
 /** Every stored run, the newest first. */
 export async function storedRuns(page: Page): Promise<readonly StoredRun[]> {
-  const runs = await page.evaluate(async () => {
+  return page.evaluate(async () => {
     const done = <T>(request: IDBRequest<T>) =>
       new Promise<T>((resolve, reject) => {
         request.onsuccess = () => resolve(request.result);
         request.onerror = () => reject(request.error);
       });
+    const hex = (bytes: Uint8Array) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
     const database = await done(indexedDB.open("vppo-playground-runs"));
     const transaction = database.transaction(["runs", "steps", "states"]);
     const rows: { info: { id: string; name: string; status: string; lastStep: number; createdAt: number } }[] = await done(
@@ -59,20 +59,20 @@ export async function storedRuns(page: Page): Promise<readonly StoredRun[]> {
         string,
         number,
       ][];
-      const last: { state: Uint8Array } | undefined = await done(transaction.objectStore("states").get([info.id, info.lastStep]));
+      const last: { state: Uint8Array<ArrayBuffer> } | undefined = await done(
+        transaction.objectStore("states").get([info.id, info.lastStep]),
+      );
       found.push({
         name: info.name,
         status: info.status,
         lastStep: info.lastStep,
         steps: keys.map(([, step]) => step),
-        state: [...(last?.state ?? [])],
+        state: last ? last.state.slice() : new Uint8Array(),
       });
     }
     database.close();
-    return found;
+    // After the transaction, which ends while anything but the database is awaited.
+    const digest = async (state: Uint8Array<ArrayBuffer>) => hex(new Uint8Array(await crypto.subtle.digest("SHA-256", state)));
+    return Promise.all(found.map(async ({ state, ...run }) => ({ ...run, stateHash: await digest(state) })));
   });
-  return runs.map(({ state, ...run }) => ({
-    ...run,
-    stateHash: createHash("sha256").update(Uint8Array.from(state)).digest("hex"),
-  }));
 }

@@ -26,6 +26,7 @@ describe("a row of the runs table", () => {
   it("says how far it is", () => {
     expect(stepsText(run)).toBe("7");
     expect(stepsText({ ...run, targetStep: 12 })).toBe("7 of 12");
+    expect(stepsText({ ...run, targetStep: 6 })).toBe("7");
   });
 
   it("says where it comes from, also when that was deleted", () => {

@@ -12,9 +12,9 @@ export function statusText(
   return status === "running" ? "interrupted" : status;
 }
 
-/** "7 of 12". */
+/** "7 of 12"; a run that was taken beyond its target has none. */
 export function stepsText({ lastStep, targetStep }: RunInfo): string {
-  return targetStep === undefined ? String(lastStep) : `${lastStep} of ${targetStep}`;
+  return targetStep === undefined || targetStep < lastStep ? String(lastStep) : `${lastStep} of ${targetStep}`;
 }
 
 /** Where a run comes from: its model, the run it was forked from, or a file of another trainer. */
