@@ -22,7 +22,7 @@ const result = (arm: string, seed: number): StudyResult => ({
 const study = (id: string, createdAt: number, results: StudyResult[] = []): OwnStudy => ({
   id,
   createdAt,
-  choice: { plan: "shapes", arms: ["vppo", "dapo"], seeds: [1, 2], steps: 4, problems: 1, rollouts: 8 },
+  choice: { plan: "shapes", arms: ["vppo", "dapo"], seeds: [1, 2], steps: 4, prompts: 8, problems: 1, rollouts: 8 },
   device: "wasm, a processor, int8",
   isImported: false,
   results,

@@ -23,6 +23,7 @@ describe("a study of one's own", () => {
     expect(chosen?.arms.map(({ id }) => id)).toEqual(["vppo", "dapo"]);
     expect(chosen?.tables.map(({ rows }) => rows.map(({ arm }) => arm))).toEqual([["vppo", "dapo"]]);
     expect(chosenPlan({ ...choice, arms: ["grpo"] })?.tables).toEqual([{ title: "Arm", rows: [{ arm: "grpo", label: "GRPO" }] }]);
+    expect(chosenPlan({ ...choice, prompts: 3 })?.settings).toEqual({ ...plan.settings, promptsPerStep: 3 });
     expect(chosenPlan(wholeChoice(plan))).toEqual(plan);
     expect(chosenPlan({ ...choice, plan: "none" })).toBeUndefined();
   });
@@ -45,7 +46,15 @@ describe("a study of one's own", () => {
   it("comes back from a file of results", () => {
     const results = [result("base", 0), result("dapo", 2), result("vppo", 1)];
     const own = importedStudy(results.map(lineOf).join(""), entry);
-    expect(own.choice).toEqual({ plan: "shapes", arms: ["vppo", "dapo"], seeds: [1, 2], steps: 4, problems: 2, rollouts: 8 });
+    expect(own.choice).toEqual({
+      plan: "shapes",
+      arms: ["vppo", "dapo"],
+      seeds: [1, 2],
+      steps: 4,
+      prompts: 8,
+      problems: 2,
+      rollouts: 8,
+    });
     expect(own.results).toEqual(results);
   });
 

@@ -10,7 +10,7 @@ const count = (least: number, most: number) => v.pipe(v.number(), v.safeInteger(
 const text = (length: number) => v.pipe(v.string(), v.minLength(1), v.maxLength(length));
 
 /** Bounds of what can be chosen. */
-export const studyLimits = { seeds: 30, steps: 1000, problems: 2000, rollouts: 64 } as const;
+export const studyLimits = { seeds: 30, steps: 1000, prompts: 256, problems: 2000, rollouts: 64 } as const;
 
 /** What was chosen; the results are stored beside it. */
 export const studyChoiceSchema = v.object({
@@ -18,6 +18,8 @@ export const studyChoiceSchema = v.object({
   arms: v.pipe(v.array(text(60)), v.minLength(1), v.maxLength(60)),
   seeds: v.pipe(v.array(count(0, 0xffffffff)), v.minLength(1), v.maxLength(studyLimits.seeds)),
   steps: count(1, studyLimits.steps),
+  /** Prompts of a training step. */
+  prompts: count(1, studyLimits.prompts),
   problems: count(1, studyLimits.problems),
   rollouts: count(1, studyLimits.rollouts),
 });
@@ -44,9 +46,10 @@ export interface OwnStudy extends StudyHead {
 }
 
 /** The whole plan as a choice. */
-export function wholeChoice({ id, arms, seeds, steps, evaluation }: StudyPlan): StudyChoice {
+export function wholeChoice({ id, arms, seeds, steps, settings, evaluation }: StudyPlan): StudyChoice {
   const { problems, rollouts } = evaluation;
-  return { plan: id, arms: arms.map((arm) => arm.id), seeds: [...seeds], steps, problems, rollouts };
+  const prompts = settings.promptsPerStep;
+  return { plan: id, arms: arms.map((arm) => arm.id), seeds: [...seeds], steps, prompts, problems, rollouts };
 }
 
 /** So many seeds: those of the plan first, then the numbers after them. */
@@ -59,7 +62,7 @@ export function firstSeeds({ seeds }: StudyPlan, wanted: number): number[] {
 export function chosenPlan(choice: StudyChoice): StudyPlan | undefined {
   const plan = studyPlans.find(({ id }) => id === choice.plan);
   if (!plan) return undefined;
-  const { seeds, steps, problems, rollouts } = choice;
+  const { seeds, steps, prompts, problems, rollouts } = choice;
   const arms = plan.arms.filter(({ id }) => choice.arms.includes(id));
   const tables = plan.tables.map(({ title, rows }) => ({ title, rows: rows.filter((row) => choice.arms.includes(row.arm)) }));
   const telling = tables.filter(({ rows }) => rows.length > 1);
@@ -69,6 +72,7 @@ export function chosenPlan(choice: StudyChoice): StudyPlan | undefined {
     arms,
     seeds,
     steps,
+    settings: { ...plan.settings, promptsPerStep: prompts },
     tables: telling.length > 0 ? telling : [only],
     evaluation: { ...plan.evaluation, problems, rollouts },
   };
@@ -117,6 +121,7 @@ export function importedStudy(content: string, entry: Pick<StudyHead, "id" | "cr
     arms: plan.arms.map(({ id }) => id).filter((id) => trained.some(({ arm }) => arm === id)),
     seeds: [...new Set(trained.map(({ seed }) => seed))].toSorted((a, b) => a - b),
     steps: Math.max(0, ...trained.map(({ steps }) => steps.length)),
+    prompts: plan.settings.promptsPerStep,
     problems: first.after.length,
     rollouts: first.after[0]?.answers,
   });

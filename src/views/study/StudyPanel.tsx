@@ -137,10 +137,13 @@ function StudyView({ shown, asTable }: { shown: ShownStudy; asTable: boolean }) 
   const [box, width] = useElementWidth<HTMLDivElement>();
   const tables = useMemo(() => tablesOf(plan, results), [plan, results]);
   const { done, total } = studyProgress(plan, results);
+  const steps = `${plan.steps} training ${plan.steps === 1 ? "step" : "steps"}`;
+  // A file of results does not say how large the steps were.
+  const budget = shown.own?.isImported ? steps : `${steps} of ${plan.settings.promptsPerStep} prompts`;
   return (
     <div ref={box} className={styles.study}>
       <p className={styles.facts}>
-        {`${runsText(done, total)} of ${plan.model}, ${plan.steps} training ${plan.steps === 1 ? "step" : "steps"} each, measured on ${plan.evaluation.problems} held-out problems × ${plan.evaluation.rollouts} answers. ${origin}`}
+        {`${runsText(done, total)} of ${plan.model}, ${budget} each, measured on ${plan.evaluation.problems} held-out problems × ${plan.evaluation.rollouts} answers. ${origin}`}
         {command && (
           <>
             {" Repeat it with "}

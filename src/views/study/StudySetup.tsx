@@ -43,7 +43,7 @@ export function StudySetup({ planId, onStart }: StudySetupProps) {
 function ChoiceForm({ plan, onStart }: { plan: StudyPlan; onStart: () => void }) {
   const [choice, setChoice] = useState<StudyChoice>(() => wholeChoice(plan));
   const change = (values: Partial<StudyChoice>) => setChoice({ ...choice, ...values });
-  const { arms, seeds, steps, problems, rollouts } = choice;
+  const { arms, seeds, steps, prompts, problems, rollouts } = choice;
   const toggle = (arm: string) => change({ arms: arms.includes(arm) ? arms.filter((one) => one !== arm) : [...arms, arm] });
   const start = () => {
     void startStudy({ ...choice, arms: plan.arms.map(({ id }) => id).filter((id) => arms.includes(id)) });
@@ -81,6 +81,15 @@ function ChoiceForm({ plan, onStart }: { plan: StudyPlan; onStart: () => void })
           help="Of every run."
         />
         <NumberField
+          label="Prompts per step"
+          integer
+          value={prompts}
+          min={1}
+          max={studyLimits.prompts}
+          onChange={(value) => change({ prompts: value })}
+          help={`Each is answered ${plan.settings.rolloutsPerPrompt} times.`}
+        />
+        <NumberField
           label="Held-out problems"
           integer
           value={problems}
@@ -102,7 +111,7 @@ function ChoiceForm({ plan, onStart }: { plan: StudyPlan; onStart: () => void })
       <p className={styles.facts}>
         {arms.length === 0
           ? "Choose at least one arm."
-          : `${arms.length * seeds.length} runs of ${steps} steps, and ${answers} answers to held-out problems. Each finished run is kept in this browser, so the study can be paused and the page closed.`}
+          : `${arms.length * seeds.length} runs of ${steps} ${steps === 1 ? "step" : "steps"}, and ${answers} answers to held-out problems. Each finished run is kept in this browser, so the study can be paused and the page closed.`}
       </p>
       <ModelNote plan={plan} />
       <div>
