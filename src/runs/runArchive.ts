@@ -2,6 +2,7 @@
 // experiment_log.jsonl), rollouts/N.json, states/N.bin and adapter/ (PEFT). Import checks names, sizes, checksums and schemas.
 
 import * as v from "valibot";
+import { ExperimentLogError, readExperimentLog, writeExperimentLog } from "@/formats/experimentLog";
 import { adapterOfState, TrainerStateError } from "@/formats/trainerStateFile";
 import type { AdapterFiles } from "@/protocol/engine";
 import type { RunInfo } from "@/protocol/runs";
@@ -10,7 +11,6 @@ import { packJson, unpackJson } from "./packedJson";
 import type { RunContent, RunStore } from "./runStore";
 import { checked, longestName, type RolloutRow, rolloutRowSchema, runInfoSchema, type StepRow, stepRowSchema } from "./schemas";
 import type { Schema } from "./settingsSchema";
-import { parseStepLine, stepLine } from "./stepLines";
 import { readZip, refused, writeZip, type ZipLimits, type ZipPart } from "./zipFile";
 
 const mib = 2 ** 20;
@@ -65,7 +65,7 @@ async function* partsOf(store: RunStore, run: RunInfo): AsyncGenerator<ZipPart> 
     return { name, bytes };
   };
   const rows = await store.metrics(run.id);
-  yield part("steps.jsonl", rows.map(({ step, metrics }) => `${stepLine(step, metrics)}\n`).join(""));
+  yield part("steps.jsonl", writeExperimentLog(rows));
   for (const step of await store.rolloutSteps(run.id)) {
     const row = await store.rolloutsAt(run.id, step);
     if (row) yield part(`rollouts/${step}.json`, packJson({ rollouts: row.rollouts, images: row.images, texts: row.texts }));
@@ -114,13 +114,7 @@ export async function readRun(file: Blob, id: string): Promise<RunContent> {
   if (manifest.version !== version) throw refused(`it has version ${manifest.version} and this page reads version ${version}`);
   checkParts(parts, manifest);
   const { run } = manifest;
-  const steps: StepRow[] = [];
-  for (const line of textOf(parts.get("steps.jsonl"), "steps.jsonl").split("\n")) {
-    if (line === "") continue;
-    const row = parseStepLine(line);
-    if (!row) throw refused(`line ${steps.length + 1} of steps.jsonl is no step`);
-    steps.push(checked(stepRowSchema, { run: id, ...row }, `Line ${steps.length + 1} of steps.jsonl`));
-  }
+  const steps = stepsOf(textOf(parts.get("steps.jsonl"), "steps.jsonl"), id);
   const rollouts: RolloutRow[] = [];
   const states: { step: number; state: Uint8Array }[] = [];
   for (const [name, bytes] of parts) {
@@ -145,10 +139,22 @@ function checkParts(parts: ReadonlyMap<string, Uint8Array>, manifest: Manifest):
   }
 }
 
+/** The steps of a log without a broken line. */
+function stepsOf(text: string, run: string): readonly StepRow[] {
+  if (text === "") return [];
+  try {
+    const { steps, problems } = readExperimentLog(text);
+    const [problem] = problems;
+    if (problem) throw refused(`line ${problem.line} of steps.jsonl is no step: ${problem.reason}`);
+    return steps.map((row) => checked(stepRowSchema, { run, ...row }, `Step ${row.step} of steps.jsonl`));
+  } catch (error) {
+    throw error instanceof ExperimentLogError ? refused(`in steps.jsonl ${error.why}`, error) : error;
+  }
+}
+
 function checkSteps(run: RunInfo, steps: readonly StepRow[], others: readonly { readonly step: number }[]): void {
-  const isRising = steps.every(({ step }, i) => step > (steps[i - 1]?.step ?? 0));
-  if (!isRising || (steps.at(-1)?.step ?? 0) > run.lastStep) throw refused("its steps are not in order");
-  if (others.some(({ step }) => step > run.lastStep)) throw refused(`it holds more than the ${run.lastStep} steps of its run`);
+  if ([...steps, ...others].some(({ step }) => step > run.lastStep))
+    throw refused(`it holds more than the ${run.lastStep} steps of its run`);
 }
 
 function withStep(value: unknown, run: string, step: number): unknown {
