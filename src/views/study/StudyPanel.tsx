@@ -4,6 +4,7 @@ import { Download, FlaskConical, FolderOpen, Table2, Trash2, Undo2 } from "lucid
 import { useEffect, useMemo, useRef, useState } from "react";
 import { useStudies } from "@/state/studies";
 import { deleteStudy, importStudy, readStudies, restoreStudy, studyProgress } from "@/state/studyJob";
+import { baseArm } from "@/study/ownStudy";
 import { lineOf, tablesOf } from "@/study/results";
 import { Button } from "@/ui/Button";
 import { Select } from "@/ui/Field";
@@ -139,7 +140,9 @@ function StudyView({ shown, asTable }: { shown: ShownStudy; asTable: boolean }) 
   const { done, total } = studyProgress(plan, results);
   const steps = `${plan.steps} training ${plan.steps === 1 ? "step" : "steps"}`;
   // A file of results does not say how large the steps were.
-  const budget = shown.own?.isImported ? steps : `${steps} of ${plan.settings.promptsPerStep} prompts`;
+  const prompts = plan.settings.promptsPerStep;
+  const budget = shown.own?.isImported ? steps : `${steps} of ${prompts} ${prompts === 1 ? "prompt" : "prompts"}`;
+  const hasBase = results.some(({ arm }) => arm === baseArm);
   return (
     <div ref={box} className={styles.study}>
       <p className={styles.facts}>
@@ -161,8 +164,7 @@ function StudyView({ shown, asTable }: { shown: ShownStudy; asTable: boolean }) 
           <>
             {!asTable && (
               <p className={styles.facts}>
-                Circles: single seeds. Below them their mean with its 95 % interval (Student, over seeds). Dashed line: the
-                untrained model.
+                {`Circles: single seeds. Below them their mean with its 95 % interval (Student, over seeds).${hasBase ? " Dashed line: the untrained model." : ""}`}
               </p>
             )}
             {tables.map(({ title, rows }) => (
