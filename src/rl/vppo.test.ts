@@ -83,7 +83,7 @@ describe("policyUpdate", () => {
     (lossType) => {
       fc.assert(
         fc.property(batches, settingsOf, penaltiesOf, (batch, partial, penalties) => {
-            const settings: PolicySettings = { ...officialDefaults, ...partial, ...penalties, lossType };
+          const settings: PolicySettings = { ...officialDefaults, ...partial, ...penalties, lossType };
           const { gradient } = policyUpdate(batch, settings);
           batch.forEach(({ logp, logpOld }, i) => {
             const x = logp.map((value, t) => value - logpOld[t]!);
