@@ -21,6 +21,7 @@ const impossible: readonly (readonly [key: string, change: Partial<TrainSettings
   ["weightDecay", { weightDecay: Number.POSITIVE_INFINITY }],
   ["maxGradNorm", { maxGradNorm: 0 }],
   ["loraRank", { loraRank: 0 }],
+  ["loraRank", { loraRank: 6 }],
   ["loraAlpha", { loraAlpha: Number.NaN }],
   ["loraTargets", { loraTargets: [] }],
   ["loraTargets", { loraTargets: ["ears" as "text"] }],

@@ -110,8 +110,9 @@ const rules: readonly Rule[] = [
   {
     key: "loraRank",
     of: (s) => s.loraRank,
-    isValid: (value, s) => s.trainable === "full" || whole(1, 512)(value),
-    range: "1 to 512",
+    // Kernels read numbers by fours.
+    isValid: (value, s) => s.trainable === "full" || (whole(4, 512)(value) && value % 4 === 0),
+    range: "4, 8, 12, … 512",
   },
   { key: "loraAlpha", of: (s) => s.loraAlpha, isValid: (value, s) => s.trainable === "full" || value > 0, range: "above 0" },
   { key: "seed", of: (s) => s.seed, isValid: whole(-largest, largest), range: "a whole number" },

@@ -16,6 +16,7 @@ import { trainSettingsOf } from "./requests";
 import { accuracyKey, useRuns } from "./runs";
 import { isModelOf, isTrainedHere, nextName, runModelOf, sameValue, withTurnedKnobs } from "./runsCurrent";
 import { keepStorage, runLocks, runStore, tellRuns } from "./runsStorage";
+import { trainingBlockedBy } from "./settingChecks";
 import { useStore } from "./store";
 
 let running: Promise<void> | null = null;
@@ -35,7 +36,12 @@ export function train(steps: number): Promise<void> {
 }
 
 async function takeSteps(steps: number): Promise<void> {
-  const { setTraining, fail, training } = useStore.getState();
+  const { setTraining, fail, notify, settings: chosen, training } = useStore.getState();
+  const blocked = trainingBlockedBy(chosen);
+  if (blocked) {
+    notify("error", blocked);
+    return;
+  }
   const mine = ++generation;
   lastStop = null;
   setTraining({ status: "running", step: training.step, phase: "rollouts", done: 0, total: 0, pausing: false });

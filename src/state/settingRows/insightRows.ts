@@ -22,7 +22,7 @@ export const insightRows: readonly Setting[] = [
     group: "insight",
     urlKey: "gvar",
     default: trainDefaults.measureVariance,
-    help: "Measures the variance of the gradient with and without filter and shaping, beside the paper's estimate. Costs about one more backward pass.",
+    help: "Measures the variance of the gradient with and without filter and shaping, beside the paper's estimate. Costs one forward and four backward passes for each of up to 24 answers.",
     formula: "Var(g_VPPO) / Var(g_GRPO) ≈ k·E[α²]",
   },
 ];
