@@ -80,7 +80,7 @@ export const trainDefaults: TrainSettings = {
   mask: { strategy: "patch_blackening", ratio: 0.5, cellSize: 8, seed: 1, sharing: "trajectory" },
   maskDraws: 1,
   task: "shapes",
-  reward: { kind: "exact", tolerance: 1e-6 },
+  reward: { kind: "official", tolerance: 1e-6 },
   promptsPerStep: 12,
   rolloutsPerPrompt: 8,
   onlineFiltering: false,

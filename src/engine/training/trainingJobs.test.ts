@@ -170,7 +170,7 @@ describe("a run", { timeout: 120_000 }, () => {
     await train({ steps: 4 }, (event) => {
       if (event.type !== "step") return;
       if (event.report.step === 1) jobs.change({ ...settings, learningRate: 1e-5 });
-      if (event.report.step === 2) jobs.change({ ...settings, loraRank: 2 });
+      if (event.report.step === 2) jobs.change({ ...settings, loraRank: 8 });
       if (event.report.step === 3) jobs.change({ ...settings, learningRate: Number.NaN });
     });
     expect(journal.entries.map(({ report }) => report.metrics["actor/lr"])).toEqual([1e-3, 1e-5, 1e-5, 1e-5]);
