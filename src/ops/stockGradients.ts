@@ -5,6 +5,7 @@
 
 import {
   broadcast_util,
+  clone,
   concat,
   mul,
   registerGradient,
@@ -23,7 +24,7 @@ registerGradient({
 });
 
 // What concat of a single tensor does.
-registerGradient({ kernelName: "Identity", gradFunc: (dy) => ({ x: () => (dy as Tensor).clone() }) });
+registerGradient({ kernelName: "Identity", gradFunc: (dy) => ({ x: () => clone(dy as Tensor) }) });
 
 registerGradient({
   kernelName: "Add",
@@ -76,13 +77,13 @@ registerGradient({
 /** A matrix with zeros before and after along one axis, so that it starts at `begin` and the axis has `size`. */
 function padAxis(x: Tensor, axis: number, begin: number, size: number): Tensor {
   const after = size - begin - (x.shape[axis] as number);
-  if (begin === 0 && after === 0) return x.clone();
+  if (begin === 0 && after === 0) return clone(x);
   const some = (count: number) => zeros(x.shape.map((length, a) => (a === axis ? count : length)) as [number, number]);
   return concat([some(begin), x as Tensor2D, some(after)], axis);
 }
 
 /** The cotangent of a term that was repeated along some axes: the sum over them. */
 function summedLike(term: Tensor, dy: Tensor): Tensor {
-  if (term.shape.join() === dy.shape.join()) return dy.clone();
+  if (term.shape.join() === dy.shape.join()) return clone(dy);
   return reshape(sum(dy, broadcast_util.getReductionAxes(term.shape, dy.shape)), term.shape);
 }
