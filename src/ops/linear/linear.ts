@@ -2,7 +2,7 @@
 // product dy·W, and the sums over rows that are the gradients of W and of the bias. Every variant of x·Wᵀ adds in one order
 // (see linear.wgsl), so a row's result depends on nothing but that row and W. Unlike an nn layer it knows no LoRA.
 
-import type { Tensor, Tensor2D, TensorInfo } from "@tensorflow/tfjs-core";
+import { clone, type Tensor, type Tensor2D, type TensorInfo } from "@tensorflow/tfjs-core";
 import { type Dispatcher, f32, spread } from "@/gpu/dispatcher";
 import { defineOp, type OpInfos } from "../defineOp";
 import { f32Matrix, type Matrix, type MatrixPart, trainableData } from "../matrix";
@@ -67,7 +67,7 @@ function backward(weight: Matrix, scale: number, dy: Tensor) {
   return {
     x: () => linearTransposed(dy, weight, { scale }),
     bias: () => columnSum(dy),
-    residual: () => dy.clone(),
+    residual: () => clone(dy),
   };
 }
 
