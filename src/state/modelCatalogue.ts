@@ -72,6 +72,17 @@ export const modelCatalogue: readonly CatalogueModel[] = [
     kvBytesPerToken: 2 * kib,
     about: "Comes with the page and works offline; knows coloured shapes only.",
   },
+  {
+    id: "shapes-vlm-sums",
+    place: { kind: "embedded", folder: "models/shapes-vlm-sums/" },
+    name: "shapes-vlm-sums",
+    family: "SmolVLM",
+    sizes: { vision: 0.6935, text: 0.7876, head: 0.1311 },
+    downloadBytes: 3_235_400,
+    licence: "Apache-2.0",
+    kvBytesPerToken: 2 * kib,
+    about: "For the task of running sums: long chains with much routine text, the case VPPO is made for.",
+  },
   hub("HuggingFaceTB/SmolVLM-256M-Instruct", "SmolVLM", smolvlm256, {
     kvBytesPerToken: 45 * kib,
     about: "The smallest general model; trains on integrated graphics.",

@@ -102,6 +102,25 @@ export const studyPlans: readonly StudyPlan[] = [
     evaluation: { problems: 120, rollouts: 8, seed: 7777 },
     targetAccuracy: 0.7,
   },
+  {
+    id: "sums",
+    name: "Running sums",
+    model: "shapes-vlm-sums",
+    task: "sums",
+    difficulty: 2,
+    seeds,
+    steps: 16,
+    settings: {
+      ...trainDefaults,
+      sampling: { ...trainDefaults.sampling, maxNewTokens: 192 },
+      promptsPerStep: 6,
+      measureMoves: false,
+    },
+    arms,
+    tables,
+    evaluation: { problems: 64, rollouts: 8, seed: 7777 },
+    targetAccuracy: 0.7,
+  },
 ];
 
 /** The settings of one run of a plan: the arm's policy, and the seed for problems, sampling, masks and the fresh adapter. */
