@@ -8,13 +8,14 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { ggufPair } from "@/engine/verify/otherFiles";
+import { isMaskFile, verifyMask } from "@/image/verifyMask";
 import { describeError, UserError } from "@/lib/errors";
 import type { VerifyLine } from "@/lib/verifyLine";
 import { isGraderFile, verifyGrader } from "@/rl/reward/verifyGrader";
 import { isVppoCases, verifyVppoCases } from "@/rl/verify";
 import { type LocalCheckpoint, openBrowser, type VerifyBrowser } from "./verify/browser";
 
-const explanation = "give a checkpoint folder that contains golden/, or a JSON file of VPPO cases or of graded answers";
+const explanation = "give a checkpoint folder that contains golden/, or a JSON file of VPPO cases, graded answers or a mask";
 
 let passed = 0;
 let failed = 0;
@@ -66,6 +67,13 @@ function otherFiles(shards: string | undefined, gguf: string | undefined, paths:
   return files ? { gguf: { directory, files } } : `${gguf} does not hold one model and one mmproj file`;
 }
 
+/** Kinds of JSON files. */
+const jsonVerifiers: readonly { reads: (json: unknown) => boolean; verify: (json: unknown) => readonly VerifyLine[] }[] = [
+  { reads: isVppoCases, verify: verifyVppoCases },
+  { reads: isGraderFile, verify: verifyGrader },
+  { reads: isMaskFile, verify: verifyMask },
+];
+
 function verifyJson(source: string, file: string): void {
   let json: unknown;
   try {
@@ -74,9 +82,9 @@ function verifyJson(source: string, file: string): void {
     fail(source, `the file is not valid JSON; ${explanation}`);
     return;
   }
-  const verifier = isVppoCases(json) ? verifyVppoCases : isGraderFile(json) ? verifyGrader : undefined;
+  const verifier = jsonVerifiers.find(({ reads }) => reads(json))?.verify;
   if (!verifier) {
-    fail(source, `the file is neither a list of VPPO cases nor one of graded answers; ${explanation}`);
+    fail(source, `the file holds neither VPPO cases nor graded answers nor a mask; ${explanation}`);
     return;
   }
   try {
