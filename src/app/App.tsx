@@ -1,16 +1,14 @@
 // The page: top bar, notes, input beside answer and inspector over the training drawer, status bar. Layouts by width: three columns,
 // two columns with the inspector below the answer, or tabs. What stands where comes from `panels.ts`.
-import { Suspense } from "react";
 import { Tab, TabList, TabPanel, Tabs } from "react-aria-components";
 import { Group, Panel as Pane, Separator, useDefaultLayout } from "react-resizable-panels";
-import { EmptyState } from "@/ui/Message";
 import { InterruptedNote } from "@/views/runs/InterruptedNote";
 import styles from "./App.module.css";
 import { CommandSheet } from "./CommandSheet";
 import { ModelsDialog } from "./ModelsDialog";
 import { FallbackNote, FirstVisitNote } from "./Notes";
-import { PanelBoundary } from "./PanelBoundary";
-import { drawerPanels, type Panel, panels } from "./panels";
+import { PanelBox } from "./PanelBox";
+import { drawerPanels, panels } from "./panels";
 import { StatusBar } from "./StatusBar";
 import { useShell } from "./shell";
 import { TopBar } from "./TopBar";
@@ -147,15 +145,5 @@ function Drawer() {
         ))}
       </Tabs>
     </section>
-  );
-}
-
-function PanelBox({ panel: { title, Component } }: { panel: Panel }) {
-  return (
-    <PanelBoundary title={title}>
-      <Suspense fallback={<EmptyState>{`Opening ${title} …`}</EmptyState>}>
-        <Component />
-      </Suspense>
-    </PanelBoundary>
   );
 }

@@ -2,9 +2,9 @@
 // closed; top bar and status bar show how far it is.
 import { Dialog, Modal, ModalOverlay } from "react-aria-components";
 import { useStore } from "@/state/store";
-import { ModelsPanel } from "@/views/models/ModelsPanel";
 import styles from "./ModelsDialog.module.css";
-import { PanelBoundary } from "./PanelBoundary";
+import { PanelBox } from "./PanelBox";
+import { modelsPanel } from "./panels";
 
 /** The dialog; closed unless the store says otherwise. */
 export function ModelsDialog() {
@@ -14,9 +14,7 @@ export function ModelsDialog() {
     <ModalOverlay className={styles.overlay ?? ""} isOpen={isOpen} onOpenChange={openChooser} isDismissable>
       <Modal>
         <Dialog className={styles.dialog ?? ""} aria-label="Models">
-          <PanelBoundary title="Models">
-            <ModelsPanel />
-          </PanelBoundary>
+          <PanelBox panel={modelsPanel} />
         </Dialog>
       </Modal>
     </ModalOverlay>

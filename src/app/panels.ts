@@ -21,7 +21,7 @@ export const panels = {
   inspector: { id: "inspector", title: "Inspector", Component: InspectorPanel },
 } as const satisfies Readonly<Record<string, Panel>>;
 
-// Tabs that are not shown at first come in files of their own, so that the page opens without them.
+// What is not shown at first comes in files of its own, so that the page opens without it.
 const loaders = {
   rollouts: async () => (await import("@/views/rollouts/RolloutsPanel")).RolloutsPanel,
   insight: async () => (await import("@/views/insight/InsightPanel")).InsightPanel,
@@ -30,10 +30,11 @@ const loaders = {
   study: async () => (await import("@/views/study/StudyPanel")).StudyPanel,
   settings: async () => (await import("@/views/settings/SettingsPanel")).SettingsPanel,
   system: async () => (await import("@/views/system/SystemPanel")).SystemPanel,
-} as const satisfies Partial<Record<DrawerTab, () => Promise<ComponentType>>>;
+  models: async () => (await import("@/views/models/ModelsPanel")).ModelsPanel,
+} as const satisfies Partial<Record<DrawerTab | "models", () => Promise<ComponentType>>>;
 
-function later(tab: keyof typeof loaders): ComponentType {
-  return lazy(async () => ({ default: await loaders[tab]() }));
+function later(panel: keyof typeof loaders): ComponentType {
+  return lazy(async () => ({ default: await loaders[panel]() }));
 }
 
 /** The tabs of the training drawer. */
@@ -48,7 +49,10 @@ export const drawerPanels: readonly (Panel & { readonly id: DrawerTab })[] = [
   { id: "system", title: "System", Component: later("system") },
 ];
 
-/** Fetches the other tabs while nothing else is going on, so that they open at once and offline. */
+/** What the dialog of models shows. */
+export const modelsPanel: Panel = { id: "models", title: "Models", Component: later("models") };
+
+/** Fetches what is not shown at first while nothing else is going on, so that it opens at once and offline. */
 export async function fetchLaterPanels(): Promise<void> {
   await Promise.allSettled(Object.values(loaders).map((load) => load()));
 }
