@@ -12,6 +12,10 @@ import {
   screenshot,
   statusBar,
 } from "./support/playground";
+import { wasmLaunch } from "./support/runs";
+
+// On WebAssembly: no kernels to compile, and steps in a second.
+test.use({ launchOptions: wasmLaunch });
 
 let page: Page;
 

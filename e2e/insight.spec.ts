@@ -1,6 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { type Download, expect, type Page, test } from "@playwright/test";
 import { button, expectAccessible, longWait, messages, openReady, openTab, screenshot, statusBar } from "./support/playground";
+import { wasmLaunch } from "./support/runs";
+
+// On WebAssembly: no kernels to compile, and steps in a second.
+test.use({ launchOptions: wasmLaunch });
 
 let page: Page;
 

@@ -15,6 +15,10 @@ import {
   screenshot,
   tokens,
 } from "./support/playground";
+import { wasmLaunch } from "./support/runs";
+
+// On WebAssembly: no kernels to compile, and steps in a second.
+test.use({ launchOptions: wasmLaunch });
 
 const study = (page: Page) => page.getByRole("region", { name: "Study", exact: true });
 const progress = (page: Page) => page.getByRole("region", { name: "Progress of the study" });
