@@ -3,13 +3,12 @@
 
 import type { RgbImage } from "@/image/rgbImage";
 import type { ProblemOutcome } from "@/rl/evaluation";
+import type { RewardKind } from "@/rl/reward/rewardKind";
 import { officialDefaults, type PolicySettings } from "@/rl/settings";
 import type { SamplingSettings, TokenChunk, TokenTexts } from "./generation";
 import type { MaskSettings, PixelLimits } from "./image";
 
-/** How an answer is graded (`worker.reward.reward_function`); "custom" is the user's own function. */
-export type RewardKind = "official" | "official_format" | "exact" | "choice" | "numeric" | "custom";
-
+/** How an answer is graded (`worker.reward.reward_function`). */
 export interface RewardSettings {
   readonly kind: RewardKind;
   /** Numeric answers: allowed relative or absolute difference. */

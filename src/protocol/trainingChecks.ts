@@ -3,8 +3,9 @@
 // long, a tower that cannot be trained) is refused where it shows.
 
 import { UserError } from "@/lib/errors";
+import { rewardKinds } from "@/rl/reward/rewardKind";
 import { policySettingsError } from "@/rl/settings";
-import type { LoraTarget, RewardKind, TrainSettings } from "./training";
+import type { LoraTarget, TrainSettings } from "./training";
 
 /** A setting of a training run cannot be used. */
 export class TrainSettingError extends UserError {
@@ -132,7 +133,6 @@ const rules: readonly Rule[] = [
   { key: "reward.tolerance", of: (s) => s.reward.tolerance, isValid: (value) => value >= 0, range: "0 or more" },
 ];
 
-const rewardKinds = new Set<RewardKind>(["official", "official_format", "exact", "choice", "numeric", "custom"]);
 const loraTargets = new Set<LoraTarget>(["text", "projector", "vision"]);
 
 function choiceError({
@@ -152,7 +152,7 @@ function choiceError({
   if (!["constant", "cosine", "linear"].includes(lrSchedule)) {
     return unusable("lrSchedule", `it is ${String(lrSchedule)}`, "Allowed: constant, cosine, linear");
   }
-  if (!rewardKinds.has(reward.kind)) {
+  if (!rewardKinds.includes(reward.kind)) {
     return unusable("reward.kind", `there is no reward called "${reward.kind}"`, `Allowed: ${[...rewardKinds].join(", ")}`);
   }
   if (reward.kind === "custom" && (reward.source ?? "").trim() === "") {

@@ -4,8 +4,9 @@
 import * as v from "valibot";
 import type { SamplingSettings } from "@/protocol/generation";
 import type { MaskSettings, PixelLimits } from "@/protocol/image";
-import { type TrainSettings, trainDefaults } from "@/protocol/training";
+import { type RewardSettings, type TrainSettings, trainDefaults } from "@/protocol/training";
 import { type DependencyMeasure, dependencyMeasures } from "@/rl/dependency";
+import { rewardKinds } from "@/rl/reward/rewardKind";
 import type { PolicySettings } from "@/rl/settings";
 
 export type Schema<T> = v.GenericSchema<unknown, T>;
@@ -57,6 +58,13 @@ const maskSchema: Schema<MaskSettings> = v.object({
 
 const pixelsSchema: Schema<PixelLimits> = v.object({ minPixels: v.exactOptional(finite), maxPixels: v.exactOptional(finite) });
 
+/** The gate for how answers are graded. */
+export const rewardSchema: Schema<RewardSettings> = v.object({
+  kind: v.picklist(rewardKinds),
+  tolerance: finite,
+  source: v.exactOptional(v.pipe(v.string(), v.maxLength(longestSource))),
+});
+
 const wholeSchema: Schema<TrainSettings> = v.object({
   policy: policySchema,
   sampling: samplingSchema,
@@ -65,11 +73,7 @@ const wholeSchema: Schema<TrainSettings> = v.object({
   pixels: v.exactOptional(pixelsSchema),
   task: shortText,
   difficulty: v.exactOptional(finite),
-  reward: v.object({
-    kind: v.picklist(["official", "official_format", "exact", "choice", "numeric", "custom"]),
-    tolerance: finite,
-    source: v.exactOptional(v.pipe(v.string(), v.maxLength(longestSource))),
-  }),
+  reward: rewardSchema,
   promptsPerStep: finite,
   rolloutsPerPrompt: finite,
   onlineFiltering: v.boolean(),

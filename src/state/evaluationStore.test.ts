@@ -1,7 +1,8 @@
 import "fake-indexeddb/auto";
 import { openDB } from "idb";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { EvaluationStorageError, EvaluationStore } from "./evaluationStore";
+import { EvaluationStore } from "./evaluationStore";
+import { KeptDatabaseError } from "./keptDatabase";
 import { outcomesOf, sampleEvaluation } from "./test/sampleEvaluation";
 
 let number = 0;
@@ -48,7 +49,7 @@ describe("EvaluationStore", () => {
   it("says in a sentence that the browser keeps nothing", async () => {
     vi.stubGlobal("indexedDB", undefined);
     const error = await new EvaluationStore(freshName()).put(sampleEvaluation()).catch((thrown: unknown) => thrown);
-    expect(error).toBeInstanceOf(EvaluationStorageError);
+    expect(error).toBeInstanceOf(KeptDatabaseError);
     expect(String(error)).toMatch(/The evaluation is not kept: .+\. Save results as files\.$/);
   });
 });

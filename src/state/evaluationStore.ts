@@ -1,18 +1,14 @@
 // Evaluations kept in the browser, in a small database of their own: one entry each, written again after every part, so that a page
 // that is closed in the middle loses at most the problems that were being answered. What is read passes the schema.
 
-import { type DBSchema, type IDBPDatabase, openDB } from "idb";
+import type { DBSchema } from "idb";
 import * as v from "valibot";
-import { UserError } from "@/lib/errors";
 import type { ProblemOutcome } from "@/rl/evaluation";
+import { rewardSchema } from "@/runs/settingsSchema";
 import type { Evaluation, EvaluationPlan, EvaluationSubject } from "./evaluation";
+import { KeptDatabase } from "./keptDatabase";
 
-/** Evaluations cannot be kept here, or one was not. */
-export class EvaluationStorageError extends UserError {
-  override readonly name = "EvaluationStorageError";
-}
-
-const most = { problems: 5000, answers: 64, tokens: 1e9, source: 200_000 } as const;
+const most = { problems: 5000, answers: 64, tokens: 1e9 } as const;
 const finite = v.pipe(v.number(), v.finite());
 const count = (max: number) => v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(max));
 const text = (length: number) => v.pipe(v.string(), v.maxLength(length));
@@ -32,11 +28,7 @@ const subjectSchema: v.GenericSchema<unknown, EvaluationSubject> = v.object({
 const planSchema: v.GenericSchema<unknown, EvaluationPlan> = v.object({
   task: text(100),
   difficulty: finite,
-  reward: v.object({
-    kind: v.picklist(["official", "official_format", "exact", "choice", "numeric", "custom"]),
-    tolerance: finite,
-    source: v.exactOptional(text(most.source)),
-  }),
+  reward: rewardSchema,
   problems: v.pipe(count(most.problems), v.minValue(1)),
   rollouts: v.pipe(count(most.answers), v.minValue(1)),
   sampling: v.object({ temperature: finite, topP: finite, topK: finite, maxNewTokens: count(100_000) }),
@@ -80,13 +72,15 @@ export interface StoredEvaluations {
 
 /** The kept evaluations of this browser. */
 export class EvaluationStore {
-  #database: Promise<IDBPDatabase<Tables>> | undefined;
+  readonly #database: KeptDatabase<Tables>;
 
-  constructor(private readonly name = "vppo-playground-evaluations") {}
+  constructor(name = "vppo-playground-evaluations") {
+    this.#database = new KeptDatabase(name, ["evaluations"]);
+  }
 
-  /** All that can be read; rejects with EvaluationStorageError where the browser stores nothing. */
+  /** All that can be read; rejects with KeptDatabaseError where the browser stores nothing. */
   async list(): Promise<StoredEvaluations> {
-    const values = await this.#do("The evaluations cannot be shown", (database) => database.getAll("evaluations"));
+    const values = await this.#database.do("The evaluations cannot be shown", (database) => database.getAll("evaluations"));
     const read = values.map((value) => v.safeParse(evaluationSchema, value));
     const evaluations = read.flatMap((result) => (result.success ? [result.output] : []));
     return {
@@ -95,57 +89,18 @@ export class EvaluationStore {
     };
   }
 
-  /** Keeps an evaluation as it stands; rejects with EvaluationStorageError, and then the page's own copy is all there is. */
+  /** Keeps an evaluation as it stands; rejects with KeptDatabaseError, and then the page's own copy is all there is. */
   async put(evaluation: Evaluation): Promise<void> {
-    await this.#do("The evaluation is not kept", (database) => database.put("evaluations", evaluation, evaluation.id));
+    await this.#database.do("The evaluation is not kept", (database) => database.put("evaluations", evaluation, evaluation.id));
   }
 
   /** Forgets an evaluation. */
   async remove(evaluation: string): Promise<void> {
-    await this.#do("The evaluation was not deleted", (database) => database.delete("evaluations", evaluation));
+    await this.#database.do("The evaluation was not deleted", (database) => database.delete("evaluations", evaluation));
   }
 
   /** Closes the database; the next call opens it again. */
-  async close(): Promise<void> {
-    const database = await this.#database;
-    this.#database = undefined;
-    database?.close();
-  }
-
-  async #do<T>(what: string, work: (database: IDBPDatabase<Tables>) => Promise<T>): Promise<T> {
-    try {
-      this.#database ??= this.#open();
-      return await work(await this.#database);
-    } catch (cause) {
-      this.#database = undefined;
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      const isFull = cause instanceof Error && cause.name === "QuotaExceededError";
-      const why = isFull
-        ? "the browser's storage is full"
-        : `the browser's database does not work (${reason.replace(/\.$/, "")})`;
-      throw new EvaluationStorageError(
-        what,
-        why,
-        isFull ? "Delete runs or cached models, or save the result as a file" : "Save results as files",
-        { cause },
-      );
-    }
-  }
-
-  #open(): Promise<IDBPDatabase<Tables>> {
-    const forget = () => {
-      this.#database = undefined;
-    };
-    return openDB<Tables>(this.name, 1, {
-      upgrade(database) {
-        database.createObjectStore("evaluations");
-      },
-      // A newer page in another tab wants to change the tables: make way.
-      blocking(_current, _wanted, event) {
-        if (event.target instanceof IDBDatabase) event.target.close();
-        forget();
-      },
-      terminated: forget,
-    });
+  close(): Promise<void> {
+    return this.#database.close();
   }
 }

@@ -4,10 +4,11 @@
 
 import type { MaskStrategy } from "@/protocol/image";
 import type { WeightFormat } from "@/protocol/model";
-import type { RewardKind, TrainSettings } from "@/protocol/training";
+import type { TrainSettings } from "@/protocol/training";
 import type { Aggregation } from "@/rl/aggregation";
 import type { DependencyMeasure } from "@/rl/dependency";
 import type { LossType } from "@/rl/loss";
+import type { RewardKind } from "@/rl/reward/rewardKind";
 import type { KlPenalty, PolicySettings, TokenSelectionRule } from "@/rl/settings";
 import type { ColourBy } from "./colourings";
 import type { PresetName } from "./presets";

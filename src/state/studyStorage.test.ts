@@ -3,7 +3,8 @@ import { openDB } from "idb";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { OwnStudy } from "@/study/ownStudy";
 import type { StudyResult } from "@/study/results";
-import { StudyStorage, StudyStorageError } from "./studyStorage";
+import { KeptDatabaseError } from "./keptDatabase";
+import { StudyStorage } from "./studyStorage";
 
 let number = 0;
 const freshName = () => `studies-${number++}`;
@@ -75,7 +76,7 @@ describe("StudyStorage", () => {
   it("says why nothing is kept", async () => {
     vi.stubGlobal("indexedDB", undefined);
     const failure = new StudyStorage(freshName()).put(study("a", 1));
-    await expect(failure).rejects.toThrow(StudyStorageError);
-    await expect(failure).rejects.toThrow("Save the results as a file");
+    await expect(failure).rejects.toThrow(KeptDatabaseError);
+    await expect(failure).rejects.toThrow("Save results as files");
   });
 });

@@ -1,16 +1,11 @@
 // Studies of one's own kept in the browser, in a small database of their own: what was chosen, and one line per finished run in the form
 // of the results file, so that a page that is closed loses at most the run it was in. What is read passes the schemas.
 
-import { type DBSchema, type IDBPDatabase, openDB } from "idb";
+import type { DBSchema } from "idb";
 import * as v from "valibot";
-import { UserError } from "@/lib/errors";
 import { type OwnStudy, type StudyHead, studyHeadSchema } from "@/study/ownStudy";
 import { lineOf, parseResults, type StudyResult } from "@/study/results";
-
-/** Studies cannot be kept here, or a result was not. */
-export class StudyStorageError extends UserError {
-  override readonly name = "StudyStorageError";
-}
+import { KeptDatabase } from "./keptDatabase";
 
 /** Values have left the gate only after `list`. */
 interface Tables extends DBSchema {
@@ -28,13 +23,15 @@ export interface StoredStudies {
 
 /** The kept studies of this browser. */
 export class StudyStorage {
-  #database: Promise<IDBPDatabase<Tables>> | undefined;
+  readonly #database: KeptDatabase<Tables>;
 
-  constructor(private readonly name = "vppo-playground-studies") {}
+  constructor(name = "vppo-playground-studies") {
+    this.#database = new KeptDatabase(name, ["studies", "results"]);
+  }
 
-  /** All that can be read; rejects with StudyStorageError where the browser stores nothing. */
+  /** All that can be read; rejects with KeptDatabaseError where the browser stores nothing. */
   async list(): Promise<StoredStudies> {
-    return this.#do("The stored studies cannot be shown", async (database) => {
+    return this.#database.do("The stored studies cannot be shown", async (database) => {
       let damaged = 0;
       const studies: OwnStudy[] = [];
       for (const value of await database.getAll("studies")) {
@@ -57,7 +54,7 @@ export class StudyStorage {
 
   /** Keeps what was chosen, with the results there are. */
   async put({ results, ...head }: OwnStudy): Promise<void> {
-    await this.#do("The study is not kept", async (database) => {
+    await this.#database.do("The study is not kept", async (database) => {
       const transaction = database.transaction(["studies", "results"], "readwrite");
       await transaction.objectStore("studies").put(head, head.id);
       for (const result of results) await transaction.objectStore("results").put(lineOf(result), keyOf(head, result));
@@ -67,7 +64,7 @@ export class StudyStorage {
 
   /** Keeps one finished run; on the disk when this resolves. */
   async add(head: StudyHead, result: StudyResult): Promise<void> {
-    await this.#do("The run's result is not kept", async (database) => {
+    await this.#database.do("The run's result is not kept", async (database) => {
       const transaction = database.transaction("results", "readwrite", { durability: "strict" });
       await transaction.store.put(lineOf(result), keyOf(head, result));
       await transaction.done;
@@ -76,7 +73,7 @@ export class StudyStorage {
 
   /** Forgets a study with its results. */
   async remove(id: string): Promise<void> {
-    await this.#do("The study was not deleted", async (database) => {
+    await this.#database.do("The study was not deleted", async (database) => {
       const transaction = database.transaction(["studies", "results"], "readwrite");
       await transaction.objectStore("studies").delete(id);
       await transaction.objectStore("results").delete(resultsOf(id));
@@ -85,44 +82,8 @@ export class StudyStorage {
   }
 
   /** Closes the database; the next call opens it again. */
-  async close(): Promise<void> {
-    const database = await this.#database;
-    this.#database = undefined;
-    database?.close();
-  }
-
-  async #do<T>(what: string, work: (database: IDBPDatabase<Tables>) => Promise<T>): Promise<T> {
-    try {
-      this.#database ??= this.#open();
-      return await work(await this.#database);
-    } catch (cause) {
-      this.#database = undefined;
-      const isFull = cause instanceof Error && cause.name === "QuotaExceededError";
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      const why = isFull
-        ? "the browser's storage is full"
-        : `the browser's database does not work (${reason.replace(/\.$/, "")})`;
-      const todo = isFull ? "Delete runs or cached models, or save the results as a file" : "Save the results as a file";
-      throw new StudyStorageError(what, why, todo, { cause });
-    }
-  }
-
-  #open(): Promise<IDBPDatabase<Tables>> {
-    const forget = () => {
-      this.#database = undefined;
-    };
-    return openDB<Tables>(this.name, 1, {
-      upgrade(database) {
-        database.createObjectStore("studies");
-        database.createObjectStore("results");
-      },
-      // A newer page in another tab wants to change the tables: make way.
-      blocking(_current, _wanted, event) {
-        if (event.target instanceof IDBDatabase) event.target.close();
-        forget();
-      },
-      terminated: forget,
-    });
+  close(): Promise<void> {
+    return this.#database.close();
   }
 }
 

@@ -6,8 +6,7 @@ import { choiceLetter } from "./choiceLetter";
 import { exactMatch, extractBoxed, responseText } from "./extractBoxed";
 import { grade } from "./grade";
 import { numericValue } from "./numericValue";
-
-export type RewardKind = "official" | "official_format" | "exact" | "choice" | "numeric" | "custom";
+import type { RewardKind } from "./rewardKind";
 
 /** The rewards of the table. */
 export type BuiltInRewardKind = Exclude<RewardKind, "custom">;
