@@ -11,16 +11,15 @@ import type { AskEvent, AskRequest, TokenTexts } from "@/protocol/generation";
 import type { CacheReport, ModelPreview } from "@/protocol/model";
 import type { RunJournal } from "@/protocol/runs";
 import type { EvaluationReport, EvaluationRequest, TrainEvent, TrainRequest, TrainSettings } from "@/protocol/training";
-import { withInstruction } from "@/tasks/instruction";
 import { taskById } from "@/tasks/registry";
+import { answer } from "./answer";
 import type { Device } from "./device";
 import { evaluate } from "./evaluate";
 import type { DecodedStep } from "./generate";
 import { ModelLoader, type ModelLoaderOptions } from "./loading/modelLoader";
 import { applyAdapter, exportAdapter } from "./lora";
 import { guessBudget } from "./memoryPlan";
-import { checkAsk, checkMemory, parseAdapterConfig, RequestError } from "./requestChecks";
-import { prepare, rollOut } from "./rollouts";
+import { parseAdapterConfig } from "./requestChecks";
 import type { Session } from "./session";
 import { RewardDesk } from "./training/rewardScorer";
 import type { TrainerParts } from "./training/trainer";
@@ -108,47 +107,11 @@ export class EngineService implements EngineApi {
 
   ask(request: AskRequest, events: MessagePort): Promise<void> {
     const emit = (event: AskEvent) => events.postMessage(event);
-    return this.#run(async (signal) => {
-      const session = this.#ready();
-      checkAsk(request);
-      const { image, moreImages, question, plain, rollouts, sampling, mask, topK, pixels } = request;
-      const text = plain ? question : withInstruction(question);
-      const job = { questions: [{ image, moreImages, text }], rollouts, sampling, mask, pixels };
-      const prepared = prepare(session, job);
-      const first = prepared[0];
-      if (!first) throw new RequestError("Nothing was asked", "there is no question", "Type a question");
-      const room = session.contextTokens - first.prompt.ids.length;
-      if (room < 2) {
-        const why = `with its picture it has ${first.prompt.ids.length} tokens and the model reads at most ${session.contextTokens}`;
-        throw new RequestError("The question is too long", why, "Shorten it, or lower the picture's maximum pixels");
-      }
-      const limited = { ...sampling, maxNewTokens: Math.min(sampling.maxNewTokens, room) };
-      if (this.#device?.gpu) checkMemory(session, first.prompt, { rollouts, ...limited }, this.#budget(this.#loaded));
-      emit({
-        type: "started",
-        rollouts,
-        topK,
-        promptTokens: first.prompt.ids.length,
-        image: first.seen[0] ?? image,
-        masked: first.masked.map(([picture]) => picture ?? image),
-        notices: sampling.maxNewTokens > room ? [`The answer is limited to ${room} tokens by the model's context.`] : [],
-      });
-      const started = performance.now();
-      let tokens = 0;
-      const alternatives = Math.max(1, Math.min(topK, session.config.text.vocabSize));
-      const onStep = (step: DecodedStep) => {
-        tokens += step.ids.length;
-        emit({ type: "tokens", chunk: step, texts: this.#newTexts(step) });
-        step.ids.forEach((id, n) => {
-          if (session.eosIds.includes(id)) emit({ type: "rolloutFinished", rollout: step.rollout[n] as number, reason: "stop" });
-        });
-      };
-      const results = await rollOut(session, { ...job, sampling: limited, alternatives, signal, onStep }, prepared);
-      results.forEach(({ reason }, rollout) => {
-        if (reason === "length") emit({ type: "rolloutFinished", rollout, reason });
-      });
-      const elapsedMs = performance.now() - started;
-      emit({ type: "finished", tokensPerSecond: (tokens * 1000) / elapsedMs, elapsedMs, stopped: signal.aborted });
+    const textsOf = (step: DecodedStep) => this.#newTexts(step);
+    return this.#run((signal) => {
+      // The processor's memory is the system's affair.
+      const budgetBytes = this.#device?.gpu ? this.#budget(this.#loaded) : Number.POSITIVE_INFINITY;
+      return answer(this.#ready(), request, { budgetBytes, emit, signal, textsOf });
     });
   }
 
