@@ -52,7 +52,7 @@ function vitest(project) {
   return timed(project, async () => {
     const file = join(reports, `${project}.json`);
     const reporters = ["--reporter=dot", "--reporter=json", `--outputFile.json=${file}`];
-    const status = await runTool("vitest", ["run", "--project", project, ...reporters], { timeoutMs: 12 * minutes });
+    const status = await runTool("vitest", ["run", "--project", project, ...reporters], { timeoutMs: 15 * minutes });
     return countVitest(readReport(file), status);
   });
 }
@@ -61,7 +61,7 @@ function playwright() {
   return timed("e2e", async () => {
     const file = join(reports, "e2e.json");
     const env = { PLAYWRIGHT_JSON_OUTPUT_NAME: file };
-    const status = await runTool("@playwright/test", ["test", "--reporter=list,json"], { env, timeoutMs: 12 * minutes });
+    const status = await runTool("@playwright/test", ["test", "--reporter=list,json"], { env, timeoutMs: 15 * minutes });
     return countPlaywright(readReport(file), status);
   });
 }
