@@ -5,6 +5,7 @@ import { type Remote, transfer, wrap } from "comlink";
 import { UserError } from "@/lib/errors";
 import type { AdapterFiles, DeviceReport, EngineApi, LoadEvent, LoadRequest, MemoryReport, ModelReport } from "@/protocol/engine";
 import type { AskEvent, AskRequest } from "@/protocol/generation";
+import type { MeasureEvent, MeasureRequest } from "@/protocol/measure";
 import type { CacheReport, ModelPreview } from "@/protocol/model";
 import type { EvaluationReport, EvaluationRequest, TrainEvent, TrainRequest, TrainSettings } from "@/protocol/training";
 import { hubHostOf } from "./hubHost";
@@ -32,6 +33,7 @@ export interface EngineClient {
   cachedModels(): Promise<CacheReport>;
   deleteCached(id: string | "all"): Promise<CacheReport>;
   ask(request: AskRequest, onEvent: (event: AskEvent) => void): Promise<void>;
+  measure(request: MeasureRequest, onEvent: (event: MeasureEvent) => void): Promise<void>;
   train(request: TrainRequest, onEvent: (event: TrainEvent) => void): Promise<void>;
   /** Does nothing while no engine runs. */
   changeTraining(settings: TrainSettings): Promise<void>;
@@ -116,6 +118,7 @@ export function createEngineClient(createWorker: () => Worker, hubHost?: string,
     cachedModels: () => call((api) => api.cachedModels()),
     deleteCached: (id) => call((api) => api.deleteCached(id)),
     ask: (request, onEvent) => stream(onEvent, (api, port) => api.ask(request, port)),
+    measure: (request, onEvent) => stream(onEvent, (api, port) => api.measure(request, port)),
     train: (request, onEvent) => stream(onEvent, (api, port) => api.train(request, port)),
     changeTraining: async (settings) => {
       if (connection) await call((api) => api.changeTraining(settings));

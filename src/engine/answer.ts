@@ -24,9 +24,9 @@ export async function answer(
   { budgetBytes, emit, signal, textsOf }: AnswerOptions,
 ): Promise<void> {
   checkAsk(request);
-  const { image, moreImages, question, plain, rollouts, sampling, mask, topK, pixels } = request;
+  const { image, moreImages, question, plain, prefix, rollouts, sampling, mask, topK, pixels } = request;
   const text = plain ? question : withInstruction(question);
-  const job = { questions: [{ image, moreImages, text }], rollouts, sampling, mask, pixels };
+  const job = { questions: [{ image, moreImages, text, prefix }], rollouts, sampling, mask, pixels };
   const prepared = prepare(session, job);
   const first = prepared[0];
   if (!first) throw new RequestError("Nothing was asked", "there is no question", "Type a question");

@@ -19,6 +19,8 @@ export interface Question {
   readonly moreImages?: readonly RgbImage[] | undefined;
   /** The user's text, instruction included. */
   readonly text: string;
+  /** Tokens that the answers begin with: what is decoded goes on from them. */
+  readonly prefix?: Int32Array | undefined;
 }
 
 export interface RolloutRequest {
@@ -51,19 +53,21 @@ export function prepare(
   session: Session,
   { questions, rollouts, mask, pixels, firstStream = 0 }: Omit<RolloutRequest, "sampling">,
 ): PreparedQuestion[] {
-  return questions.map(({ image, moreImages = [], text }, q) => {
+  return questions.map(({ image, moreImages = [], text, prefix }, q) => {
     const seen = [image, ...moreImages].map((picture) => session.see(picture, pixels));
     const images = seen.map((picture) => session.process(picture, pixels));
     const sets = !mask ? 0 : mask.sharing === "shared" ? 1 : rollouts;
     const masked = Array.from({ length: sets }, (_, r) =>
       mask ? maskSet(session, seen, mask, maskSeed(mask, firstStream + q * rollouts + r)) : [],
     );
-    return { prompt: session.prompt(images, text), seen, images, masked };
+    const asked = session.prompt(images, text);
+    const prompt = prefix?.length ? session.promptOfIds(Int32Array.of(...asked.ids, ...prefix), images) : asked;
+    return { prompt, seen, images, masked };
   });
 }
 
 /** Masked copies of the pictures of one prompt, each with a seed of its own; a drawn region belongs to the first picture alone. */
-function maskSet(session: Session, seen: readonly RgbImage[], mask: MaskSettings, seed: number): RgbImage[] {
+export function maskSet(session: Session, seen: readonly RgbImage[], mask: MaskSettings, seed: number): RgbImage[] {
   return seen.map((picture, i) => {
     if (i === 0) return session.mask(picture, mask, seed);
     return mask.strategy === "region" ? picture : session.mask(picture, mask, pcg3d(seed, i, 0x696d)[0] ?? 0);

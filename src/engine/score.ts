@@ -10,7 +10,7 @@ import { headStats } from "@/ops/headStats/headStats";
 import { headStatsColumns } from "@/ops/headStats/logitStats";
 import type { TokenStats } from "@/rl/dependency";
 import { type TextBatch, textBatch } from "./batch";
-import { type PackedPrompt, packGroups } from "./packing";
+import { type PackedPrompt, type PackedRows, packGroups } from "./packing";
 import type { Session } from "./session";
 import { tokenStatsOfRows } from "./tokenStats";
 
@@ -33,34 +33,60 @@ export function finalHidden(text: TextDecoder, batch: TextBatch, features: reado
 }
 
 /** Statistics of every token of every response, in group order; nats, the top-1 drop a probability. */
-export async function scoreResponses({ model, rope }: Session, groups: readonly ScoreGroup[]): Promise<TokenStats[]> {
-  const packed = packGroups(groups);
+export async function scoreResponses(session: Session, groups: readonly ScoreGroup[]): Promise<TokenStats[]> {
   const maskedGroups = groups.flatMap(({ prompt, responses, masked }) => {
     const [only, ...others] = masked;
     if (only && others.length === 0) return [{ prompt, responses, features: only }];
     return responses.map((response, i) => ({ prompt, responses: [response], features: masked[i] as Tensor }));
   });
-  const { text } = model;
-  const batch = textBatch(packed, rope);
-  const maskedBatch = textBatch(packGroups(maskedGroups), rope);
-  const targetHidden = (of: TextBatch, features: readonly Tensor[]) =>
-    keep(tidy(() => gatherRows(finalHidden(text, of, features), of.targetRows, of.targetInverse)));
-  const hidden = targetHidden(
-    batch,
-    groups.map(({ features }) => features),
-  );
-  const maskedHidden = targetHidden(
-    maskedBatch,
-    maskedGroups.map(({ features }) => features),
-  );
-  const stats = headStats(hidden, maskedHidden, text.weights.head, batch.targets, { topK: 1 });
+  const original = new ScoredRows(session, groups);
+  const masked = new ScoredRows(session, maskedGroups);
   try {
-    const [values] = await readTensors([stats.values]);
-    const width = Object.keys(headStatsColumns).length;
-    return packed.segments.map(({ start, length }) => tokenStatsOfRows(values as Float32Array, length, width, start));
+    return await original.against(masked);
   } finally {
-    dispose([hidden, maskedHidden, ...Object.values(stats)]);
-    batch.dispose();
-    maskedBatch.dispose();
+    original[Symbol.dispose]();
+    masked[Symbol.dispose]();
+  }
+}
+
+/** Responses under one condition: the final hidden rows that predict their tokens, ready to be compared with another condition's. */
+export class ScoredRows {
+  readonly #packed: PackedRows;
+  readonly #batch: TextBatch;
+  readonly #hidden: Tensor;
+
+  /** @param groups Prompts with responses and the features of their pictures, which stay the caller's. */
+  constructor(
+    private readonly session: Session,
+    groups: readonly Pick<ScoreGroup, "prompt" | "responses" | "features">[],
+  ) {
+    const { model, rope } = session;
+    this.#packed = packGroups(groups);
+    this.#batch = textBatch(this.#packed, rope);
+    const features = groups.map((group) => group.features);
+    this.#hidden = keep(
+      tidy(() => {
+        const { targetRows, targetInverse } = this.#batch;
+        return gatherRows(finalHidden(model.text, this.#batch, features), targetRows, targetInverse);
+      }),
+    );
+  }
+
+  /** Statistics per response, these rows being those with the image and `masked` the same responses without it. */
+  async against(masked: ScoredRows): Promise<TokenStats[]> {
+    const { head } = this.session.model.text.weights;
+    const stats = headStats(this.#hidden, masked.#hidden, head, this.#batch.targets, { topK: 1 });
+    try {
+      const [values] = await readTensors([stats.values]);
+      const width = Object.keys(headStatsColumns).length;
+      return this.#packed.segments.map(({ start, length }) => tokenStatsOfRows(values as Float32Array, length, width, start));
+    } finally {
+      dispose(Object.values(stats));
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#hidden.dispose();
+    this.#batch.dispose();
   }
 }

@@ -8,6 +8,7 @@ import { describeError, UserError } from "@/lib/errors";
 import { startupKernels } from "@/ops/linear/kernels";
 import type { AdapterFiles, DeviceReport, EngineApi, LoadEvent, LoadRequest, MemoryReport, ModelReport } from "@/protocol/engine";
 import type { AskEvent, AskRequest, TokenTexts } from "@/protocol/generation";
+import type { MeasureEvent, MeasureRequest } from "@/protocol/measure";
 import type { CacheReport, ModelPreview } from "@/protocol/model";
 import type { RunJournal } from "@/protocol/runs";
 import type { EvaluationReport, EvaluationRequest, TrainEvent, TrainRequest, TrainSettings } from "@/protocol/training";
@@ -18,6 +19,7 @@ import { evaluate } from "./evaluate";
 import type { DecodedStep } from "./generate";
 import { ModelLoader, type ModelLoaderOptions } from "./loading/modelLoader";
 import { applyAdapter, exportAdapter } from "./lora";
+import { measure } from "./measure";
 import { guessBudget } from "./memoryPlan";
 import { parseAdapterConfig } from "./requestChecks";
 import type { Session } from "./session";
@@ -113,6 +115,11 @@ export class EngineService implements EngineApi {
       const budgetBytes = this.#device?.gpu ? this.#budget(this.#loaded) : Number.POSITIVE_INFINITY;
       return answer(this.#ready(), request, { budgetBytes, emit, signal, textsOf });
     });
+  }
+
+  measure(request: MeasureRequest, events: MessagePort): Promise<void> {
+    const emit = (event: MeasureEvent) => events.postMessage(event);
+    return this.#run((signal) => measure(this.#ready(), request, { emit, signal }));
   }
 
   train(request: TrainRequest, events: MessagePort): Promise<void> {

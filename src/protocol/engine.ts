@@ -1,6 +1,7 @@
 // The engine as the page sees it: calls through comlink, streams through a MessagePort passed with the call.
 
 import type { AskRequest } from "./generation";
+import type { MeasureRequest } from "./measure";
 import type {
   CacheReport,
   LoadProgress,
@@ -87,6 +88,8 @@ export interface EngineApi {
   /** Deletes one cached model by its id, or every one. */
   deleteCached(id: string | "all"): Promise<CacheReport>;
   ask(request: AskRequest, events: MessagePort): Promise<void>;
+  /** Compares answers that are there under other masks; one `MeasureEvent` per mask. */
+  measure(request: MeasureRequest, events: MessagePort): Promise<void>;
   /** Takes steps until `stop()` or until all are done. */
   train(request: TrainRequest, events: MessagePort): Promise<void>;
   /** Settings for the steps after the present one of a training that runs. */

@@ -20,6 +20,8 @@ export interface AskRequest {
   readonly question: string;
   /** Ask as it stands, without the instruction to reason and to box the answer. */
   readonly plain?: boolean;
+  /** Tokens that every answer begins with, as when one goes on from another token of an answer; they do not stream. */
+  readonly prefix?: Int32Array;
   /** Number of rollouts G. */
   readonly rollouts: number;
   readonly sampling: SamplingSettings;

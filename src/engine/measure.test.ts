@@ -1,0 +1,100 @@
+// Answers measured again under other masks, and answers that go on from a given beginning, against what asking gave.
+
+import { memory } from "@tensorflow/tfjs-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { setUpWasm } from "@/ops/test/wasmFixture";
+import type { AskEvent, AskRequest, TokenChunk } from "@/protocol/generation";
+import type { MaskSettings } from "@/protocol/image";
+import type { MeasureEvent } from "@/protocol/measure";
+import type { TokenStats } from "@/rl/dependency";
+import { answer } from "./answer";
+import { openSession, uniformPrecision } from "./loading/openSession";
+import { measure } from "./measure";
+import type { Session } from "./session";
+import { fixtureFolder } from "./test/fixtureFolder";
+import { blackening, question } from "./test/tinySession";
+import { statCount, tokenStatsOfRows } from "./tokenStats";
+
+setUpWasm();
+const families = ["smolvlm", "qwen2_5_vl-tied", "qwen3_vl-untied"];
+
+describe.each(families)("%s", (family) => {
+  let session: Session;
+  beforeAll(async () => {
+    session = await openSession(fixtureFolder(family), family, { precision: uniformPrecision("f32") });
+  });
+  afterAll(() => session[Symbol.dispose]());
+
+  const shared: MaskSettings = { ...blackening, sharing: "shared" };
+  const asked: AskRequest = {
+    image: question(0).image,
+    question: "What is there?",
+    rollouts: 1,
+    sampling: { temperature: 0, topP: 1, topK: 0, seed: 1, maxNewTokens: 8 },
+    mask: shared,
+    topK: 1,
+  };
+
+  async function ask(request: AskRequest): Promise<{ ids: number[]; stats: TokenStats }> {
+    const chunks: TokenChunk[] = [];
+    const emit = (event: AskEvent) => event.type === "tokens" && chunks.push(event.chunk);
+    const options = { budgetBytes: Number.POSITIVE_INFINITY, emit, signal: new AbortController().signal, textsOf: () => ({}) };
+    await answer(session, request, options);
+    const rows = chunks.flatMap(({ stats }) => [...stats]);
+    return { ids: chunks.flatMap(({ ids }) => [...ids]), stats: tokenStatsOfRows(rows, rows.length / statCount) };
+  }
+
+  async function measured(ids: readonly number[], masks: readonly MaskSettings[], stopAfter = masks.length) {
+    const events: MeasureEvent[] = [];
+    const abort = new AbortController();
+    const { image, question: text } = asked;
+    const request = { image, question: text, responses: [Int32Array.from(ids)], masks };
+    const emit = (event: MeasureEvent) => {
+      events.push(event);
+      if (events.length === stopAfter) abort.abort();
+    };
+    await measure(session, request, { emit, signal: abort.signal });
+    return events;
+  }
+
+  it("an answer measured under the mask it was asked with has the numbers that streamed", async () => {
+    const { ids, stats } = await ask(asked);
+    const [event] = await measured(ids, [shared]);
+    for (const key of ["logp", "logpMasked", "kl", "entropy"] as const) {
+      const again = event!.stats[0]![key];
+      expect(again.length).toBe(ids.length);
+      again.forEach((value, t) => {
+        expect(value).toBeCloseTo(stats[key][t]!, 4);
+      });
+    }
+    expect(Math.max(...stats.kl)).toBeGreaterThan(0);
+  });
+
+  it("masks are measured in order, an untouched picture has no dependency at all, and Stop ends it between two", async () => {
+    const { ids } = await ask(asked);
+    const region: MaskSettings = { ...shared, strategy: "region", region: [0, 0, 0.5, 1] };
+    const untouched: MaskSettings = { ...shared, ratio: 0 };
+    const events = await measured(ids, [region, untouched, { ...shared, strategy: "whole" }]);
+    // The features of these pictures are kept from now on; nothing else is.
+    const before = memory().numTensors;
+    expect(events.map(({ mask, total }) => [mask, total])).toEqual([0, 1, 2].map((mask) => [mask, 3]));
+    expect([...events[1]!.stats[0]!.kl].every((value) => value === 0)).toBe(true);
+    expect(Math.max(...events[0]!.stats[0]!.kl)).toBeGreaterThan(0);
+    expect(await measured(ids, [region, untouched], 1)).toHaveLength(1);
+    expect(memory().numTensors).toBe(before);
+  });
+
+  it("an answer goes on from its own beginning as it did", async () => {
+    const { ids, stats } = await ask(asked);
+    const branch = await ask({ ...asked, prefix: Int32Array.from(ids.slice(0, 3)) });
+    const rest = ids.slice(3);
+    expect(branch.ids.slice(0, rest.length)).toEqual(rest);
+    branch.stats.kl.subarray(0, rest.length).forEach((value, t) => {
+      expect(value).toBeCloseTo(stats.kl[3 + t]!, 4);
+    });
+  });
+
+  it("nothing to measure is told", async () => {
+    await expect(measured([], [shared])).rejects.toThrow("there is no answer yet");
+  });
+});
