@@ -66,7 +66,9 @@ const close = (page: Page) => page.keyboard.press("Escape");
 test("shows what a model takes before it is fetched, and loads it in other formats", async ({ page }) => {
   await openReady(page);
   await openChooser(page);
-  await dialog(page).getByRole("button", { name: /^shapes-vlm(?!-)/ }).click();
+  await dialog(page)
+    .getByRole("button", { name: /^shapes-vlm(?!-)/ })
+    .click();
   await expect(details(page).getByText("Fits.")).toBeVisible();
   await expectAccessible(page);
   await screenshot(page, "models");

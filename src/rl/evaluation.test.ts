@@ -38,7 +38,7 @@ describe("summarise", () => {
 
   it("keeps families apart and leaves nothing for none", () => {
     const { perFamily } = summarise([problem(8, 8, "a"), problem(0, 8, "b")]);
-    expect([perFamily["a"]?.value, perFamily["b"]?.value, perFamily["b"]?.problems]).toEqual([1, 0, 1]);
+    expect([perFamily.a?.value, perFamily.b?.value, perFamily.b?.problems]).toEqual([1, 0, 1]);
     expect(summarise([]).accuracy.value).toBeNaN();
   });
 });
