@@ -3,7 +3,8 @@
 import { type KeyboardEvent, useState } from "react";
 import { Dialog, Modal, ModalOverlay } from "react-aria-components";
 import { useStore } from "@/state/store";
-import { type Action, type ActionGroup, actionList, keyLabel } from "./actions";
+import type { Action, ActionGroup } from "./actionRows/actionRow";
+import { actionList, keyLabel } from "./actions";
 import styles from "./CommandSheet.module.css";
 import { useShell } from "./shell";
 

@@ -4,7 +4,8 @@ import { useSyncExternalStore } from "react";
 import { useStore } from "@/state/store";
 import { Button } from "@/ui/Button";
 import { formatBytes, formatCount, formatNumber } from "@/ui/formatNumber";
-import { type Action, actions, keyLabel } from "./actions";
+import type { Action } from "./actionRows/actionRow";
+import { actions, keyLabel } from "./actions";
 import styles from "./TopBar.module.css";
 
 /** The bar above everything. */

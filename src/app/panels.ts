@@ -23,6 +23,7 @@ export const panels = {
 
 // What is not shown at first comes in files of its own, so that the page opens without it.
 const loaders = {
+  step: async () => (await import("@/views/step/StepPanel")).StepPanel,
   rollouts: async () => (await import("@/views/rollouts/RolloutsPanel")).RolloutsPanel,
   insight: async () => (await import("@/views/insight/InsightPanel")).InsightPanel,
   evaluation: async () => (await import("@/views/evaluation/EvaluationPanel")).EvaluationPanel,
@@ -40,6 +41,7 @@ function later(panel: keyof typeof loaders): ComponentType {
 /** The tabs of the training drawer. */
 export const drawerPanels: readonly (Panel & { readonly id: DrawerTab })[] = [
   { id: "charts", title: "Charts", Component: TrainingPanel },
+  { id: "step", title: "Step", Component: later("step") },
   { id: "rollouts", title: "Rollouts", Component: later("rollouts") },
   { id: "insight", title: "Insight", Component: later("insight") },
   { id: "evaluation", title: "Evaluation", Component: later("evaluation") },

@@ -1,7 +1,9 @@
 // State of the shell alone: open tab, command sheet, single-key switch. Not shared, not undoable; the switch is remembered.
 import { create } from "zustand";
 
-export type DrawerTab = "charts" | "rollouts" | "insight" | "evaluation" | "runs" | "study" | "settings" | "system";
+/** The tabs of the training drawer, in their order; `panels.ts` says what they show. */
+export const drawerTabs = ["charts", "step", "rollouts", "insight", "evaluation", "runs", "study", "settings", "system"] as const;
+export type DrawerTab = (typeof drawerTabs)[number];
 
 const singleKeysKey = "vppo-playground.single-keys";
 

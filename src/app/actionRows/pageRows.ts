@@ -1,0 +1,62 @@
+// Actions of the page itself: undo, models, theme, links, help.
+
+import { reload } from "@/state/modelJob";
+import { redo, undo, useStore } from "@/state/store";
+import { useShell } from "../shell";
+import { type ActionRows, always } from "./actionRow";
+
+/** Undo, redo, models, theme, reload, share, commands. */
+export const pageRows = {
+  undo: { id: "undo", label: "Undo a setting", group: "Page", keys: ["$mod+z"], isEnabled: always, run: undo },
+  redo: { id: "redo", label: "Redo a setting", group: "Page", keys: ["$mod+y", "$mod+Shift+z"], isEnabled: always, run: redo },
+  models: {
+    id: "models",
+    label: "Choose a model",
+    group: "Page",
+    keys: [],
+    isEnabled: always,
+    run: () => useStore.getState().openChooser(true),
+  },
+  theme: {
+    id: "theme",
+    label: "Switch light and dark",
+    group: "Page",
+    keys: [],
+    isEnabled: always,
+    run: () => {
+      const { settings, setSetting } = useStore.getState();
+      const isDark = settings.theme === "system" ? matchMedia("(prefers-color-scheme: dark)").matches : settings.theme === "dark";
+      setSetting("theme", isDark ? "light" : "dark");
+    },
+  },
+  reload: {
+    id: "reload",
+    label: "Reload the device",
+    group: "Page",
+    keys: [],
+    isEnabled: ({ loss, model }) => loss !== null && model.status !== "loading",
+    run: () => void reload(),
+  },
+  share: {
+    id: "share",
+    label: "Copy a link to this view",
+    group: "Page",
+    keys: [],
+    isEnabled: always,
+    run: () => {
+      const { notify } = useStore.getState();
+      navigator.clipboard.writeText(location.href).then(
+        () => notify("notice", "The link is copied: it holds settings, sample and pinned tokens."),
+        () => notify("error", "The link was not copied: the browser forbids it. Copy it from the address bar."),
+      );
+    },
+  },
+  commands: {
+    id: "commands",
+    label: "Commands and keys",
+    group: "Page",
+    keys: ["$mod+k", "Shift+?"],
+    isEnabled: always,
+    run: () => useShell.getState().openSheet(true),
+  },
+} as const satisfies ActionRows;
