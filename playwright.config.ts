@@ -4,6 +4,8 @@
 import { defineConfig } from "@playwright/test";
 import { browserLaunch } from "./scripts/chromium.mjs";
 
+// A page that is already served on a chosen port is tested as it is.
+const isServed = process.env.VPPO_E2E_PORT !== undefined;
 // Chosen once and handed down: each worker process reads this file again.
 process.env.VPPO_E2E_PORT ??= String(20000 + (process.pid % 20000));
 const address = `http://localhost:${process.env.VPPO_E2E_PORT}/`;
@@ -28,6 +30,7 @@ export default defineConfig({
   webServer: {
     command: `node scripts/start.mjs --port ${process.env.VPPO_E2E_PORT} --strict-port`,
     url: address,
+    reuseExistingServer: isServed,
     timeout: 180_000,
     gracefulShutdown: { signal: "SIGTERM", timeout: 5_000 },
   },
