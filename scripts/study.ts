@@ -2,6 +2,7 @@
 // runs/study/<plan>.jsonl, and runs that have one are skipped; several processes may share the seeds (`--seeds 1,2`). Prints the
 // tables at the end, and with `--table` only those; `--record` writes the results there are for the page, as
 // public/recorded/study-<plan>.json. Runs on wasm, or on a GPU through Dawn (`--backend webgpu`; `--adapter` names it in the record).
+// `--meter` measures instead what an arm's mask and α do to the gradient of the first step.
 
 import { appendFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
@@ -32,6 +33,7 @@ const { values } = parseArgs({
     out: { type: "string", default: "runs/study" },
     table: { type: "boolean", default: false },
     record: { type: "boolean", default: false },
+    meter: { type: "boolean", default: false },
     adapter: { type: "string" },
   },
 });
@@ -45,15 +47,39 @@ const isDone = (arm: string, seed: number) => results().some((result) => result.
 
 const scorer = new RewardDesk();
 
-if (values.record) writeRecord(plan);
-else if (!values.table) await runAll(plan);
-console.log(markdownOf(plan, results()));
+if (values.meter) await meter(plan);
+else {
+  if (values.record) writeRecord(plan);
+  else if (!values.table) await runAll(plan);
+  console.log(markdownOf(plan, results()));
+}
 
-async function runAll(study: StudyPlan): Promise<void> {
+async function open(study: StudyPlan): Promise<Session> {
   await startNodeBackend(values.backend === "webgpu" ? "webgpu" : "wasm");
-  const session = await openSession(fileFolder(`public/models/${study.model}`), study.model, {
+  return openSession(fileFolder(`public/models/${study.model}`), study.model, {
     precision: uniformPrecision(values.format === "f32" ? "f32" : "int8"),
   });
+}
+
+/** The variance meter of an arm's first step (VPPO unless `--arms` names others), one line per arm and seed. */
+async function meter(study: StudyPlan): Promise<void> {
+  const session = await open(study);
+  const wanted = values.arms?.split(",") ?? ["vppo"];
+  const seeds = values.seeds?.split(",").map(Number) ?? study.seeds;
+  for (const { arm, seed } of runsOfPlan(study)) {
+    if (!wanted.includes(arm.id) || !seeds.includes(seed)) continue;
+    const settings = { ...settingsOfRun(study, arm, seed), measureVariance: true };
+    removeLora(session.model);
+    const trainer = Trainer.create(session, settings);
+    const metrics = (await trainer.takeStep(settings))?.metrics ?? {};
+    trainer[Symbol.dispose]();
+    const shown = Object.entries(metrics).filter(([name]) => /^vppo\/(gradient|variance|kept|entropy)|perception/.test(name));
+    console.log(JSON.stringify({ plan: study.id, arm: arm.id, seed, ...Object.fromEntries(shown) }));
+  }
+}
+
+async function runAll(study: StudyPlan): Promise<void> {
+  const session = await open(study);
   if (!isDone("base", 0)) await record(study, "base", 0, async () => ({ steps: [], ...(await measure(session, study)) }));
   const seeds = values.seeds?.split(",").map(Number);
   const arms = values.arms?.split(",");
