@@ -1,8 +1,8 @@
 import { strToU8, unzipSync, zipSync } from "fflate";
 import { describe, expect, it } from "vitest";
 import { readAdapter } from "@/formats/peft";
+import { crc32 } from "@/lib/crc32";
 import { trainDefaults } from "@/protocol/training";
-import { crc32 } from "./crc32";
 import { exportRun, importRun, readRun } from "./runArchive";
 import { RunDataError } from "./runErrors";
 import { commitSteps, emptyStore, reportOf, stateOf, trainedState } from "./test/sampleRun";

@@ -4,9 +4,9 @@
 import * as v from "valibot";
 import { ExperimentLogError, readExperimentLog, writeExperimentLog } from "@/formats/experimentLog";
 import { adapterOfState, TrainerStateError } from "@/formats/trainerStateFile";
+import { crc32 } from "@/lib/crc32";
 import type { AdapterFiles } from "@/protocol/engine";
 import type { RunInfo } from "@/protocol/runs";
-import { crc32 } from "./crc32";
 import { packJson, unpackJson } from "./packedJson";
 import type { RunContent, RunStore } from "./runStore";
 import { checked, longestName, type RolloutRow, rolloutRowSchema, runInfoSchema, type StepRow, stepRowSchema } from "./schemas";

@@ -2,7 +2,7 @@
 // many, whatever sizes it declares. Written here, because streams of fflate declare no sizes, and a reader then has to look for the end
 // of a part in its bytes; read by fflate, which is loaded with the first file.
 
-import { crc32 } from "./crc32";
+import { crc32 } from "@/lib/crc32";
 import { mebibytes, RunDataError } from "./runErrors";
 
 /** A part of a zip file; names are ASCII. */

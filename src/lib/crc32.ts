@@ -1,4 +1,4 @@
-// CRC-32 as zip files have it (polynomial 0xEDB88320): finds damage in the parts of a run's file; protects nothing.
+// CRC-32 as zip and PNG files have it (polynomial 0xEDB88320): finds damage; protects nothing.
 
 const table = Uint32Array.from({ length: 256 }, (_, byte) => {
   let value = byte;
