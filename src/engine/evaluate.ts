@@ -2,12 +2,12 @@
 // optionally with the picture blacked out, which tells what is guessed. Gives one outcome per problem, so that an evaluation that
 // was stopped goes on where it ended; accuracies and intervals are `rl/evaluation.ts`.
 
+import type { RgbImage } from "@/image/rgbImage";
 import type { EvaluationReport, EvaluationRequest } from "@/protocol/training";
 import type { ProblemOutcome } from "@/rl/evaluation";
 import { extractBoxed } from "@/rl/reward/extractBoxed";
-import { withInstruction } from "@/tasks/instruction";
 import type { Problem, Task } from "@/tasks/task";
-import { rollOut } from "./rollouts";
+import { questionOf, rollOut } from "./rollouts";
 import type { Session } from "./session";
 import { type RewardScorer, rewardInput } from "./training/rewardScorer";
 
@@ -45,11 +45,9 @@ export async function evaluate(
     const problems = Array.from({ length: Math.min(batch, count - next) }, (_, i) =>
       task.sample(seed, next + i, "heldOut", difficulty),
     );
-    const questions = problems.map(({ image, question }) => ({
-      // As in training, the mask acts on what the model sees, which stays as it is when it is seen again.
-      image: masked ? session.mask(session.see(image, pixels), whole, 0) : image,
-      text: withInstruction(question),
-    }));
+    // As in training, the mask acts on what the model sees, which stays as it is when it is seen again.
+    const shown = (image: RgbImage) => (masked ? session.mask(session.see(image, pixels), whole, 0) : image);
+    const questions = problems.map(({ image, question }) => questionOf({ image: shown(image), question }));
     const answers = await rollOut(session, {
       questions,
       rollouts,

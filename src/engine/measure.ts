@@ -2,7 +2,11 @@
 // numbers are those that decoding gives for the same mask, because a row's numbers depend on that row alone.
 
 import { dispose, type Tensor } from "@tensorflow/tfjs-core";
-import type { MeasureEvent, MeasureRequest } from "@/protocol/measure";
+import { coverRectangles } from "@/image/cover";
+import type { PatchGrid } from "@/image/occlusionGrid";
+import type { RgbImage } from "@/image/rgbImage";
+import type { ProcessedImage } from "@/models/family";
+import type { CoverMask, MeasureEvent, MeasureRequest } from "@/protocol/measure";
 import { withInstruction } from "@/tasks/instruction";
 import { RequestError } from "./requestChecks";
 import { maskSet, prepare } from "./rollouts";
@@ -24,6 +28,7 @@ export async function measure(session: Session, request: MeasureRequest, { emit,
   });
   if (!prepared) return;
   const { prompt, seen, images } = prepared;
+  const patches = patchGrid(images[0]);
   const longest = responses.reduce((most, { length }) => Math.max(most, length), 0);
   if (longest === 0) throw new RequestError("Nothing was measured", "there is no answer yet", "Ask first");
   if (prompt.ids.length + longest > session.contextTokens) {
@@ -41,10 +46,9 @@ export async function measure(session: Session, request: MeasureRequest, { emit,
   try {
     for (const [index, mask] of masks.entries()) {
       if (signal.aborted) return;
-      const pictures = maskSet(session, seen, mask, mask.seed).map((picture) => session.process(picture, pixels));
-      const masked = rowsWith(session.encodeTogether(pictures));
+      const masked = rowsWith(session.encodeSeen(picturesUnder(session, seen, mask), pixels));
       try {
-        emit({ type: "measured", mask: index, total: masks.length, stats: await original.against(masked) });
+        emit({ type: "measured", mask: index, total: masks.length, patches, stats: await original.against(masked) });
       } finally {
         masked[Symbol.dispose]();
       }
@@ -52,4 +56,33 @@ export async function measure(session: Session, request: MeasureRequest, { emit,
   } finally {
     original[Symbol.dispose]();
   }
+}
+
+function picturesUnder(
+  session: Session,
+  seen: readonly RgbImage[],
+  mask: MeasureRequest["masks"][number],
+): readonly RgbImage[] {
+  if (mask.strategy !== "cover") return maskSet(session, seen, mask, mask.seed);
+  return seen.map((picture, i) => (i === 0 ? covered(picture, mask) : picture));
+}
+
+function covered(picture: RgbImage, { regions, ...cover }: CoverMask): RgbImage {
+  const { width, height } = picture;
+  const rectangles = regions.map(([x0, y0, x1, y1]) => ({
+    x: x0 * width,
+    y: y0 * height,
+    width: (x1 - x0) * width,
+    height: (y1 - y0) * height,
+  }));
+  return coverRectangles(picture, rectangles, cover);
+}
+
+/** Qwen's grid is one of patches; SmolVLM's is one of square tiles, beside which the whole picture is seen once more. */
+function patchGrid(image: ProcessedImage | undefined): PatchGrid {
+  if (!image) return { rows: 1, columns: 1 };
+  const { rows, columns, patchCount } = image;
+  if (rows * columns === patchCount) return { rows, columns };
+  const perTile = Math.round(Math.sqrt(patchCount / (rows * columns + 1)));
+  return { rows: Math.max(1, rows) * perTile, columns: Math.max(1, columns) * perTile };
 }

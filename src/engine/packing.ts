@@ -42,6 +42,11 @@ export interface PackedRows {
   readonly segments: readonly PackedSegment[];
 }
 
+/** Numbers of all targets, cut by response. */
+export function perResponse({ segments }: Pick<PackedRows, "segments">, values: Float32Array): Float32Array[] {
+  return segments.map(({ start, length }) => values.slice(start, start + length));
+}
+
 /** Packs groups in order. Every prompt needs at least two tokens, the last one text; all have equally many position axes. */
 export function packGroups(groups: readonly PackGroup[]): PackedRows {
   let count = 0;

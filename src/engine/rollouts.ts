@@ -7,6 +7,8 @@ import type { PixelLimits, ProcessedImage } from "@/models/family";
 import type { SamplingSettings } from "@/protocol/generation";
 import type { MaskSettings } from "@/protocol/image";
 import type { TokenStats } from "@/rl/dependency";
+import { withInstruction } from "@/tasks/instruction";
+import type { Problem } from "@/tasks/task";
 import { type DecodedStep, generate, type Rollout, type RolloutGroup } from "./generate";
 import type { PackedPrompt } from "./packing";
 import type { Session } from "./session";
@@ -21,6 +23,11 @@ export interface Question {
   readonly text: string;
   /** Tokens that the answers begin with: what is decoded goes on from them. */
   readonly prefix?: Int32Array | undefined;
+}
+
+/** A task's problem as it is asked. */
+export function questionOf({ image, question }: Pick<Problem, "image" | "question">): Question {
+  return { image, text: withInstruction(question) };
 }
 
 export interface RolloutRequest {
@@ -92,10 +99,7 @@ export async function rollOut(
       const features = session.encodeTogether(images);
       const twins: Tensor[] = [];
       groups.push({ prompt, features, masked: twins, rollouts, firstStream: firstStream + q * rollouts });
-      for (const set of masked) {
-        const processed = set.map((picture) => session.process(picture, request.pixels));
-        twins.push(session.encodeTogether(processed));
-      }
+      for (const set of masked) twins.push(session.encodeSeen(set, request.pixels));
     });
     return await generate(session.model.text, groups, session.rope, {
       ...sampling,

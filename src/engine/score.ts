@@ -6,19 +6,21 @@ import { concat, dispose, keep, type Tensor, type Tensor2D, tidy } from "@tensor
 import { readTensors } from "@/gpu/readback";
 import type { TextDecoder } from "@/nn/textDecoder";
 import { gatherRows } from "@/ops/embedding/gatherRows";
-import { headStats } from "@/ops/headStats/headStats";
+import { headLogProb, headStats } from "@/ops/headStats/headStats";
 import { headStatsColumns } from "@/ops/headStats/logitStats";
 import type { TokenStats } from "@/rl/dependency";
 import { type TextBatch, textBatch } from "./batch";
-import { type PackedPrompt, type PackedRows, packGroups } from "./packing";
+import { type PackedRows, type PackGroup, packGroups, perResponse } from "./packing";
 import type { Session } from "./session";
 import { tokenStatsOfRows } from "./tokenStats";
 
-/** Responses to one prompt, with the features of its image and of its masked images. */
-export interface ScoreGroup {
-  readonly prompt: PackedPrompt;
-  readonly responses: readonly Int32Array[];
+/** Responses to one prompt, with the features of the picture they are scored with. */
+export interface FeaturedGroup extends PackGroup {
   readonly features: Tensor; // [F, D]
+}
+
+/** The same with the features of its masked images. */
+export interface ScoreGroup extends FeaturedGroup {
   /** Features of the masked image: one for all responses, or one per response. */
   readonly masked: readonly Tensor[];
 }
@@ -34,19 +36,28 @@ export function finalHidden(text: TextDecoder, batch: TextBatch, features: reado
 
 /** Statistics of every token of every response, in group order; nats, the top-1 drop a probability. */
 export async function scoreResponses(session: Session, groups: readonly ScoreGroup[]): Promise<TokenStats[]> {
-  const maskedGroups = groups.flatMap(({ prompt, responses, masked }) => {
-    const [only, ...others] = masked;
-    if (only && others.length === 0) return [{ prompt, responses, features: only }];
-    return responses.map((response, i) => ({ prompt, responses: [response], features: masked[i] as Tensor }));
-  });
   const original = new ScoredRows(session, groups);
-  const masked = new ScoredRows(session, maskedGroups);
+  const masked = new ScoredRows(
+    session,
+    groups.flatMap((group) => withMasked(group, group.masked)),
+  );
   try {
     return await original.against(masked);
   } finally {
     original[Symbol.dispose]();
     masked[Symbol.dispose]();
   }
+}
+
+/**
+ * The responses of a group with masked pictures in place of its own, in their order: features for all of them, or for each its own.
+ * Throws RangeError when some have none.
+ */
+export function withMasked({ prompt, responses }: PackGroup, masked: readonly Tensor[]): readonly FeaturedGroup[] {
+  const [only, ...others] = masked;
+  if (only && others.length === 0) return [{ prompt, responses, features: only }];
+  if (masked.length < responses.length) throw new RangeError("a response has no masked picture");
+  return responses.map((response, i) => ({ prompt, responses: [response], features: masked[i] as Tensor }));
 }
 
 /** Responses under one condition: the final hidden rows that predict their tokens, ready to be compared with another condition's. */
@@ -58,7 +69,7 @@ export class ScoredRows {
   /** @param groups Prompts with responses and the features of their pictures, which stay the caller's. */
   constructor(
     private readonly session: Session,
-    groups: readonly Pick<ScoreGroup, "prompt" | "responses" | "features">[],
+    groups: readonly FeaturedGroup[],
   ) {
     const { model, rope } = session;
     this.#packed = packGroups(groups);
@@ -70,6 +81,18 @@ export class ScoredRows {
         return gatherRows(finalHidden(model.text, this.#batch, features), targetRows, targetInverse);
       }),
     );
+  }
+
+  /** log π of every token of every response in nats, in the order of the groups. */
+  async logProbs(): Promise<Float32Array[]> {
+    const { head } = this.session.model.text.weights;
+    const logp = tidy(() => headLogProb(this.#hidden, head, this.#batch.targets));
+    try {
+      const [values] = await readTensors([logp]);
+      return perResponse(this.#packed, values as Float32Array);
+    } finally {
+      logp.dispose();
+    }
   }
 
   /** Statistics per response, these rows being those with the image and `masked` the same responses without it. */

@@ -113,6 +113,11 @@ export class Session {
     return all;
   }
 
+  /** The same for pictures as they come from `see`, masked or not. */
+  encodeSeen(pictures: readonly RgbImage[], limits?: PixelLimits): Tensor {
+    return this.encodeTogether(pictures.map((picture) => this.process(picture, limits)));
+  }
+
   /** Forgets the features of pictures seen before. */
   clearFeatures(): void {
     this.#features.clear();

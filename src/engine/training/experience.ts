@@ -9,11 +9,10 @@ import type { TrainSettings } from "@/protocol/training";
 import { mixedGroups } from "@/rl/advantage";
 import type { TokenStats } from "@/rl/dependency";
 import type { Reward } from "@/rl/reward/rewards";
-import { withInstruction } from "@/tasks/instruction";
 import type { Problem } from "@/tasks/task";
 import type { DecodedStep, Rollout } from "../generate";
 import { answerBytes, checkMemory } from "../requestChecks";
-import { type PreparedQuestion, prepare, rollOut, tokenStatsOf } from "../rollouts";
+import { type PreparedQuestion, prepare, questionOf, rollOut, tokenStatsOf } from "../rollouts";
 import type { Session } from "../session";
 import { chunkOf, reportedAlternatives } from "./chunks";
 import { type AnsweredQuestion, averageDependency } from "./maskAverage";
@@ -164,8 +163,7 @@ function promptsTogether(session: Session, first: Problem, settings: TrainSettin
   const { maxNewTokens } = settings.sampling;
   const byRows = Math.max(1, Math.floor(rowsPerBatch / (2 * rolloutsPerPrompt)));
   if (budgetBytes === Number.POSITIVE_INFINITY) return byRows;
-  const questions = [{ image: first.image, text: withInstruction(first.question) }];
-  const prompt = prepare(session, { questions, rollouts: rolloutsPerPrompt, pixels })[0]?.prompt;
+  const prompt = prepare(session, { questions: [questionOf(first)], rollouts: rolloutsPerPrompt, pixels })[0]?.prompt;
   if (!prompt) return byRows;
   // Every further prompt has a row of its own beside the answers' twins.
   const rollouts = (prompts: number) => prompts * rolloutsPerPrompt + prompts - 1;
@@ -188,7 +186,7 @@ async function sampleGroups(
   { signal }: StepEvents,
 ): Promise<{ readonly groups: UngradedGroup[]; readonly seconds: number } | undefined> {
   const started = performance.now();
-  const questions = problems.map(({ image, question }) => ({ image, text: withInstruction(question) }));
+  const questions = problems.map(questionOf);
   const request = { questions, rollouts: rolloutsPerPrompt, mask, pixels, firstStream };
   const prepared = prepare(session, request);
   for (const { prompt } of prepared) checkRoom(session, prompt.ids.length, sampling.maxNewTokens);

@@ -5,10 +5,9 @@ import { dispose } from "@tensorflow/tfjs-core";
 import { pcg3d } from "@/lib/rng";
 import type { TrainSettings } from "@/protocol/training";
 import { dependencyOf, type TokenStats } from "@/rl/dependency";
-import { withInstruction } from "@/tasks/instruction";
 import type { Problem } from "@/tasks/task";
 import type { Rollout } from "../generate";
-import { type PreparedQuestion, prepare } from "../rollouts";
+import { type PreparedQuestion, prepare, questionOf } from "../rollouts";
 import { scoreResponses } from "../score";
 import type { Session } from "../session";
 import type { StepEvents } from "./stepEvents";
@@ -55,12 +54,9 @@ async function rescored(
   mask: TrainSettings["mask"],
   pixels: TrainSettings["pixels"],
 ): Promise<TokenStats[]> {
-  const questions = [{ image: problem.image, text: withInstruction(problem.question) }];
-  const again = prepare(session, { questions, rollouts: rollouts.length, mask, pixels, firstStream });
+  const again = prepare(session, { questions: [questionOf(problem)], rollouts: rollouts.length, mask, pixels, firstStream });
   const features = session.encodeTogether(prepared.images);
-  const masked = (again[0]?.masked ?? []).map((set) =>
-    session.encodeTogether(set.map((picture) => session.process(picture, pixels))),
-  );
+  const masked = (again[0]?.masked ?? []).map((set) => session.encodeSeen(set, pixels));
   try {
     const responses = rollouts.map(({ ids }) => ids);
     return await scoreResponses(session, [{ prompt: prepared.prompt, responses, features, masked }]);

@@ -11,6 +11,7 @@ import type { TokenStats } from "@/rl/dependency";
 import { meanMetrics, type PolicyMetrics } from "@/rl/policyMetrics";
 import type { PolicySettings } from "@/rl/settings";
 import { type ShapedGroup, shapeGroup } from "@/rl/shapeGroup";
+import { keptDependencyShare } from "@/rl/tokenFilter";
 import { measureMoves, moveMetrics } from "@/rl/tokenMoves";
 import type { Trajectory } from "@/rl/trajectory";
 import { type PolicyUpdate, policyUpdate } from "@/rl/vppo";
@@ -133,8 +134,8 @@ class PolicyPhase {
         ids: answers[i]?.ids ?? new Int32Array(),
       }));
       const { policy, seed } = settings;
-      const context = { prepared, pictures, trainable, policy, seed };
-      this.#extra = await measureVariance(session, measured, trajectories, context);
+      const by = { prepared, pictures, trainable, policy, seed };
+      this.#extra = await measureVariance(session, measured, trajectories, by);
     }
   }
 
@@ -202,7 +203,7 @@ class PolicyPhase {
     const masks = experience.rollouts.map(({ ids }, i) => this.#masks[i] ?? new Float32Array(ids.length));
     const moves = settings.measureMoves && updates > 0 ? await this.#moves(first) : undefined;
     const finite = this.#gradNorms.filter(Number.isFinite);
-    const keptShare = shareOf(experience.dependency, masks);
+    const keptShare = keptDependencyShare(experience.dependency, masks);
     return {
       advantages: this.#advantages,
       alpha: this.#alpha,
@@ -288,16 +289,4 @@ function finiteUpdate(trajectories: readonly Trajectory[], policy: PolicySetting
 /** Log files know no NaN: a number that is not finite is left out. */
 function finiteOnly(metrics: StepMetrics): StepMetrics {
   return Object.fromEntries(Object.entries(metrics).filter(([, value]) => Number.isFinite(value)));
-}
-
-/** Share of all dependency on tokens by their mask; 1 when there is none to lose. */
-function shareOf(dependencies: readonly Float32Array[], masks: readonly Float32Array[]): number {
-  let [kept, total] = [0, 0];
-  dependencies.forEach((dependency, i) => {
-    dependency.forEach((value, t) => {
-      total += value;
-      kept += value * (masks[i]?.[t] ?? 0);
-    });
-  });
-  return total === 0 ? 1 : kept / total;
 }

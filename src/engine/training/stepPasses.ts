@@ -8,6 +8,7 @@ import type { TokenStats } from "@/rl/dependency";
 import type { PolicySettings } from "@/rl/settings";
 import type { Rollout } from "../generate";
 import type { PreparedQuestion } from "../rollouts";
+import { withMasked } from "../score";
 import type { Session } from "../session";
 import { partsWithin } from "./batchPlan";
 import type { Experience } from "./experience";
@@ -121,25 +122,18 @@ export class StepPasses {
     const found: Float32Array[] = [];
     for (const question of questions) {
       const { masked } = experience.prepared[question] as PreparedQuestion;
-      const { prompt, responses } = this.#group(question);
+      const group = this.#group(question);
       const features: Tensor[] = [];
       try {
-        for (const set of masked.slice(0, responses.length)) {
-          features.push(session.encodeTogether(set.map((picture) => session.process(picture, settings.pixels))));
-        }
-        const [only, ...others] = features;
-        if (!only) throw new Error("there is no masked picture");
-        const groups =
-          others.length === 0
-            ? [{ prompt, responses, features: only }]
-            : responses.map((response, i) => ({ prompt, responses: [response], features: features[i] as Tensor }));
-        found.push(...(await forwardLogProbs(session, groups)));
+        for (const set of masked.slice(0, group.responses.length)) features.push(session.encodeSeen(set, settings.pixels));
+        found.push(...(await forwardLogProbs(session, withMasked(group, features))));
       } finally {
         dispose(features);
       }
     }
     return found;
   }
+
   #group(question: number) {
     const { prepared, rollouts } = this.experience;
     const { prompt } = prepared[question] as PreparedQuestion;

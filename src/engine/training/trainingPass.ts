@@ -6,7 +6,7 @@ import type { Tensor } from "@tensorflow/tfjs-core";
 import { readTensors } from "@/gpu/readback";
 import { type TextBatch, textBatch } from "../batch";
 import { addGradient, type Gradients, LayerwisePass } from "../layerwise";
-import { type PackedRows, type PackGroup, packGroups } from "../packing";
+import { type PackedRows, type PackGroup, packGroups, perResponse } from "../packing";
 import type { Session } from "../session";
 import type { PassPictures, StepPictures } from "./stepPictures";
 
@@ -63,7 +63,7 @@ export class TrainingPass {
   async #perRollout(tensor: Tensor): Promise<Float32Array[]> {
     const [values] = await readTensors([tensor]);
     tensor.dispose();
-    return this.#packed.segments.map(({ start, length }) => (values as Float32Array).slice(start, start + length));
+    return perResponse(this.#packed, values as Float32Array);
   }
 }
 
