@@ -2,6 +2,7 @@
 // because the page shows one of each; notifications are batched per frame.
 
 import type { RgbImage } from "@/image/rgbImage";
+import type { PixelLimits } from "@/protocol/image";
 import { SeriesBuffer } from "./seriesBuffer";
 import { type Schedule, TokenBuffer } from "./tokenBuffer";
 
@@ -18,6 +19,14 @@ export const trainingSeries = new SeriesBuffer(perFrame);
 /** The recorded run, drawn as the baseline; empty until the recording is loaded. */
 export const baselineSeries = new SeriesBuffer(perFrame);
 
+/** What it takes to measure an answer again, besides its tokens, question and picture. */
+export interface AnswerOrigin {
+  /** Name of the model whose tokens these are. */
+  readonly model: string;
+  readonly moreImages?: readonly RgbImage[];
+  readonly pixels?: PixelLimits;
+}
+
 /** What is known of the shown answer besides its tokens. */
 export interface AnswerHeader {
   readonly question: string;
@@ -30,6 +39,8 @@ export interface AnswerHeader {
   /** Rewards that came with the data; otherwise they follow from the known answer. */
   readonly rewards: readonly number[] | null;
   readonly notices: readonly string[];
+  /** Absent: the loaded model wrote it, about this picture alone. */
+  readonly origin?: AnswerOrigin;
 }
 
 let header: AnswerHeader | null = null;

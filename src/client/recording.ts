@@ -108,6 +108,7 @@ export function replayAnswer(recording: Recording, answer: RecordedAnswer, token
     masked: [imageOf(answer.masked)],
     rewards: answer.rollouts.map((rollout) => rollout.reward),
     notices: [],
+    origin: { model: recording.model },
   };
 }
 

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { setUpWasm } from "@/ops/test/wasmFixture";
 import type { AskEvent, AskRequest, TokenChunk } from "@/protocol/generation";
 import type { MaskSettings } from "@/protocol/image";
-import type { MeasureEvent } from "@/protocol/measure";
+import type { MeasureEvent, MeasureRequest } from "@/protocol/measure";
 import type { TokenStats } from "@/rl/dependency";
 import { answer } from "./answer";
 import { openSession, uniformPrecision } from "./loading/openSession";
@@ -44,7 +44,7 @@ describe.each(families)("%s", (family) => {
     return { ids: chunks.flatMap(({ ids }) => [...ids]), stats: tokenStatsOfRows(rows, rows.length / statCount) };
   }
 
-  async function measured(ids: readonly number[], masks: readonly MaskSettings[], stopAfter = masks.length) {
+  async function measured(ids: readonly number[], masks: MeasureRequest["masks"], stopAfter = masks.length) {
     const events: MeasureEvent[] = [];
     const abort = new AbortController();
     const { image, question: text } = asked;
@@ -92,6 +92,41 @@ describe.each(families)("%s", (family) => {
     branch.stats.kl.subarray(0, rest.length).forEach((value, t) => {
       expect(value).toBeCloseTo(stats.kl[3 + t]!, 4);
     });
+  });
+
+  it("a region measured afterwards has the numbers of an answer asked with that region as its mask", async () => {
+    const region: MaskSettings = { ...shared, strategy: "region", region: [0.25, 0, 0.75, 0.5] };
+    const { ids, stats } = await ask({ ...asked, mask: region });
+    const [event] = await measured(ids, [region]);
+    expect(Math.max(...stats.kl)).toBeGreaterThan(0);
+    event!.stats[0]!.kl.forEach((value, t) => {
+      expect(value).toBeCloseTo(stats.kl[t]!, 4);
+    });
+  });
+
+  it("a part covered with black is that region, bit for bit, and several parts together are one mask", async () => {
+    const { ids } = await ask(asked);
+    const region: MaskSettings = { ...shared, strategy: "region", region: [0, 0.5, 1, 1] };
+    const black = { strategy: "cover", fill: "black", seed: 0 } as const;
+    const [drawn, covered, halves, nothing] = await measured(ids, [
+      region,
+      { ...black, regions: [[0, 0.5, 1, 1]] },
+      {
+        ...black,
+        regions: [
+          [0, 0.5, 0.5, 1],
+          [0.5, 0.5, 1, 1],
+        ],
+      },
+      { ...black, regions: [] },
+    ]);
+    expect(covered!.stats).toEqual(drawn!.stats);
+    expect(halves!.stats).toEqual(drawn!.stats);
+    expect(nothing!.stats[0]!.kl.every((value) => value === 0)).toBe(true);
+    const { width, height } = session.see(asked.image);
+    const { rows, columns } = drawn!.patches;
+    expect(rows * columns).toBeGreaterThan(1);
+    expect(Math.abs(rows / columns - height / width)).toBeLessThan(0.01);
   });
 
   it("nothing to measure is told", async () => {

@@ -58,11 +58,7 @@ export async function measure(session: Session, request: MeasureRequest, { emit,
   }
 }
 
-function picturesUnder(
-  session: Session,
-  seen: readonly RgbImage[],
-  mask: MeasureRequest["masks"][number],
-): readonly RgbImage[] {
+function picturesUnder(session: Session, seen: readonly RgbImage[], mask: MeasureRequest["masks"][number]): readonly RgbImage[] {
   if (mask.strategy !== "cover") return maskSet(session, seen, mask, mask.seed);
   return seen.map((picture, i) => (i === 0 ? covered(picture, mask) : picture));
 }

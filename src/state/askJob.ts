@@ -3,7 +3,7 @@
 
 import { engineClient } from "@/client/engineClient";
 import { answerTokens, setAnswerHeader } from "@/client/live";
-import type { AskEvent } from "@/protocol/generation";
+import type { AskEvent, AskRequest } from "@/protocol/generation";
 import { askRequestOf } from "./requests";
 import { useStore } from "./store";
 import { pauseTraining } from "./trainJob";
@@ -26,7 +26,7 @@ export async function ask(): Promise<void> {
     await running?.catch(() => {});
     if (mine !== generation) return;
     const job = engineClient.ask(request, (event) => {
-      if (mine === generation) take(event, request.question, input.answer);
+      if (mine === generation) take(event, request, input.answer);
     });
     running = job;
     await job;
@@ -50,12 +50,17 @@ export async function stopAsk(): Promise<void> {
   }
 }
 
-function take(event: AskEvent, question: string, answer: string | null): void {
-  const { setAsk, notify, setSource, setPromptTokens, clearRewardEdits, openRollout } = useStore.getState();
+function take(event: AskEvent, { question, moreImages, pixels }: AskRequest, answer: string | null): void {
+  const { model, setAsk, notify, setSource, setPromptTokens, clearRewardEdits, openRollout } = useStore.getState();
   switch (event.type) {
     case "started": {
       const { image, masked, notices } = event;
-      setAnswerHeader({ question, answer, image, masked, notices, rewards: null });
+      const origin = {
+        model: model.status === "ready" ? model.model.name : "",
+        ...(moreImages ? { moreImages } : {}),
+        ...(pixels ? { pixels } : {}),
+      };
+      setAnswerHeader({ question, answer, image, masked, notices, rewards: null, origin });
       answerTokens.start(event.rollouts, event.topK);
       setPromptTokens(event.promptTokens);
       clearRewardEdits();
