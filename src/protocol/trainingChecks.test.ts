@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { tasks } from "@/tasks/registry";
 import { type TrainSettings, trainDefaults } from "./training";
-import { fixedSettingsError, trainSettingsError } from "./trainingChecks";
+import { fixedSettingsError, trainSettingsError, trainSettingsErrors } from "./trainingChecks";
 
 const { sampling, mask, policy, reward } = trainDefaults;
 const impossible: readonly (readonly [key: string, change: Partial<TrainSettings>])[] = [
@@ -16,6 +16,8 @@ const impossible: readonly (readonly [key: string, change: Partial<TrainSettings
   ["filterHigh", { onlineFiltering: true, filterLow: 0.9, filterHigh: 0.9 }],
   ["filterLow", { filterLow: Number.NaN }],
   ["learningRate", { learningRate: Number.NaN }],
+  ["lrWarmupSteps", { lrSchedule: "cosine", lrWarmupSteps: 20, maxSteps: 20 }],
+  ["policy.klCoef", { trainable: "full", policy: { ...policy, klCoef: 0.01 } }],
   ["learningRate", { learningRate: -1e-3 }],
   ["lrSchedule", { lrSchedule: "wild" as "cosine" }],
   ["weightDecay", { weightDecay: Number.POSITIVE_INFINITY }],
@@ -55,6 +57,22 @@ describe("training settings", () => {
     const error = trainSettingsError({ ...trainDefaults, ...change }, tasks);
     expect(error?.key).toBe(key);
     expect(error?.message).toMatch(/^The setting .+ cannot be used: .+\. .+\.$/);
+  });
+
+  it("that cannot work are all told, each once", () => {
+    const several = { ...trainDefaults, learningRate: -1, task: "chess", policy: { ...policy, keepRatio: 0 } };
+    expect(trainSettingsErrors(several, tasks).map(({ key }) => key)).toEqual(["learningRate", "task", "policy.keepRatio"]);
+    const twice = { ...trainDefaults, lrSchedule: "linear" as const, lrWarmupSteps: Number.POSITIVE_INFINITY };
+    expect(trainSettingsErrors(twice, tasks).map(({ message }) => message)).toEqual([
+      "The setting lrWarmupSteps cannot be used: its value is Infinity. Allowed: 0 or more steps.",
+    ]);
+    expect(trainSettingsErrors(trainDefaults, tasks)).toEqual([]);
+  });
+
+  it("of a warm-up longer than the schedule or a KL without adapter are fine where the other setting is not in use", () => {
+    const constant: TrainSettings = { ...trainDefaults, lrSchedule: "constant", lrWarmupSteps: 20, maxSteps: 10 };
+    expect(trainSettingsErrors(constant, tasks)).toEqual([]);
+    expect(trainSettingsErrors({ ...trainDefaults, policy: { ...policy, klCoef: 0.01 } }, tasks)).toEqual([]);
   });
 
   it("that make the adapter or the problems another cannot change within a run; the others can", () => {

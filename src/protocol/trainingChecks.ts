@@ -30,13 +30,30 @@ export interface CheckedTask {
 
 /** The first setting that cannot work; undefined when all can. */
 export function trainSettingsError(settings: TrainSettings, tasks: readonly CheckedTask[]): TrainSettingError | undefined {
-  for (const { key, of, isValid, range, reason } of rules) {
+  return trainSettingsErrors(settings, tasks)[0];
+}
+
+/** Every setting that cannot work, one error each. */
+export function trainSettingsErrors(settings: TrainSettings, tasks: readonly CheckedTask[]): readonly TrainSettingError[] {
+  const limits = rules.map(({ key, of, isValid, range, reason }) => {
     const value = of(settings);
-    if (typeof value !== "number" || !Number.isFinite(value) || !isValid(value, settings)) {
-      return unusable(key, reason?.(settings) ?? `its value is ${String(value)}`, `Allowed: ${range}`);
-    }
-  }
-  return choiceError(settings) ?? taskError(settings, tasks) ?? policyError(settings);
+    if (typeof value === "number" && Number.isFinite(value) && isValid(value, settings)) return undefined;
+    return unusable(key, reason?.(settings) ?? `its value is ${String(value)}`, `Allowed: ${range}`);
+  });
+  const others = [choiceError(settings), taskError(settings, tasks), policyError(settings)];
+  const errors = [...limits, ...others, warmUpError(settings), referenceError(settings)].filter((error) => error !== undefined);
+  // What is said of a value alone comes before what is said of it beside another.
+  return errors.filter(({ key }, i) => errors.findIndex((error) => error.key === key) === i);
+}
+
+/** The KL penalty needs a reference policy, which is the model without its adapter; training of all weights has none. */
+export function referenceError({
+  policy: { klCoef },
+  trainable,
+}: Pick<TrainSettings, "policy" | "trainable">): TrainSettingError | undefined {
+  if (!(klCoef > 0) || trainable !== "full") return undefined;
+  const why = "the reference is the model without its adapter, and all weights are trained";
+  return unusable("policy.klCoef", why, "Set it to 0, or train an adapter");
 }
 
 /** The first setting that differs and that a run cannot change once it has begun; undefined when the run can go on. */
@@ -166,6 +183,12 @@ function choiceError({
     );
   }
   return undefined;
+}
+
+function warmUpError({ lrSchedule, lrWarmupSteps, maxSteps }: TrainSettings): TrainSettingError | undefined {
+  if (lrSchedule === "constant" || !(lrWarmupSteps >= maxSteps)) return undefined;
+  const why = `warm-up takes ${lrWarmupSteps} steps, and the schedule ends after ${maxSteps}`;
+  return unusable("lrWarmupSteps", why, "Set fewer steps of warm-up, or more in all");
 }
 
 function taskError({ task, difficulty }: TrainSettings, tasks: readonly CheckedTask[]): TrainSettingError | undefined {

@@ -1,8 +1,8 @@
 // What is wrong with settings that are each fine alone, or fine for asking and not for training: one sentence per field, for the
-// settings panel and for whoever starts a training. Pure; limits of single values are in the rows, the rules in
+// settings panel and for whoever starts a training. Pure; limits of single values are in the rows, all rules in
 // `protocol/trainingChecks.ts`, by which the engine checks everything again.
 
-import { trainSettingsError } from "@/protocol/trainingChecks";
+import { trainSettingsErrors } from "@/protocol/trainingChecks";
 import { tasks } from "@/tasks/registry";
 import { trainSettingsOf } from "./requests";
 import { type SettingKey, type Settings, settingsTable } from "./settings";
@@ -38,23 +38,13 @@ export function trainingBlockedBy(settings: Settings): string | null {
 
 function findProblems(settings: Settings): SettingProblems {
   const problems: Partial<Record<SettingKey, string>> = {};
-  const error = trainSettingsError(trainSettingsOf(settings), tasks);
-  if (error) {
+  for (const error of trainSettingsErrors(trainSettingsOf(settings), tasks)) {
     const row = rowOf(error.key);
     // A knob that is fine for asking is not said to be wrong altogether.
     const what = row?.group === "sampling" || row?.group === "mask" ? "cannot be used for training" : "cannot be used";
     // The field's own name, where the engine's sentence has the one of the message.
     if (row) problems[row.key] = `${row.label} ${what}: ${error.why}. ${error.todo}.`;
     else problems.preset = error.message;
-  }
-  const { lrSchedule, lrWarmupSteps, maxSteps, klCoef, trainable } = settings;
-  if (lrSchedule !== "constant" && lrWarmupSteps >= maxSteps) {
-    const why = `warm-up takes ${lrWarmupSteps} steps, and the schedule ends after ${maxSteps}`;
-    problems.lrWarmupSteps = `Warm-up cannot be used: ${why}. Set fewer steps of warm-up, or more in all.`;
-  }
-  if (klCoef > 0 && trainable === "full") {
-    const why = "the reference is the model without its adapter, and all weights are trained";
-    problems.klCoef = `KL to reference cannot be used: ${why}. Set it to 0, or train an adapter.`;
   }
   return problems;
 }

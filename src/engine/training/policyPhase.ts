@@ -45,6 +45,8 @@ export interface UpdateOutcome {
   readonly meanDependency: Float32Array;
   /** m_t per rollout and token, of the first epoch. */
   readonly masks: readonly Float32Array[];
+  /** log π per token at the first update that took a rollout; undefined where the weights were still those that sampled. */
+  readonly logpAtUpdate: readonly (Float32Array | undefined)[];
   /** Share of the total dependency that lies on kept tokens. */
   readonly keptShare: number;
   readonly metrics: StepMetrics;
@@ -57,7 +59,7 @@ export interface UpdateOutcome {
 
 /**
  * Takes the optimizer steps of one training step, which is not stopped half way: `events.signal` is not asked here. Throws
- * ReferencePolicyError, PolicySettingsError or TrajectoryError before any weight has changed.
+ * TrainSettingError, PolicySettingsError or TrajectoryError before any weight has changed.
  */
 export async function updatePolicy(
   session: Session,
@@ -103,6 +105,7 @@ class PolicyPhase {
   readonly #alpha: Float32Array;
   readonly #meanDependency: Float32Array;
   readonly #masks: Float32Array[] = [];
+  readonly #logpAtUpdate: (Float32Array | undefined)[] = [];
 
   constructor(
     private readonly session: Session,
@@ -175,6 +178,7 @@ class PolicyPhase {
         this.#note(rollouts, shapeGroup(scored, settings.policy));
         return;
       }
+      if (!onPolicy) for (const i of rollouts) if (!this.#masks[i]) this.#logpAtUpdate[i] = current.get(i)?.logp;
       this.#note(rollouts, update);
       this.#metrics.push(...update.microBatchMetrics);
       const slopes = new Map(rollouts.map((i, n) => [i, update.gradient[n] as Float32Array]));
@@ -209,6 +213,7 @@ class PolicyPhase {
       alpha: this.#alpha,
       meanDependency: this.#meanDependency,
       masks,
+      logpAtUpdate: this.#logpAtUpdate,
       keptShare,
       updates,
       skipped,

@@ -2,8 +2,8 @@
 // policy and the policy with masked pictures say of the answers. It decides no loss and changes no weight.
 
 import { dispose, type Tensor } from "@tensorflow/tfjs-core";
-import { UserError } from "@/lib/errors";
 import type { TrainSettings } from "@/protocol/training";
+import { referenceError } from "@/protocol/trainingChecks";
 import type { TokenStats } from "@/rl/dependency";
 import type { PolicySettings } from "@/rl/settings";
 import type { Rollout } from "../generate";
@@ -21,11 +21,6 @@ export type UpdateInput = Pick<Experience, "prepared" | "rollouts" | "streams" |
 
 /** What the current weights say of a rollout. */
 export type CurrentPolicy = Pick<TokenStats, "logp"> & Partial<Pick<TokenStats, "entropy" | "logpMasked">>;
-
-/** The KL penalty needs a reference policy, which full training does not have. */
-export class ReferencePolicyError extends UserError {
-  override readonly name = "ReferencePolicyError";
-}
 
 export interface PassesContext {
   readonly pictures: StepPictures;
@@ -87,15 +82,10 @@ export class StepPasses {
     });
   }
 
-  /** log π_ref of every rollout: the model without its adapter. Throws ReferencePolicyError where there is none. */
+  /** log π_ref of every rollout: the model without its adapter. Throws TrainSettingError where there is none. */
   reference(): Promise<Float32Array[]> {
-    if (this.settings.trainable === "full") {
-      throw new ReferencePolicyError(
-        "The KL penalty cannot be used here",
-        "its reference is the model without its adapter, and training of all weights has no adapter",
-        "Set the KL coefficient to 0, or train an adapter",
-      );
-    }
+    const refused = referenceError(this.settings);
+    if (refused) throw refused;
     return withoutAdapter(this.session.model, () => this.logProbs([...this.experience.prepared.keys()]));
   }
 
