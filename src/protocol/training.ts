@@ -121,6 +121,10 @@ export interface TrainRollout {
   readonly dependency: Float32Array;
   /** m_t per token in the first pass over this trajectory, in [0, 1]. */
   readonly mask: Float32Array;
+  /** log π of each token under the weights that sampled it, in nats. */
+  readonly logp?: Float32Array;
+  /** The same under the weights of the update that took it first; only where those were no longer the ones that sampled. */
+  readonly logpAtUpdate?: Float32Array;
   /** Change of each token's log-prob by the step's updates; only where it was measured. */
   readonly moves?: Float32Array;
   /** Tokens with dependency; only for the first prompts of a step. */
@@ -130,8 +134,13 @@ export interface TrainRollout {
 /** Metric names are those of the official logger where it has one; see `state/metrics.ts` for label, unit and meaning. */
 export type StepMetrics = Readonly<Record<string, number>>;
 
+/** The settings of a step that its numbers follow from. */
+export type StepRecipe = Pick<TrainSettings, "policy" | "promptsPerUpdate" | "ppoEpochs" | "maxGradNorm">;
+
 export interface StepReport {
   readonly step: number;
+  /** Absent in reports that were stored without it. */
+  readonly recipe?: StepRecipe;
   readonly metrics: StepMetrics;
   readonly rollouts: readonly TrainRollout[];
   readonly images: readonly RgbImage[];

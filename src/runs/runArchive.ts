@@ -68,7 +68,9 @@ async function* partsOf(store: RunStore, run: RunInfo): AsyncGenerator<ZipPart> 
   yield part("steps.jsonl", writeExperimentLog(rows));
   for (const step of await store.rolloutSteps(run.id)) {
     const row = await store.rolloutsAt(run.id, step);
-    if (row) yield part(`rollouts/${step}.json`, packJson({ rollouts: row.rollouts, images: row.images, texts: row.texts }));
+    if (!row) continue;
+    const { rollouts, images, texts, recipe } = row;
+    yield part(`rollouts/${step}.json`, packJson({ rollouts, images, texts, ...(recipe && { recipe }) }));
   }
   let last: Uint8Array | undefined;
   for (const { step } of await store.checkpoints(run.id)) {

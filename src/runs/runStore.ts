@@ -274,7 +274,8 @@ export class RunStore implements RunJournal {
   /** A step as it was reported; without rollouts where they are not kept. */
   async reportOf({ run, step, metrics }: StepRow): Promise<StepReport> {
     const row = await this.rolloutsAt(run, step);
-    return { step, metrics, rollouts: row?.rollouts ?? [], images: row?.images ?? [], texts: row?.texts ?? {} };
+    const report = { step, metrics, rollouts: row?.rollouts ?? [], images: row?.images ?? [], texts: row?.texts ?? {} };
+    return row?.recipe ? { ...report, recipe: row.recipe } : report;
   }
 
   /** Stored states of a run, oldest first. */

@@ -5,9 +5,9 @@ import type { RgbImage } from "@/image/rgbImage";
 import type { TokenChunk } from "@/protocol/generation";
 import type { ModelSource, PrecisionChoice } from "@/protocol/model";
 import type { RunInfo, RunModel } from "@/protocol/runs";
-import type { StepMetrics, TrainRollout } from "@/protocol/training";
+import type { StepMetrics, StepRecipe, TrainRollout } from "@/protocol/training";
 import { RunDataError } from "./runErrors";
-import { finite, type Schema, trainSettingsSchema } from "./settingsSchema";
+import { finite, recipeSchema, type Schema, trainSettingsSchema } from "./settingsSchema";
 
 /** Most steps, settings changes and rollouts of a step that are read: far above any run, far below what stops the page. */
 const most = { steps: 1_000_000, changes: 10_000, rollouts: 65_536, images: 8192, metrics: 1000, texts: 300_000 } as const;
@@ -96,6 +96,8 @@ const rolloutSchema: Schema<TrainRollout> = v.object({
   length: finite,
   dependency: floats,
   mask: floats,
+  logp: v.exactOptional(floats),
+  logpAtUpdate: v.exactOptional(floats),
   moves: v.exactOptional(floats),
   tokens: v.exactOptional(chunkSchema),
 });
@@ -111,6 +113,7 @@ export interface RolloutRow {
   readonly rollouts: readonly TrainRollout[];
   readonly images: readonly RgbImage[];
   readonly texts: Readonly<Record<number, string>>;
+  readonly recipe?: StepRecipe;
 }
 
 export const rolloutRowSchema: Schema<RolloutRow> = v.object({
@@ -122,6 +125,7 @@ export const rolloutRowSchema: Schema<RolloutRow> = v.object({
     v.record(v.string(), text(1000)),
     v.check((texts) => Object.keys(texts).length <= most.texts),
   ),
+  recipe: v.exactOptional(recipeSchema),
 });
 
 /** The value when it has the schema's form; throws RunDataError that names `what` and the first wrong place. */

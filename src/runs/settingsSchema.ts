@@ -4,7 +4,7 @@
 import * as v from "valibot";
 import type { SamplingSettings } from "@/protocol/generation";
 import type { MaskSettings, PixelLimits } from "@/protocol/image";
-import { type RewardSettings, type TrainSettings, trainDefaults } from "@/protocol/training";
+import { type RewardSettings, type StepRecipe, type TrainSettings, trainDefaults } from "@/protocol/training";
 import { type DependencyMeasure, dependencyMeasures } from "@/rl/dependency";
 import { rewardKinds } from "@/rl/reward/rewardKind";
 import type { PolicySettings } from "@/rl/settings";
@@ -37,6 +37,14 @@ const policySchema: Schema<PolicySettings> = v.object({
   papoEntropyCoef: finite,
   papoMaskedEntropyCoef: finite,
   microBatchSize: v.union([v.literal("whole"), finite]),
+});
+
+/** The gate for what a stored step was taken with. */
+export const recipeSchema: Schema<StepRecipe> = v.object({
+  policy: policySchema,
+  promptsPerUpdate: finite,
+  ppoEpochs: finite,
+  maxGradNorm: finite,
 });
 
 const samplingSchema: Schema<SamplingSettings> = v.object({

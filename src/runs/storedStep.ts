@@ -22,6 +22,8 @@ const ownRollout = (rollout: TrainRollout): TrainRollout => ({
   ...rollout,
   dependency: own(rollout.dependency),
   mask: own(rollout.mask),
+  ...(rollout.logp && { logp: own(rollout.logp) }),
+  ...(rollout.logpAtUpdate && { logpAtUpdate: own(rollout.logpAtUpdate) }),
   ...(rollout.moves && { moves: own(rollout.moves) }),
   ...(rollout.tokens && { tokens: ownChunk(rollout.tokens) }),
 });
@@ -29,7 +31,7 @@ const ownRollout = (rollout: TrainRollout): TrainRollout => ({
 /** The rollouts of a report as a row of the database, with its size in bytes, a little below the truth. */
 export function rolloutRowOf(
   run: string,
-  { step, rollouts, images, texts }: StepReport,
+  { step, recipe, rollouts, images, texts }: StepReport,
 ): RolloutRow & { readonly sizeBytes: number } {
   const row: RolloutRow = {
     run,
@@ -37,6 +39,7 @@ export function rolloutRowOf(
     rollouts: rollouts.map(ownRollout),
     images: images.map(({ width, height, data }) => ({ width, height, data: own(data) })),
     texts,
+    ...(recipe && { recipe }),
   };
   return { ...row, sizeBytes: sizeOf(row) };
 }

@@ -112,8 +112,10 @@ export class Trainer {
       maxResponse: settings.sampling.maxNewTokens,
       seconds: { ...experience.seconds, update: (ended - gathered) / 1000, step: (ended - started) / 1000 },
     });
+    const { policy, promptsPerUpdate, ppoEpochs, maxGradNorm } = settings;
     return {
       step: this.#step,
+      recipe: { policy, promptsPerUpdate, ppoEpochs, maxGradNorm },
       metrics: { ...outcome.metrics, ...metrics },
       rollouts: rollouts.map((_, i) => reportOf(experience, outcome, i)),
       images: experience.problems.map(({ image }) => image),
@@ -142,6 +144,7 @@ function reportOf(experience: Experience, outcome: UpdateOutcome, i: number): Tr
   const { group, ids } = experience.rollouts[i] as Experience["rollouts"][number];
   const { question, answer, family } = experience.problems[group] as Problem;
   const moves = outcome.moves?.[i];
+  const logpAtUpdate = outcome.logpAtUpdate[i];
   const tokens = experience.chunks[i];
   return {
     prompt: group,
@@ -156,6 +159,8 @@ function reportOf(experience: Experience, outcome: UpdateOutcome, i: number): Tr
     length: ids.length,
     dependency: experience.dependency[i] as Float32Array,
     mask: outcome.masks[i] as Float32Array,
+    logp: (experience.stats[i] as Experience["stats"][number]).logp,
+    ...(logpAtUpdate && { logpAtUpdate }),
     ...(moves && { moves }),
     ...(tokens && { tokens }),
   };

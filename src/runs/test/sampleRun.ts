@@ -48,10 +48,12 @@ export function reportOf(step: number, tokens = 4): StepReport {
         length: tokens,
         dependency: wide.subarray(tokens, 2 * tokens),
         mask: new Float32Array(tokens).fill(1),
+        logp: wide.subarray(0, tokens),
       },
     ],
     images: [{ width: 2, height: 1, data: Uint8Array.of(1, 2, 3, 4, 5, 6) }],
     texts: { 7: "two" },
+    recipe: { policy: trainDefaults.policy, promptsPerUpdate: 0, ppoEpochs: 1, maxGradNorm: 1 },
   };
 }
 
