@@ -28,7 +28,7 @@ export default defineConfig({
   },
   projects: [{ name: "chromium" }],
   webServer: {
-    command: `node scripts/start.mjs --port ${process.env.VPPO_E2E_PORT} --strict-port`,
+    command: `node scripts/start.mjs --port ${process.env.VPPO_E2E_PORT} --strict-port --allow "http://127.0.0.1:*"`,
     url: address,
     reuseExistingServer: isServed,
     timeout: 180_000,

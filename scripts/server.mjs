@@ -2,9 +2,10 @@
 // machine only, with the headers a public host should send too. No listing, no writing, nothing outside the folder.
 
 import { createReadStream } from "node:fs";
-import { realpath, stat } from "node:fs/promises";
+import { readFile, realpath, stat } from "node:fs/promises";
 import { createServer } from "node:http";
 import { basename, extname, join, sep } from "node:path";
+import { headerPolicy, widenTag } from "./contentPolicy.mjs";
 
 const types = {
   ".css": "text/css; charset=utf-8",
@@ -24,22 +25,6 @@ const types = {
   ".webp": "image/webp",
 };
 
-// Styles may be inline because component libraries add style elements; scripts may not. Models may lie on any
-// https address, in a mirror of the hub, or on a server of this machine; nothing but fetches goes there.
-const contentSecurityPolicy = [
-  "default-src 'self'",
-  "script-src 'self' 'wasm-unsafe-eval'",
-  "worker-src 'self'",
-  "frame-src 'self'",
-  "connect-src 'self' https: http://localhost:* http://127.0.0.1:*",
-  "img-src 'self' blob: data:",
-  "style-src 'self' 'unsafe-inline'",
-  "object-src 'none'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join("; ");
-
 // The frame that runs the user's own reward function (public/sandbox.html, which says the same for other hosts): an origin of its own,
 // its own script, workers from that, and nothing else.
 const sandboxPolicy = [
@@ -53,7 +38,6 @@ const sandboxPolicy = [
 ].join("; ");
 
 const headers = {
-  "Content-Security-Policy": contentSecurityPolicy,
   "Cross-Origin-Opener-Policy": "same-origin",
   "Cross-Origin-Resource-Policy": "same-origin",
   "Referrer-Policy": "no-referrer",
@@ -90,21 +74,27 @@ export function rangeOf(header, size) {
   return start >= size || start > end ? null : [start, Math.min(end, size - 1)];
 }
 
-async function answer(folder, request, response) {
+async function answer(folder, allow, request, response) {
   if (request.method !== "GET" && request.method !== "HEAD") return end(response, 405, { Allow: "GET, HEAD" });
   const file = await fileOf(folder, request.url ?? "/");
   if (!file) return end(response, 404);
   const { size, mtimeMs } = await stat(file);
-  const tag = `"${size.toString(36)}-${Math.round(mtimeMs).toString(36)}"`;
+  const changed = allow.length > 0 && basename(file) === "index.html" ? await widened(file, allow) : undefined;
+  const tag = `"${(changed?.byteLength ?? size).toString(36)}-${Math.round(mtimeMs).toString(36)}"`;
   const common = {
     "Accept-Ranges": "bytes",
     // Files with a hash in their name never change; everything else is asked for again.
     "Cache-Control": file.includes(`${sep}assets${sep}`) ? "public, max-age=31536000, immutable" : "no-cache",
     "Content-Type": types[extname(file).toLowerCase()] ?? "application/octet-stream",
     ETag: tag,
-    ...(basename(file) === "sandbox.html" && { "Content-Security-Policy": sandboxPolicy }),
+    "Content-Security-Policy":
+      basename(file) === "sandbox.html" ? sandboxPolicy : headerPolicy(allow, isEmbedding(request.url ?? "/")),
   };
   if (request.headers["if-none-match"] === tag) return end(response, 304, common);
+  if (changed) {
+    response.writeHead(200, { ...headers, ...common, "Content-Length": changed.byteLength });
+    return response.end(request.method === "HEAD" ? undefined : changed);
+  }
   const range = rangeOf(request.headers.range, size);
   if (range === null) return end(response, 416, { "Content-Range": `bytes */${size}` });
   const [start, last] = range ?? [0, size - 1];
@@ -120,15 +110,32 @@ async function answer(folder, request, response) {
     .pipe(response);
 }
 
+/** The page with its policy's tag as wide as the header: a browser obeys both. */
+async function widened(file, allow) {
+  return Buffer.from(widenTag(await readFile(file, "utf8"), allow));
+}
+
+const isEmbedding = (url) => new URL(url, "http://localhost").searchParams.has("embed");
+
 function end(response, status, extra = {}) {
-  response.writeHead(status, { ...headers, "Content-Type": "text/plain; charset=utf-8", ...extra });
+  response.writeHead(status, {
+    ...headers,
+    "Content-Security-Policy": headerPolicy(),
+    "Content-Type": "text/plain; charset=utf-8",
+    ...extra,
+  });
   response.end(status === 304 ? undefined : `${status}\n`);
 }
 
-/** Serves `folder` on localhost; resolves to the server and its port: `port`, or the next free one unless `strict`. */
-export function serveFolder(folder, { port, strict = false }) {
+/**
+ * Serves `folder` on localhost; resolves to the server and its port: `port`, or the next free one unless `strict`. `allow` are addresses
+ * besides the Hub that the page may fetch models from.
+ * @param {string} folder
+ * @param {{ port: number, strict?: boolean, allow?: readonly string[] }} options
+ */
+export function serveFolder(folder, { port, strict = false, allow = [] }) {
   const server = createServer((request, response) => {
-    answer(folder, request, response).catch(() => {
+    answer(folder, allow, request, response).catch(() => {
       if (response.headersSent) response.destroy();
       else end(response, 500);
     });

@@ -4,6 +4,7 @@ import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { allowedAddresses, allowedByEnvironment, metaPolicy, widenTag } from "./contentPolicy.mjs";
 import { rangeOf, serveFolder } from "./server.mjs";
 
 describe("the static server", () => {
@@ -51,11 +52,60 @@ describe("the static server", () => {
     expect(headers["x-content-type-options"]).toBe("nosniff");
   });
 
-  it("lets the page fetch models over https and from this machine, and from nowhere else", async () => {
+  it("lets the page fetch from its own origin and the Hub, and from nowhere else", async () => {
     const policy = String((await get("/")).headers["content-security-policy"]);
-    expect(policy).toContain("; connect-src 'self' https: http://localhost:* http://127.0.0.1:*;");
-    expect(policy).toContain("default-src 'self';");
+    expect(policy).toContain("default-src 'none';");
+    expect(policy).toContain("; connect-src 'self' https://huggingface.co https://*.huggingface.co https://*.hf.co;");
     expect(policy).toContain("form-action 'none';");
+    expect(policy).not.toContain("unsafe-eval' ");
+  });
+
+  it("lets an address in that it was started with, in the header and in the page's own tag", async () => {
+    const tag = `<meta http-equiv="Content-Security-Policy" content="${metaPolicy()}" />`;
+    writeFileSync(join(folder, "index.html"), `${tag}<p>page</p>`);
+    const wider = await serveFolder(folder, { port: 45140, allow: ["https://mirror.example", "http://127.0.0.1:*"] });
+    servers.push(wider.server);
+    const response = await fetch(`http://localhost:${wider.port}/`);
+    const html = await response.text();
+    writeFileSync(join(folder, "index.html"), "<p>page</p>");
+    const expected = "https://*.hf.co https://mirror.example http://127.0.0.1:*;";
+    expect(response.headers.get("content-security-policy")).toContain(expected);
+    expect(html).toContain(expected);
+    expect(html).toMatch(/<p>page<\/p>$/);
+    expect(Number(response.headers.get("content-length"))).toBe(html.length);
+    // What the build let in already is not written twice.
+    expect(widenTag(tag.replace("hf.co;", "hf.co https://a.example;"), ["https://a.example"]).match(/a\.example/g)).toHaveLength(
+      1,
+    );
+  });
+
+  it("takes addresses only, so that nothing else gets into the policy", () => {
+    expect(allowedAddresses(["https://a.example/", "http://localhost:8000", "http://127.0.0.1:*", "http://[::1]:80"])).toEqual([
+      "https://a.example",
+      "http://localhost:8000",
+      "http://127.0.0.1:*",
+      "http://[::1]:80",
+    ]);
+    for (const wrong of [
+      "*",
+      "https:",
+      "https://a.example; script-src *",
+      "ftp://a.example",
+      "https://a.example/models",
+      "a b",
+    ]) {
+      expect(() => allowedAddresses([wrong])).toThrow(/--allow takes an address/);
+    }
+    expect(allowedByEnvironment({ VPPO_ALLOW: "https://a.example, https://b.example" })).toHaveLength(2);
+    expect(allowedByEnvironment({})).toEqual([]);
+  });
+
+  it("lets other sites frame one panel, and not the whole page", async () => {
+    const frames = async (path: string) =>
+      String((await get(path)).headers["content-security-policy"]).match(/frame-ancestors (.+)/)?.[1];
+    expect(await frames("/?embed=answer")).toBe("*");
+    expect(await frames("/")).toBe("'none'");
+    expect(await frames("/?x=embed")).toBe("'none'");
   });
 
   it("gives the sandbox of reward functions an origin of its own, without network, and lets only the page frame it", async () => {

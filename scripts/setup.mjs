@@ -109,7 +109,15 @@ function packagesMatchLock() {
 /** Builds dist/ unless it is newer than everything it is made of. */
 export async function buildPage() {
   const built = join(root, "dist/index.html");
-  const sources = ["src", "public", "index.html", "package-lock.json", "tsconfig.json", "vite.config.ts"];
+  const sources = [
+    "src",
+    "public",
+    "index.html",
+    "package-lock.json",
+    "tsconfig.json",
+    "vite.config.ts",
+    "scripts/contentPolicy.mjs",
+  ];
   if (existsSync(built) && sources.every((path) => newestTime(join(root, path)) < statSync(built).mtimeMs)) return;
   console.log("Building the page …");
   if ((await runTool("vite", ["build", "--logLevel", "error"])) !== 0) fail("The page could not be built: the message is above.");

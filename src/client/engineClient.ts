@@ -8,6 +8,7 @@ import type { AskEvent, AskRequest } from "@/protocol/generation";
 import type { MeasureEvent, MeasureRequest } from "@/protocol/measure";
 import type { CacheReport, ModelPreview } from "@/protocol/model";
 import type { EvaluationReport, EvaluationRequest, TrainEvent, TrainRequest, TrainSettings } from "@/protocol/training";
+import { checkConnect } from "./connectPolicy";
 import { hubHostOf } from "./hubHost";
 import { rewardSandbox } from "./rewardSandbox";
 
@@ -66,7 +67,12 @@ const portGraceMs = 2000;
  */
 export function createEngineClient(createWorker: () => Worker, hubHost?: string, rewardPort?: () => MessagePort): EngineClient {
   let connection: Connection | null = null;
-  const onHub = (request: LoadRequest): LoadRequest => (hubHost === undefined ? request : { ...request, hubHost });
+  const onHub = (request: LoadRequest): LoadRequest => {
+    const { source } = request;
+    if (source.kind === "url") checkConnect(source.url);
+    if (source.kind === "hub" && hubHost !== undefined) checkConnect(hubHost);
+    return hubHost === undefined ? request : { ...request, hubHost };
+  };
 
   const connect = (): Connection => {
     const worker = createWorker();
@@ -90,7 +96,8 @@ export function createEngineClient(createWorker: () => Worker, hubHost?: string,
     return { worker, api, crashed, crash };
   };
 
-  const call = <T>(run: (api: Remote<EngineApi>) => Promise<T>): Promise<T> => {
+  // Async, so that a request that may not be sent rejects like one that failed.
+  const call = async <T>(run: (api: Remote<EngineApi>) => Promise<T>): Promise<T> => {
     connection ??= connect();
     return Promise.race([run(connection.api), connection.crashed]);
   };

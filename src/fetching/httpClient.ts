@@ -152,6 +152,7 @@ export class HttpClient {
       });
     } catch (cause) {
       signal?.throwIfAborted();
+      if (cause instanceof DownloadError) throw cause;
       throw new TemporaryFailure(
         stop.signal.aborted ? "the server did not answer in time" : "the network did not answer",
         {},

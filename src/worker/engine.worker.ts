@@ -6,13 +6,14 @@ import { openOpfs } from "@/fetching/cacheFiles";
 import { runSender } from "@/runs/runChannel";
 import { RunStore } from "@/runs/runStore";
 import { startDevice } from "./backend";
+import { watchedFetch } from "./watchedFetch";
 
 const tellRuns = runSender();
 
 expose(
   new EngineService({
     startDevice,
-    fetch: (...request) => fetch(...request),
+    fetch: watchedFetch(self, (...request) => fetch(...request)),
     openCache: () => openOpfs(navigator.storage),
     estimateStorage: async () => navigator.storage?.estimate() ?? {},
     now: Date.now,
