@@ -1,9 +1,21 @@
 import react from "@vitejs/plugin-react";
-import { defineConfig } from "vite";
+import { defineConfig, type Plugin } from "vite";
+import { allowedByEnvironment, metaPolicy } from "./scripts/contentPolicy.mjs";
+
+/** Writes the content security policy into the built page, before everything it loads; the development server needs inline scripts. */
+const policyTag: Plugin = {
+  name: "policy-tag",
+  apply: "build",
+  transformIndexHtml: (html) =>
+    html.replace(
+      "<head>",
+      `<head>\n    <meta http-equiv="Content-Security-Policy" content="${metaPolicy(allowedByEnvironment())}" />`,
+    ),
+};
 
 export default defineConfig({
   base: "./",
-  plugins: [react()],
+  plugins: [react(), policyTag],
   resolve: { alias: { "@": new URL("./src", import.meta.url).pathname } },
   worker: { format: "es" },
   build: { target: "es2023", chunkSizeWarningLimit: 1500 },
