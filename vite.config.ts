@@ -1,6 +1,7 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig, type Plugin } from "vite";
 import { allowedByEnvironment, metaPolicy } from "./scripts/contentPolicy.mjs";
+import { mathmlPlugin } from "./scripts/mathmlPlugin.ts";
 
 /** Writes the content security policy into the built page, before everything it loads; the development server needs inline scripts. */
 const policyTag: Plugin = {
@@ -15,7 +16,7 @@ const policyTag: Plugin = {
 
 export default defineConfig({
   base: "./",
-  plugins: [react(), policyTag],
+  plugins: [react(), mathmlPlugin(), policyTag],
   resolve: { alias: { "@": new URL("./src", import.meta.url).pathname } },
   worker: { format: "es" },
   build: { target: "es2023", chunkSizeWarningLimit: 1500 },

@@ -1,6 +1,7 @@
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
 import { browserLaunch } from "./scripts/chromium.mjs";
+import { mathmlPlugin } from "./scripts/mathmlPlugin.ts";
 
 // Three kinds of tests, named by what they need: `x.test.ts` runs in Node, `x.gpu.test.ts` on WebGPU in a browser,
 // `X.view.test.tsx` on a real DOM in the same browser.
@@ -33,6 +34,7 @@ export default defineConfig({
         test: { name: "gpu", include: ["src/**/*.gpu.test.ts"], fileParallelism: false, testTimeout: 120_000, browser },
       },
       {
+        plugins: [mathmlPlugin()],
         resolve: { alias },
         test: { name: "view", include: ["src/**/*.view.test.tsx"], fileParallelism: false, testTimeout: 60_000, browser },
       },
