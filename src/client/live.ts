@@ -7,8 +7,8 @@ import { SeriesBuffer } from "./seriesBuffer";
 import { type Schedule, TokenBuffer } from "./tokenBuffer";
 
 const perFrame: Schedule = (notify) => {
-  // Hidden tabs get no frames; data must still arrive there.
-  if (document.hidden) setTimeout(notify, 0);
+  // Hidden tabs and Node get no frames; data must still arrive there.
+  if (typeof document === "undefined" || document.hidden) setTimeout(notify, 0);
   else requestAnimationFrame(notify);
 };
 
@@ -23,6 +23,8 @@ export const baselineSeries = new SeriesBuffer(perFrame);
 export interface AnswerOrigin {
   /** Name of the model whose tokens these are. */
   readonly model: string;
+  /** The first picture as it was given; what the model saw of it is the header's. */
+  readonly picture?: RgbImage;
   readonly moreImages?: readonly RgbImage[];
   readonly pixels?: PixelLimits;
 }

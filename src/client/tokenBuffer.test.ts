@@ -84,3 +84,49 @@ describe("TokenBuffer", () => {
     expect(() => buffer.append(randomRollout(1, 2), {})).toThrow(RangeError);
   });
 });
+
+describe("answers taken out of the buffer", () => {
+  it("are shown again as they were, and go on streaming while another one is shown", () => {
+    const buffer = new TokenBuffer();
+    const first = buffer.start(2, randomTopK);
+    buffer.append(randomRollout(1, 5), randomTexts);
+    buffer.start(1, randomTopK);
+    buffer.append(randomRollout(0, 3, 9), randomTexts);
+    const { epoch } = buffer;
+    // Past an enlargement, which replaces the arrays inside.
+    buffer.append(randomRollout(1, 200), {}, first);
+    buffer.finishRollout(1, "length", first);
+    expect([buffer.rolloutCount, buffer.length(0)]).toEqual([1, 3]);
+    buffer.put(first);
+    expect(buffer.epoch).toBe(epoch + 1);
+    expect([buffer.rolloutCount, buffer.length(1), buffer.finished(1)]).toEqual([2, 205, "length"]);
+    expect([...buffer.ids(1)]).toEqual([...randomRollout(1, 5).ids, ...randomRollout(1, 200).ids]);
+  });
+
+  it("keep their texts when another model's ids mean something else", () => {
+    const buffer = new TokenBuffer();
+    const first = buffer.start(1, randomTopK);
+    buffer.append(randomRollout(0, 3), randomTexts);
+    const second = buffer.start(1, randomTopK);
+    buffer.append(randomRollout(0, 3), { ...randomTexts, 1: "Zwei" });
+    expect(buffer.rolloutText(0)).toBe("<think>Zwei are");
+    buffer.put(first);
+    expect(buffer.rolloutText(0)).toBe("<think>There are");
+    buffer.put(second);
+    buffer.start(1, randomTopK);
+    buffer.append(randomRollout(0, 3), {});
+    expect(buffer.rolloutText(0)).toBe("<think>Zwei are");
+  });
+
+  it("can be read by a second buffer, and their beginning comes out as the chunk that went in", () => {
+    const buffer = new TokenBuffer();
+    buffer.start(2, randomTopK);
+    const chunk = randomRollout(1, 90);
+    buffer.append(chunk, randomTexts);
+    const reader = new TokenBuffer();
+    reader.put(buffer.snapshot);
+    expect(reader.chunk(1, 90)).toEqual({ ...chunk, rollout: new Int32Array(90) });
+    expect(reader.chunk(1, 4).stats).toEqual(chunk.stats.slice(0, 28));
+    expect(reader.textsOf(reader.chunk(1, 2))).toMatchObject({ 0: "<think>", 1: "There" });
+  });
+});

@@ -1,5 +1,6 @@
 // Tokens of the shown answer, outside React: append-only typed arrays per rollout, a version number and listeners. The engine's
-// chunks and the recorded example fill it the same way; views read columns as views into the arrays and never copy them.
+// chunks and the recorded example fill it the same way; views read columns as views into the arrays and never copy them. An answer can
+// be taken out as a handle and put back later: nothing is copied, and what still streams into it goes on, shown or not.
 
 import { type TokenChunk, type TokenStat, type TokenTexts, tokenStatColumns } from "@/protocol/generation";
 import type { TokenStats } from "@/rl/dependency";
@@ -26,6 +27,14 @@ interface RolloutColumns {
   topOther: Float32Array;
 }
 
+/** The tokens of one answer: what the buffer shows, or what it was taken out of. Only buffers read and write it. */
+export interface TokenSnapshot {
+  readonly topK: number;
+  readonly rollouts: readonly RolloutColumns[];
+  /** Display texts by id; another model's ids mean other texts. */
+  texts: Map<number, string>;
+}
+
 const firstCapacity = 64;
 
 /** Append-only token data of G rollouts. */
@@ -34,30 +43,41 @@ export class TokenBuffer {
   version = 0;
   /** Grows when a new answer starts: everything drawn before is void. */
   epoch = 0;
-  topK = 0;
-  private rollouts: RolloutColumns[] = [];
+  /** What has been sent so far; the engine sends every text once per model. */
   private texts = new Map<number, string>();
+  private shown: TokenSnapshot = { topK: 0, rollouts: [], texts: this.texts };
   private readonly listeners = new Set<() => void>();
   private isScheduled = false;
 
   constructor(private readonly schedule: Schedule = (notify) => notify()) {}
 
-  /** Starts a new answer of so many rollouts with `topK` alternatives per token and condition. */
-  start(rolloutCount: number, topK: number): void {
-    this.topK = topK;
-    this.rollouts = Array.from({ length: rolloutCount }, () => emptyColumns(topK));
+  /** Starts a new answer of so many rollouts with `topK` alternatives per token and condition; returns its handle. */
+  start(rolloutCount: number, topK: number): TokenSnapshot {
+    const rollouts = Array.from({ length: rolloutCount }, () => emptyColumns(topK));
+    this.put({ topK, rollouts, texts: this.texts });
+    return this.shown;
+  }
+
+  /** The handle of the shown answer, for `put`. */
+  get snapshot(): TokenSnapshot {
+    return this.shown;
+  }
+
+  /** Shows an answer that was taken out of this or of another buffer. */
+  put(snapshot: TokenSnapshot): void {
+    this.shown = snapshot;
     this.epoch++;
     this.changed();
   }
 
-  /** Appends the rows of a chunk; rows of unknown rollouts are an error of the sender. */
-  append(chunk: TokenChunk, texts: TokenTexts): void {
-    for (const [id, text] of Object.entries(texts)) this.texts.set(Number(id), text);
+  /** Appends the rows of a chunk to the shown answer, or to another one; rows of unknown rollouts are an error of the sender. */
+  append(chunk: TokenChunk, texts: TokenTexts, into: TokenSnapshot = this.shown): void {
+    this.learn(texts, into);
     const columns = tokenStatColumns.length;
-    const topSize = 2 * this.topK;
+    const topSize = 2 * into.topK;
     for (let row = 0; row < chunk.ids.length; row++) {
-      const rollout = this.columnsOf(chunk.rollout[row] as number);
-      if (rollout.length === rollout.ids.length) grow(rollout, this.topK);
+      const rollout = columnsOf(into, chunk.rollout[row] as number);
+      if (rollout.length === rollout.ids.length) grow(rollout, into.topK);
       const t = rollout.length++;
       rollout.ids[t] = chunk.ids[row] as number;
       tokenStatColumns.forEach((name, column) => {
@@ -70,19 +90,53 @@ export class TokenBuffer {
     this.changed();
   }
 
-  /** Marks a rollout as complete. */
-  finishRollout(rollout: number, reason: "stop" | "length"): void {
-    this.columnsOf(rollout).finished = reason;
+  /** Marks a rollout of the shown answer, or of another one, as complete. */
+  finishRollout(rollout: number, reason: "stop" | "length", into: TokenSnapshot = this.shown): void {
+    columnsOf(into, rollout).finished = reason;
     this.changed();
   }
 
+  /** The first `count` tokens of a rollout as a chunk for `append`, as rows of rollout 0; copies. */
+  chunk(rollout: number, count: number): TokenChunk {
+    const { ids, stats, topIds, topLogp, topOther } = this.columnsOf(rollout);
+    const width = tokenStatColumns.length;
+    const rows = new Float32Array(count * width);
+    tokenStatColumns.forEach((name, column) => {
+      for (let t = 0; t < count; t++) rows[t * width + column] = stats[name][t] as number;
+    });
+    const top = count * 2 * this.topK;
+    return {
+      rollout: new Int32Array(count),
+      ids: ids.slice(0, count),
+      stats: rows,
+      topIds: topIds.slice(0, top),
+      topLogp: topLogp.slice(0, top),
+      topOther: topOther.slice(0, top),
+    };
+  }
+
+  /** Texts of all tokens of a chunk, as far as the shown answer knows them. */
+  textsOf({ ids, topIds }: TokenChunk): TokenTexts {
+    const texts: Record<number, string> = {};
+    for (const id of [...ids, ...topIds]) {
+      const text = this.shown.texts.get(id);
+      if (text !== undefined) texts[id] = text;
+    }
+    return texts;
+  }
+
+  /** Alternatives per token and condition. */
+  get topK(): number {
+    return this.shown.topK;
+  }
+
   get rolloutCount(): number {
-    return this.rollouts.length;
+    return this.shown.rollouts.length;
   }
 
   /** Number of tokens of a rollout so far. */
   length(rollout: number): number {
-    return this.rollouts[rollout]?.length ?? 0;
+    return this.shown.rollouts[rollout]?.length ?? 0;
   }
 
   /** Why a rollout ended; null while it is running. */
@@ -124,7 +178,7 @@ export class TokenBuffer {
 
   /** Display text of a token id. */
   text(id: number): string {
-    return this.texts.get(id) ?? `⟨${id}⟩`;
+    return this.shown.texts.get(id) ?? `⟨${id}⟩`;
   }
 
   /** Display text of the token at a position of a rollout. */
@@ -146,9 +200,17 @@ export class TokenBuffer {
   };
 
   private columnsOf(rollout: number): RolloutColumns {
-    const columns = this.rollouts[rollout];
-    if (!columns) throw new RangeError(`rollout ${rollout} of ${this.rollouts.length}`);
-    return columns;
+    return columnsOf(this.shown, rollout);
+  }
+
+  /** Takes new texts; answers of a model whose ids meant something else keep theirs. */
+  private learn(texts: TokenTexts, into: TokenSnapshot): void {
+    const entries = Object.entries(texts).map(([id, text]) => [Number(id), text] as const);
+    if (entries.length === 0) return;
+    const meansOther = entries.some(([id, text]) => (this.texts.get(id) ?? text) !== text);
+    if (meansOther) this.texts = new Map(this.texts);
+    for (const [id, text] of entries) this.texts.set(id, text);
+    into.texts = this.texts;
   }
 
   private changed(): void {
@@ -160,6 +222,12 @@ export class TokenBuffer {
       for (const listener of this.listeners) listener();
     });
   }
+}
+
+function columnsOf({ rollouts }: TokenSnapshot, rollout: number): RolloutColumns {
+  const columns = rollouts[rollout];
+  if (!columns) throw new RangeError(`rollout ${rollout} of ${rollouts.length}`);
+  return columns;
 }
 
 function emptyColumns(topK: number): RolloutColumns {

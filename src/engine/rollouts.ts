@@ -6,6 +6,7 @@ import { pcg3d } from "@/lib/rng";
 import type { PixelLimits, ProcessedImage } from "@/models/family";
 import type { SamplingSettings } from "@/protocol/generation";
 import type { MaskSettings } from "@/protocol/image";
+import { maskSeed } from "@/protocol/maskSpec";
 import type { TokenStats } from "@/rl/dependency";
 import { withInstruction } from "@/tasks/instruction";
 import type { Problem } from "@/tasks/task";
@@ -79,11 +80,6 @@ export function maskSet(session: Session, seen: readonly RgbImage[], mask: MaskS
     if (i === 0) return session.mask(picture, mask, seed);
     return mask.strategy === "region" ? picture : session.mask(picture, mask, pcg3d(seed, i, 0x696d)[0] ?? 0);
   });
-}
-
-/** Seed of one trajectory's mask: the chosen seed itself for the first, so that the preview shows what is used. */
-export function maskSeed(mask: MaskSettings, stream: number): number {
-  return stream === 0 ? mask.seed : (pcg3d(mask.seed, stream, 0x6d61)[0] ?? 0);
 }
 
 /** Decodes a request; rollouts come in question order. */

@@ -1,6 +1,7 @@
 // From the mask settings both sides share to the mask that `image/masks.ts` draws: the page's preview and the engine use the same.
 
 import { type MaskSpec, maskStrategies } from "@/image/masks";
+import { pcg3d } from "@/lib/rng";
 import type { MaskSettings } from "./image";
 
 /** The strategy of `image/masks.ts` that the page's mask settings stand for. */
@@ -25,4 +26,9 @@ export function maskSpecOf(mask: MaskSettings, size: { readonly width: number; r
     default:
       return mask.strategy satisfies never;
   }
+}
+
+/** Seed of one trajectory's mask: the chosen seed itself for the first, so that the preview shows what is used. */
+export function maskSeed(mask: MaskSettings, stream: number): number {
+  return stream === 0 ? mask.seed : (pcg3d(mask.seed, stream, 0x6d61)[0] ?? 0);
 }

@@ -2,7 +2,7 @@
 // reloaded after the device or the engine went away.
 
 import { engineClient } from "@/client/engineClient";
-import { answerTokens, baselineSeries, setAnswerHeader } from "@/client/live";
+import { answerTokens, baselineSeries } from "@/client/live";
 import { fetchRecording, replayAnswer, replayRun } from "@/client/recording";
 import type { AdapterFiles, BackendKind, LoadEvent, LoadRequest } from "@/protocol/engine";
 import type { LoadTimes, ModelSource } from "@/protocol/model";
@@ -10,6 +10,7 @@ import type { Recording } from "@/protocol/recorded";
 import { meanDependency } from "@/rl/shaping";
 import { proposalSettings, sameKnobs } from "./fitting";
 import { sourceName, withToken } from "./modelChoice";
+import { recordedOrigin } from "./recordedOrigin";
 import { loadRequestOf } from "./requests";
 import { isAbort, messageOf } from "./session";
 import { useStore } from "./store";
@@ -194,17 +195,22 @@ export function showRecordedAnswer(recording: Recording, index: number): void {
   const answer = recording.answers[index];
   if (!answer) return;
   const header = replayAnswer(recording, answer, answerTokens);
-  setAnswerHeader(header);
-  const { clearRewardEdits, setSource, setInput, pinned, rollout } = useStore.getState();
-  clearRewardEdits();
-  setSource("recorded");
+  const { setInput, keepAnswer, pinned, rollout } = useStore.getState();
   setInput({ image: header.image, moreImages: [], question: header.question, answer: header.answer });
   // A pin from a shared link survives only if this answer has those tokens.
   const isInside = pinned !== null && pinned.end < answerTokens.length(pinned.rollout);
-  useStore.setState({
-    pinned: isInside ? pinned : null,
-    rollout: isInside && rollout < answerTokens.rolloutCount ? rollout : mostDependent(),
-  });
+  keepAnswer(
+    {
+      label: answer.question,
+      source: "recorded",
+      header,
+      tokens: answerTokens.snapshot,
+      input: useStore.getState().input,
+      promptTokens: null,
+      origin: recordedOrigin(recording, answer, header),
+    },
+    { pinned: isInside ? pinned : null, rollout: isInside && rollout < answerTokens.rolloutCount ? rollout : mostDependent() },
+  );
 }
 
 /** The rollout that depends most on the picture on average: the one worth seeing first. */

@@ -1,11 +1,13 @@
-// The one store of the page: settings (undoable), selection and session, as slices. Components select single values:
-// `useStore((state) => state.settings.keepRatio)`. Token and series data is not here but in `client/`.
+// The one store of the page: settings, selection, kept answers and session, as slices. Components select single values:
+// `useStore((state) => state.settings.keepRatio)`. Token and series data is not here but in `client/`. Undo takes back settings (masks
+// among them), region, pinned tokens, and which answer or branch is shown or was deleted.
 
 import { temporal } from "zundo";
 import { create, type StateCreator } from "zustand";
+import { type AnswersSlice, createAnswersSlice, settleAnswer } from "./answers";
 import { createModelChoiceSlice, type ModelChoiceSlice } from "./modelChoice";
 import { applyPreset } from "./presets";
-import { createSelectionSlice, type SelectionSlice } from "./selection";
+import { createSelectionSlice, type SelectionSlice, type TokenSpan } from "./selection";
 import { createSessionSlice, type SessionSlice } from "./session";
 import { defaultSettings, type SettingKey, type Settings } from "./settings";
 
@@ -18,7 +20,7 @@ export interface SettingsSlice {
   resetSettings(): void;
 }
 
-export type AppState = SettingsSlice & SelectionSlice & SessionSlice & ModelChoiceSlice;
+export type AppState = SettingsSlice & SelectionSlice & SessionSlice & ModelChoiceSlice & AnswersSlice;
 
 const createSettingsSlice: StateCreator<AppState, [], [], SettingsSlice> = (set) => ({
   settings: defaultSettings,
@@ -36,6 +38,35 @@ const undoSteps = 100;
 /** Changes closer together than this are one undo step: a slider drag is one. */
 const undoPauseMs = 400;
 let lastChangeMs = Number.NEGATIVE_INFINITY;
+let lastChanged = "";
+
+/** What undo brings back. The open rollout comes back with the rest but is no step of its own. */
+type Undoable = Pick<AppState, "settings" | "region" | "pinned" | "rollout" | "shownAnswer" | "removedAnswers">;
+
+const undoableOf = ({ settings, region, pinned, rollout, shownAnswer, removedAnswers }: AppState): Undoable => ({
+  settings,
+  region,
+  pinned,
+  rollout,
+  shownAnswer,
+  removedAnswers,
+});
+
+/** Names of what differs; empty when there is nothing to undo. Until an answer is shown, its selection is the page's own doing. */
+function changedParts(past: Undoable, current: Undoable): string {
+  const parts = [
+    past.settings !== current.settings && "settings",
+    past.region !== current.region && "region",
+    past.removedAnswers !== current.removedAnswers && "answers",
+    past.shownAnswer !== null && past.shownAnswer !== current.shownAnswer && "answer",
+    past.shownAnswer !== null && !sameSpan(past.pinned, current.pinned) && "pin",
+  ];
+  return parts.filter((part) => part !== false).join(" ");
+}
+
+function sameSpan(a: TokenSpan | null, b: TokenSpan | null): boolean {
+  return a === b || (a !== null && b !== null && a.rollout === b.rollout && a.start === b.start && a.end === b.end);
+}
 
 /** The store; use it with a selector. */
 export const useStore = create<AppState>()(
@@ -45,28 +76,41 @@ export const useStore = create<AppState>()(
       ...createSelectionSlice(...api),
       ...createSessionSlice(...api),
       ...createModelChoiceSlice(...api),
+      ...createAnswersSlice(...api),
     }),
     {
       limit: undoSteps,
-      partialize: (state) => ({ settings: state.settings }),
-      equality: (past, current) => past.settings === current.settings,
-      handleSet: (record) => (past) => {
+      partialize: undoableOf,
+      equality: (past, current) => changedParts(past, current) === "",
+      handleSet: (record) => (past, _replace, current) => {
         const now = performance.now();
-        if (now - lastChangeMs > undoPauseMs) record(past);
+        // zundo hands over what `undoableOf` made.
+        const changed = changedParts(past as Undoable, current);
+        if (now - lastChangeMs > undoPauseMs || changed !== lastChanged) record(past);
         lastChangeMs = now;
+        lastChanged = changed;
       },
     },
   ),
 );
 
-/** Takes back the last change of settings. */
+/** Takes back the last change of settings, mask, region, pinned tokens, or shown answer. */
 export function undo(): void {
-  lastChangeMs = Number.NEGATIVE_INFINITY;
-  useStore.temporal.getState().undo();
+  travel(useStore.temporal.getState().undo);
 }
 
-/** Brings the last undone change of settings back. */
+/** Brings the last undone change back. */
 export function redo(): void {
+  travel(useStore.temporal.getState().redo);
+}
+
+function travel(go: () => void): void {
   lastChangeMs = Number.NEGATIVE_INFINITY;
-  useStore.temporal.getState().redo();
+  const before = useStore.getState();
+  go();
+  const { pause, resume } = useStore.temporal.getState();
+  // What follows from the change is no change of its own.
+  pause();
+  useStore.setState(settleAnswer(before, useStore.getState()));
+  resume();
 }

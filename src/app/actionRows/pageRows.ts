@@ -7,8 +7,8 @@ import { type ActionRows, always } from "./actionRow";
 
 /** Undo, redo, models, theme, reload, share, commands. */
 export const pageRows = {
-  undo: { id: "undo", label: "Undo a setting", group: "Page", keys: ["$mod+z"], isEnabled: always, run: undo },
-  redo: { id: "redo", label: "Redo a setting", group: "Page", keys: ["$mod+y", "$mod+Shift+z"], isEnabled: always, run: redo },
+  undo: { id: "undo", label: "Undo", group: "Page", keys: ["$mod+z"], isEnabled: always, run: undo },
+  redo: { id: "redo", label: "Redo", group: "Page", keys: ["$mod+y", "$mod+Shift+z"], isEnabled: always, run: redo },
   models: {
     id: "models",
     label: "Choose a model",
