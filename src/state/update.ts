@@ -22,6 +22,8 @@ export interface AnswerUpdate {
   readonly epoch: number;
   readonly policy: PolicySettings;
   readonly rewards: readonly number[];
+  /** The same before any was edited; null where nobody knows it. */
+  readonly measuredRewards: readonly (number | null)[];
   readonly rewardSources: readonly RewardSource[];
   /** S_t per rollout, by the chosen measure. */
   readonly dependencies: readonly Float32Array[];
@@ -97,7 +99,7 @@ function computeUpdate(policy: PolicySettings, edits: Readonly<Record<number, nu
     return reward === null ? "unknown" : "measured";
   });
   const rewards = measured.map((reward, i) => edits[i] ?? reward ?? 0);
-  const base = { version, epoch, policy, rewards, rewardSources, dependencies };
+  const base = { version, epoch, policy, rewards, measuredRewards: measured, rewardSources, dependencies };
   if (dependencies.every((dependency) => dependency.length === 0)) return { ...base, preview: null, problem: null };
   try {
     return { ...base, preview: previewUpdate(scored(rewards, dependencies), policy), problem: null };
