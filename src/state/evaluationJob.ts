@@ -6,6 +6,8 @@ import { engineClient } from "@/client/engineClient";
 import { trainingSeries } from "@/client/live";
 import { rewardSandbox } from "@/client/rewardSandbox";
 import { UserError } from "@/lib/errors";
+import { withTabLock } from "@/runs/runLock";
+import { adapterOf } from "./adapterName";
 import {
   type Evaluation,
   type EvaluationSubject,
@@ -21,6 +23,7 @@ import {
 import { evaluationPlanOf } from "./evaluationPlan";
 import { EvaluationStore } from "./evaluationStore";
 import { useEvaluations } from "./evaluations";
+import { OneJob, sayOnce, tellDamaged, withStored } from "./keptJob";
 import { useRuns } from "./runs";
 import { isTrainedHere } from "./runsCurrent";
 import { runLocks, runStore } from "./runsStorage";
@@ -42,14 +45,15 @@ const mostProblems = 8;
 const store = new EvaluationStore();
 /** Names weights that cannot be read back, so that they are never taken for those of another visit. */
 const visit = crypto.randomUUID();
-let running: Promise<void> | null = null;
+const job = new OneJob();
+const sayNotKept = sayOnce();
 let wantsStop = false;
 /** The run whose training made the adapter in the engine; opening another run does not change it. */
 let trainedRun: string | null = null;
 
 useStore.subscribe((state, before) => {
   if (state.model === before.model) return;
-  const adapter = adapterOf(state);
+  const adapter = adapterOf(state.model);
   trainedRun = adapter !== null && isTrainedHere(adapter) ? (useRuns.getState().open?.id ?? null) : null;
 });
 
@@ -58,15 +62,9 @@ export async function readEvaluations(): Promise<void> {
   const { set } = useEvaluations.getState();
   try {
     const { evaluations, damaged } = await store.list();
-    // One may have started meanwhile.
-    const known = useEvaluations.getState().evaluations ?? [];
-    const others = evaluations.filter(({ id }) => !known.some((one) => one.id === id));
-    const all = [...known, ...others].toSorted((a, b) => b.createdAt - a.createdAt);
+    const all = withStored(useEvaluations.getState().evaluations, evaluations);
     set({ evaluations: all, opened: useEvaluations.getState().opened ?? all[0]?.id ?? null });
-    if (damaged > 0) {
-      const them = damaged === 1 ? "One stored evaluation" : `${damaged} stored evaluations`;
-      useStore.getState().notify("error", `${them} cannot be read: the data is damaged. The others are shown.`);
-    }
+    tellDamaged(damaged, { one: "stored evaluation", many: "stored evaluations" });
   } catch (error) {
     set({ evaluations: useEvaluations.getState().evaluations ?? [] });
     useStore.getState().fail(error);
@@ -111,7 +109,7 @@ export function continueEvaluation(id: string): Promise<void> {
 /** Stops after what is finished; Continue goes on from there. */
 export async function pauseEvaluation(): Promise<void> {
   const { running: status, set } = useEvaluations.getState();
-  if (!running || !status) return;
+  if (!job.running || !status) return;
   wantsStop = true;
   set({ running: { ...status, isStopping: true } });
   try {
@@ -120,7 +118,7 @@ export async function pauseEvaluation(): Promise<void> {
   } catch (error) {
     useStore.getState().fail(error);
   }
-  await running;
+  await job.running;
 }
 
 /** Forgets an evaluation, running or not; `restoreEvaluation` takes it back. */
@@ -149,11 +147,10 @@ export async function restoreEvaluation(): Promise<void> {
 }
 
 function begin(prepare: (subject: EvaluationSubject) => Evaluation | undefined): Promise<void> {
-  running ??= carryOut(prepare).finally(() => {
-    running = null;
-    useEvaluations.getState().set({ running: null });
-  });
-  return running;
+  return job.begin(
+    () => carryOut(prepare),
+    () => useEvaluations.getState().set({ running: null }),
+  );
 }
 
 async function carryOut(prepare: (subject: EvaluationSubject) => Evaluation | undefined): Promise<void> {
@@ -172,7 +169,8 @@ async function carryOut(prepare: (subject: EvaluationSubject) => Evaluation | un
     put(evaluation);
     set({ running: { id: evaluation.id, isStopping: false } });
     if (evaluation.plan.reward.kind === "custom") await engineClient.connectRewards(rewardSandbox().port());
-    await locked(evaluation.id, () => answer(evaluation, model));
+    const lock = `vppo-playground.evaluation:${evaluation.id}`;
+    await withTabLock(runLocks(), lock, () => answer(evaluation, model), { busy: carriedOutElsewhere });
   } catch (error) {
     if (!isAbort(error)) set({ problem: useStore.getState().fail(error) });
   }
@@ -236,16 +234,12 @@ async function subjectNow(): Promise<EvaluationSubject> {
     throw new EvaluationSubjectError("Nothing was evaluated", "no model is loaded", "Choose a model and load it");
   }
   const { name, parameters, precision } = model.model;
-  const adapter = adapterOf(useStore.getState());
+  const adapter = adapterOf(model);
   const subject = { model: name, parameters, precision, adapter, fingerprint: await fingerprintOf(adapter) };
   const step = /^trained, step (\d+)$/.exec(adapter ?? "")?.[1];
   if (step === undefined) return subject;
   const run = useRuns.getState().runs?.find(({ id }) => id === trainedRun);
   return { ...subject, step: Number(step), ...(run && { run: { id: run.id, name: run.name } }) };
-}
-
-function adapterOf({ model }: AppState): string | null {
-  return model.status === "ready" ? (model.model.adapter ?? null) : null;
 }
 
 /** The adapter's weights as a hash; fully trained weights, which are no adapter, and pages without SHA-256 count for this visit only. */
@@ -269,28 +263,12 @@ function found(id: string): Evaluation | undefined {
   return useEvaluations.getState().evaluations?.find((one) => one.id === id);
 }
 
-let toldNotKept = false;
+const keep = (evaluation: Evaluation) => store.put(evaluation).catch(sayNotKept);
 
-/** A result that cannot be kept is still shown, and can be saved as a file; that is said once. */
-async function keep(evaluation: Evaluation): Promise<void> {
-  try {
-    await store.put(evaluation);
-  } catch (error) {
-    if (!toldNotKept) useStore.getState().fail(error);
-    toldNotKept = true;
-  }
-}
-
-/** One tab at a time carries an evaluation out. */
-async function locked(id: string, job: () => Promise<void>): Promise<void> {
-  const locks = runLocks();
-  if (!locks) return job();
-  return locks.request(`vppo-playground.evaluation:${id}`, { ifAvailable: true }, (lock) => {
-    if (lock) return job();
-    throw new EvaluationSubjectError(
-      "The evaluation cannot go on",
-      "another tab of this page carries it out",
-      "Pause it there first",
-    );
-  });
+function carriedOutElsewhere(): EvaluationSubjectError {
+  return new EvaluationSubjectError(
+    "The evaluation cannot go on",
+    "another tab of this page carries it out",
+    "Pause it there first",
+  );
 }

@@ -10,6 +10,8 @@ import { fixedSettingsError } from "@/protocol/trainingChecks";
 import { RunsUnavailableError } from "@/runs/runErrors";
 import { withRunLock } from "@/runs/runLock";
 import { inStoredOrder } from "@/runs/settingsSchema";
+import { withAdapter } from "./adapterName";
+import { OneJob } from "./keptJob";
 import { lastLoadedSource } from "./modelJob";
 import { presets } from "./presets";
 import { trainSettingsOf } from "./requests";
@@ -19,7 +21,7 @@ import { keepStorage, runLocks, runStore, tellRuns } from "./runsStorage";
 import { trainingBlockedBy } from "./settingChecks";
 import { useStore } from "./store";
 
-let running: Promise<void> | null = null;
+const job = new OneJob();
 let generation = 0;
 /** Why the engine stopped, when it has said so. */
 let lastStop: Extract<TrainEvent, { type: "stopped" }> | null = null;
@@ -29,10 +31,7 @@ const changePauseMs = 150;
 
 /** Takes so many optimiser steps; Infinity plays until paused, or to the end of a schedule. Does nothing while a run is on. */
 export function train(steps: number): Promise<void> {
-  running ??= takeSteps(steps).finally(() => {
-    running = null;
-  });
-  return running;
+  return job.begin(() => takeSteps(steps));
 }
 
 async function takeSteps(steps: number): Promise<void> {
@@ -53,13 +52,13 @@ async function takeSteps(steps: number): Promise<void> {
     const target = run && targetOf(run, steps, settings);
     const left =
       run && target !== undefined && target !== null && steps === Number.POSITIVE_INFINITY ? target - run.lastStep : steps;
-    const job = () =>
+    const take = () =>
       engineClient.train({ settings, steps: left, ...(run && { run: run.id }) }, (event) => {
-        if (mine === generation) take(event);
+        if (mine === generation) takeEvent(event);
       });
     const stopFollowing = followKnobs();
     try {
-      await (run ? trainStored(run, target ?? undefined, job) : job());
+      await (run ? trainStored(run, target ?? undefined, take) : take());
     } finally {
       stopFollowing();
     }
@@ -74,11 +73,11 @@ async function takeSteps(steps: number): Promise<void> {
 /** Asks the engine to stop at the next safe point and waits for it. */
 export async function pauseTraining(): Promise<void> {
   const { training, setTraining, fail } = useStore.getState();
-  if (!running) return;
+  if (!job.running) return;
   if (training.status === "running") setTraining({ ...training, pausing: true });
   try {
     await engineClient.stop();
-    await running;
+    await job.running;
   } catch (error) {
     fail(error);
   }
@@ -160,14 +159,14 @@ function targetOf(run: RunInfo, steps: number, { lrSchedule, maxSteps }: TrainSe
 }
 
 /** Trains a run under its lock, so that no second tab does. */
-function trainStored({ id }: RunInfo, target: number | undefined, job: () => Promise<void>): Promise<void> {
+function trainStored({ id }: RunInfo, target: number | undefined, take: () => Promise<void>): Promise<void> {
   return withRunLock(runLocks(), id, async () => {
     const { putRun, set, interrupted, training } = useRuns.getState();
     set({ training: new Set([...training, id]), ...(interrupted?.id === id && { interrupted: null }) });
     // Stored before the first step, so that a page that is closed from here on is an interrupted run.
     putRun(await runStore.change(id, { status: "running", targetStep: target ?? null }));
     tellRuns({ type: "changed" });
-    await job();
+    await take();
   });
 }
 
@@ -222,9 +221,7 @@ function followKnobs(): () => void {
 /** Says which adapter the next Ask uses. */
 function nameAdapter(name: string | null): void {
   const { model, setModel } = useStore.getState();
-  if (model.status !== "ready") return;
-  const { adapter: _, ...report } = model.model;
-  setModel({ ...model, model: name === null ? report : { ...report, adapter: name } });
+  if (model.status === "ready") setModel(withAdapter(model, name));
 }
 
 /** The call has returned; the event that says why may still be on its way, and none comes where nothing was trained. */
@@ -234,13 +231,13 @@ async function settle(): Promise<void> {
   if (training.status === "running") setTraining({ status: "idle", step: training.step });
 }
 
-function take(event: TrainEvent): void {
+function takeEvent(event: TrainEvent): void {
   const { training, setTraining, notify } = useStore.getState();
   switch (event.type) {
     case "phase": {
       const pausing = training.status === "running" && training.pausing;
       const { phase, done, total } = event;
-      if (running) setTraining({ status: "running", step: training.step, phase, done, total, pausing });
+      if (job.running) setTraining({ status: "running", step: training.step, phase, done, total, pausing });
       return;
     }
     case "step": {
