@@ -1,12 +1,13 @@
 // The page: top bar, notes, input beside answer and inspector over the training drawer, status bar. Layouts by width: three columns,
 // two columns with the inspector below the answer, or tabs. What stands where comes from `panels.ts`.
-import { Tab, TabList, TabPanel, Tabs } from "react-aria-components";
+import { useEffect, useState } from "react";
+import { type Key, Tab, TabList, TabPanel, Tabs } from "react-aria-components";
 import { Group, Panel as Pane, Separator, useDefaultLayout } from "react-resizable-panels";
+import { guideOrder, useGuide } from "@/views/guide/guideStore";
 import { InterruptedNote } from "@/views/runs/InterruptedNote";
 import styles from "./App.module.css";
-import { CommandSheet } from "./CommandSheet";
-import { ModelsDialog } from "./ModelsDialog";
 import { FallbackNote, FirstVisitNote } from "./Notes";
+import { Dialogs, Guide } from "./Overlays";
 import { PanelBox } from "./PanelBox";
 import { drawerPanels, panels } from "./panels";
 import { StatusBar } from "./StatusBar";
@@ -27,10 +28,12 @@ export function App() {
       <TopBar />
       <FallbackNote />
       <InterruptedNote />
-      <main className={styles.main}>{isNarrow ? <TabbedLayout /> : <ColumnLayout isWide={isWide} />}</main>
+      <div className={styles.beside}>
+        <main className={styles.main}>{isNarrow ? <TabbedLayout /> : <ColumnLayout isWide={isWide} />}</main>
+        <Guide />
+      </div>
       <StatusBar />
-      <CommandSheet />
-      <ModelsDialog />
+      <Dialogs />
     </div>
   );
 }
@@ -91,8 +94,14 @@ function Center({ hasInspector }: { hasInspector: boolean }) {
 }
 
 function TabbedLayout() {
+  const [part, setPart] = useState<Key>("input");
+  const guidePage = useGuide((state) => state.page);
+  // What the guide talks about comes to the front.
+  useEffect(() => {
+    if (guidePage !== null) setPart(guideOrder[guidePage - 1]?.place ?? "input");
+  }, [guidePage]);
   return (
-    <Tabs className={styles.tabs ?? ""} defaultSelectedKey="input">
+    <Tabs className={styles.tabs ?? ""} selectedKey={part} onSelectionChange={setPart}>
       <TabList className={styles.tabList ?? ""} aria-label="Parts of the page">
         <Tab className={styles.tab ?? ""} id="input">
           Input

@@ -2,16 +2,18 @@
 // it has done its work or is dismissed.
 import { MousePointerClick, TriangleAlert, X } from "lucide-react";
 import { useEffect, useState } from "react";
+import { remember, remembered } from "@/state/remembered";
 import { useStore } from "@/state/store";
 import { classes } from "@/ui/classes";
+import { useGuide } from "@/views/guide/guideStore";
 import styles from "./Notes.module.css";
-import { remember, remembered } from "./shell";
 
 const seenKey = "vppo-playground.call-out";
 
 /** "Drag keep": shown until the slider has been moved once, ever. */
 export function FirstVisitNote() {
   const [isSeen, setSeen] = useState(() => remembered(seenKey) === "seen");
+  const { isSkipped, open } = useGuide();
   const hasAnswer = useStore((state) => state.source !== "none");
   useEffect(() => {
     if (isSeen) return;
@@ -28,6 +30,11 @@ export function FirstVisitNote() {
       <MousePointerClick aria-hidden />
       <p>
         Drag <strong>Keep k</strong>: see which words needed the image.
+        {!isSkipped && (
+          <button type="button" className={styles.link} onClick={() => open()}>
+            Seven-page guide
+          </button>
+        )}
       </p>
       <Dismiss
         onPress={() => {

@@ -1,5 +1,5 @@
 // The top bar: name, model, training controls, and the page's own actions. Every button runs a row of the actions table.
-import { Command, Link2, Moon, Pause, Play, RotateCcw, SkipForward, WifiOff } from "lucide-react";
+import { BookOpen, Command, Link2, Moon, Pause, Play, RotateCcw, SkipForward, WifiOff } from "lucide-react";
 import { useSyncExternalStore } from "react";
 import { useStore } from "@/state/store";
 import { Button } from "@/ui/Button";
@@ -21,6 +21,7 @@ export function TopBar() {
         <OfflineChip />
         <ActionButton action={actions.share} icon={<Link2 aria-hidden />} />
         <ActionButton action={actions.theme} icon={<Moon aria-hidden />} />
+        <ActionButton action={actions.guide} icon={<BookOpen aria-hidden />} />
         <ActionButton action={actions.commands} icon={<Command aria-hidden />} />
       </div>
     </header>

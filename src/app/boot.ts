@@ -5,8 +5,10 @@ import { loadModel, openRecording } from "@/state/modelJob";
 import { connectPersistence } from "@/state/persist";
 import { startRuns } from "@/state/runsJobs";
 import { useStore } from "@/state/store";
+import { guidePageOf, useGuide } from "@/views/guide/guideStore";
 import { embeddedSource } from "@/views/models/embeddedSource";
 import { samples } from "@/views/prompt/samples";
+import { fetchOverlays } from "./Overlays";
 import { fetchLaterPanels } from "./panels";
 import { keepForOffline } from "./serviceWorker";
 
@@ -16,10 +18,15 @@ import { keepForOffline } from "./serviceWorker";
  */
 export async function boot(offlineReady: Promise<void>): Promise<void> {
   connectPersistence();
+  // A link to a page of the guide works on the open page, too.
+  addEventListener("hashchange", () => {
+    const page = guidePageOf(location.hash);
+    if (page !== null) useGuide.getState().open(page);
+  });
   void startRuns();
   const wanted = useStore.getState().input.sample;
   const loading = offlineReady.then(() => loadModel(embeddedSource()));
-  const panels = offlineReady.then(fetchLaterPanels);
+  const panels = offlineReady.then(fetchLaterPanels).then(fetchOverlays);
   await openRecording(new URL("recorded/example.json", document.baseURI).href);
   const { input, notify } = useStore.getState();
   const linked = wanted === null ? undefined : samples().find(({ id }) => id === wanted);

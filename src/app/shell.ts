@@ -1,5 +1,6 @@
 // State of the shell alone: open tab, command sheet, single-key switch. Not shared, not undoable; the switch is remembered.
 import { create } from "zustand";
+import { remember, remembered } from "@/state/remembered";
 
 /** The tabs of the training drawer, in their order; `panels.ts` says what they show. */
 export const drawerTabs = ["charts", "step", "rollouts", "insight", "evaluation", "runs", "study", "settings", "system"] as const;
@@ -29,21 +30,3 @@ export const useShell = create<ShellState>()((set) => ({
     set({ singleKeys });
   },
 }));
-
-/** A small remembered value of the page; null when there is none or storage is closed. */
-export function remembered(key: string): string | null {
-  try {
-    return localStorage.getItem(key);
-  } catch {
-    return null;
-  }
-}
-
-/** Remembers a small value; private windows and full disks simply forget. */
-export function remember(key: string, value: string): void {
-  try {
-    localStorage.setItem(key, value);
-  } catch {
-    // Nothing depends on it.
-  }
-}

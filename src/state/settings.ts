@@ -115,7 +115,7 @@ export interface Settings {
   readonly scale: "linear" | "log" | "rank";
   readonly marking: "colour" | "underline";
   readonly granularity: "token" | "word" | "step";
-  readonly theme: "system" | "light" | "dark";
+  readonly theme: "system" | "light" | "dark" | "contrast";
 }
 
 export type SettingKey = keyof Settings;

@@ -2,6 +2,7 @@
 
 import { reload } from "@/state/modelJob";
 import { redo, undo, useStore } from "@/state/store";
+import { useGuide } from "@/views/guide/guideStore";
 import { useShell } from "../shell";
 import { type ActionRows, always } from "./actionRow";
 
@@ -27,6 +28,29 @@ export const pageRows = {
       const { settings, setSetting } = useStore.getState();
       const isDark = settings.theme === "system" ? matchMedia("(prefers-color-scheme: dark)").matches : settings.theme === "dark";
       setSetting("theme", isDark ? "light" : "dark");
+    },
+  },
+  contrast: {
+    id: "contrast",
+    label: "Switch high contrast",
+    group: "Page",
+    keys: [],
+    isEnabled: always,
+    run: () => {
+      const { settings, setSetting } = useStore.getState();
+      setSetting("theme", settings.theme === "contrast" ? "system" : "contrast");
+    },
+  },
+  guide: {
+    id: "guide",
+    label: "Guide",
+    group: "Page",
+    keys: [],
+    isEnabled: always,
+    run: () => {
+      const { page, open, close } = useGuide.getState();
+      if (page === null) open();
+      else close();
     },
   },
   reload: {
