@@ -7,7 +7,7 @@ import { actionList } from "./actions";
 import { useShell } from "./shell";
 
 const takesCharacters =
-  "input, textarea, select, button, [contenteditable], [role=listbox], [role=dialog], [role=tab], summary, a[href]";
+  "input, textarea, select, button, [contenteditable], [role=listbox]:not([data-single-keys]), [role=dialog], [role=tab], summary, a[href]";
 
 /** Listens for the keys of all actions while mounted. */
 export function useShortcuts(): void {

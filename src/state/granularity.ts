@@ -1,39 +1,69 @@
-// Words and sentences in a stream of tokens: where each group ends, and means over groups. Pure.
+// Words, sentences and reasoning steps in a stream of tokens, or parts cut by a pattern of the reader's own: where each group ends,
+// and one value per group. Pure.
 
-export type Granularity = "word" | "step";
+/** What a coloured value stands for, besides the single token. */
+export type Granularity = "word" | "sentence" | "step" | "pattern";
 
-/** One past the last token of each group, in order. */
-export function groupEnds(texts: readonly string[], granularity: Granularity): readonly number[] {
+/** How the values of a group become one. */
+export type GroupValue = "mean" | "max" | "sum";
+
+/** One past the last token of each group, in order; a step is a line of the chain, and "pattern" cuts after every match. */
+export function groupEnds(texts: readonly string[], granularity: Granularity, pattern?: RegExp): readonly number[] {
+  if (granularity === "pattern") return pattern ? patternEnds(texts, pattern) : texts.map((_, t) => t + 1);
+  const isEnd = endings[granularity];
   const ends: number[] = [];
   texts.forEach((text, t) => {
     const next = texts[t + 1];
-    if (next === undefined || (granularity === "word" ? startsWord(next) || endsLine(text) : endsSentence(text)))
-      ends.push(t + 1);
+    if (next === undefined || isEnd(text, next)) ends.push(t + 1);
   });
   return ends;
 }
 
-/** Every entry replaced by the mean of its group. */
-export function averageOver(values: Float32Array, ends: readonly number[]): Float32Array {
-  const means = new Float32Array(values.length);
+/** Every entry replaced by the value of its group; the largest of signed values is the largest by size. */
+export function spreadOver(values: Float32Array, ends: readonly number[], kind: GroupValue): Float32Array {
+  const spread = new Float32Array(values.length);
   let start = 0;
   for (const end of ends) {
-    let sum = 0;
-    for (let t = start; t < end; t++) sum += values[t] as number;
-    means.fill(sum / (end - start), start, end);
+    spread.fill(groupValue(values.subarray(start, end), kind), start, end);
     start = end;
   }
-  return means;
+  return spread;
 }
 
-function startsWord(text: string): boolean {
-  return /^[\s<]/.test(text);
+/** A pattern as the reader wrote it, or why it is none. */
+export function readPattern(source: string): { readonly pattern: RegExp } | { readonly problem: string } {
+  if (source === "") return { problem: "The pattern is empty, so every token stands alone. Write what a part ends with." };
+  try {
+    return { pattern: new RegExp(source, "gu") };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.replace(/^Invalid regular expression: /, "") : "it cannot be read";
+    return { problem: `This is no regular expression (${reason}). Every token stands alone until it is one.` };
+  }
 }
 
-function endsLine(text: string): boolean {
-  return /\n$/.test(text);
+const endings: Readonly<Record<Exclude<Granularity, "pattern">, (text: string, next: string) => boolean>> = {
+  word: (text, next) => /^[\s<]/.test(next) || text.endsWith("\n"),
+  sentence: (text) => /[.!?]\s*$|\n/.test(text) || text.endsWith(">"),
+  step: (text, next) => text.includes("\n") || text.endsWith(">") || next.startsWith("<"),
+};
+
+function patternEnds(texts: readonly string[], pattern: RegExp): readonly number[] {
+  const ends: number[] = [];
+  const cuts = [...texts.join("").matchAll(pattern)].map((match) => match.index + match[0].length);
+  let cut = 0;
+  let offset = 0;
+  texts.forEach((text, t) => {
+    offset += text.length;
+    let isEnd = t === texts.length - 1;
+    // A match that ends inside a token cuts after that token.
+    for (; cut < cuts.length && (cuts[cut] as number) <= offset; cut++) isEnd ||= (cuts[cut] as number) > offset - text.length;
+    if (isEnd) ends.push(t + 1);
+  });
+  return ends;
 }
 
-function endsSentence(text: string): boolean {
-  return /[.!?]\s*$|\n/.test(text) || text.endsWith(">");
+function groupValue(values: Float32Array, kind: GroupValue): number {
+  if (kind === "max") return values.reduce((best, value) => (Math.abs(value) > Math.abs(best) ? value : best), 0);
+  const sum = values.reduce((total, value) => total + value, 0);
+  return kind === "sum" ? sum : sum / values.length;
 }

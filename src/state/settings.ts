@@ -10,7 +10,9 @@ import type { DependencyMeasure } from "@/rl/dependency";
 import type { LossType } from "@/rl/loss";
 import type { RewardKind } from "@/rl/reward/rewardKind";
 import type { KlPenalty, PolicySettings, TokenSelectionRule } from "@/rl/settings";
+import type { SequentialMapName } from "@/ui/color/maps";
 import type { ColourBy } from "./colourings";
+import type { Granularity, GroupValue } from "./granularity";
 import type { PresetName } from "./presets";
 import { batchRows } from "./settingRows/batchRows";
 import { evaluationRows } from "./settingRows/evaluationRows";
@@ -114,7 +116,14 @@ export interface Settings {
   readonly colourBy: ColourBy;
   readonly scale: "linear" | "log" | "rank";
   readonly marking: "colour" | "underline";
-  readonly granularity: "token" | "word" | "step";
+  readonly colourMap: SequentialMapName;
+  /** Where the colours end; 0 leaves it to the values. */
+  readonly colourMax: number;
+  readonly granularity: "token" | Granularity;
+  readonly groupValue: GroupValue;
+  readonly density: "compact" | "normal" | "relaxed";
+  readonly whitespace: boolean;
+  readonly answerAs: "text" | "table";
   readonly theme: "system" | "light" | "dark" | "contrast";
 }
 

@@ -2,6 +2,7 @@
 
 import { ask, stopAsk } from "@/state/askJob";
 import { useStore } from "@/state/store";
+import { clearOverlay } from "@/state/tokenColours";
 import { askBlockedBy } from "@/views/prompt/askBlockedBy";
 import { type ActionRows, always, focusOn } from "./actionRow";
 
@@ -24,7 +25,7 @@ export const askRows = {
     run: () => {
       const { ask: status, pin } = useStore.getState();
       if (status.status === "running") void stopAsk();
-      else pin(null);
+      else if (!clearOverlay()) pin(null);
     },
   },
   question: {

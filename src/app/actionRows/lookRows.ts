@@ -1,11 +1,11 @@
 // Actions that change what is looked at: knobs, colours, tabs.
 
-import { type ColourBy, colourings } from "@/state/colourings";
+import { colourings, colourNames } from "@/state/colourings";
 import { useStore } from "@/state/store";
+import { colourTokensBy } from "@/state/tokenColours";
+import { pinKept } from "@/views/answer/pinKept";
 import { drawerTabs, useShell } from "../shell";
 import { type Action, type ActionRows, always, focusLabelled } from "./actionRow";
-
-const colourNames = Object.keys(colourings).filter((name): name is ColourBy => name in colourings);
 
 /** The keys 1 to 9, in the order of the picker. */
 export const colourActions: readonly Action[] = colourNames.slice(0, 9).map((name, i) => ({
@@ -14,7 +14,7 @@ export const colourActions: readonly Action[] = colourNames.slice(0, 9).map((nam
   group: "Look",
   keys: [String(i + 1)],
   isEnabled: always,
-  run: () => useStore.getState().setSetting("colourBy", name),
+  run: () => colourTokensBy(name),
 }));
 
 /** One action per tab of the training drawer. */
@@ -37,5 +37,32 @@ export const lookRows = {
     keys: ["b"],
     isEnabled: always,
     run: () => focusLabelled("β_min"),
+  },
+  nextKept: {
+    id: "nextKept",
+    label: "Pin the next kept token",
+    group: "Look",
+    keys: ["]"],
+    isEnabled: always,
+    run: () => pinKept(1),
+  },
+  previousKept: {
+    id: "previousKept",
+    label: "Pin the previous kept token",
+    group: "Look",
+    keys: ["["],
+    isEnabled: always,
+    run: () => pinKept(-1),
+  },
+  tokenTable: {
+    id: "tokenTable",
+    label: "Show the tokens as a table or as text",
+    group: "Look",
+    keys: ["t"],
+    isEnabled: always,
+    run: () => {
+      const { settings, setSetting } = useStore.getState();
+      setSetting("answerAs", settings.answerAs === "table" ? "text" : "table");
+    },
   },
 } as const satisfies ActionRows;

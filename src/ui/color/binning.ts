@@ -19,14 +19,24 @@ const logFloor = 1e-3;
 /** Below this, values are noise, and a map stretched over them would show structure that is not there. */
 const smallestMax = 0.05;
 
-/** The domain of all given values: up to their 99th percentile, rounded up to a readable number. */
-export function binDomain(columns: readonly Float32Array[], signed: boolean): BinDomain {
-  const sorted = new Float32Array(columns.reduce((count, column) => count + column.length, 0));
-  let at = 0;
-  for (const column of columns) for (const value of column) sorted[at++] = signed ? Math.abs(value) : value;
-  sorted.sort();
+/** How the upper end of a domain is found. */
+export interface DomainOptions {
+  /** The upper end itself; 0 takes it from the values. */
+  readonly max?: number;
+  /** The smallest upper end that is taken from values. */
+  readonly floor?: number;
+}
+
+/** The domain of all finite values: up to a given end, or up to their 99th percentile, rounded up to a readable number. */
+export function binDomain(columns: readonly Float32Array[], signed: boolean, options: DomainOptions = {}): BinDomain {
+  const { max = 0, floor = smallestMax } = options;
+  const sizes = new Float32Array(columns.reduce((count, column) => count + column.length, 0));
+  let count = 0;
+  for (const column of columns)
+    for (const value of column) if (Number.isFinite(value)) sizes[count++] = signed ? Math.abs(value) : value;
+  const sorted = sizes.subarray(0, count).sort();
   const top = sorted[Math.max(0, Math.ceil(clippedShare * sorted.length) - 1)] ?? 0;
-  return { max: niceAbove(Math.max(top, smallestMax)), signed, sorted };
+  return { max: max > 0 ? max : niceAbove(Math.max(top, floor)), signed, sorted };
 }
 
 /** Position of a value on the map, 0 to 1. */
@@ -36,12 +46,18 @@ export function binPosition(value: number, domain: BinDomain, scale: BinScale): 
   return 0.5 + (Math.sign(value) * size) / 2;
 }
 
-/** The bin of a value, 0 to 15. */
+/** The bin of a value, 0 to 15; what is not a number looks like 0. */
 export function binOf(value: number, domain: BinDomain, scale: BinScale): number {
+  if (Number.isNaN(value)) return neutralBin(domain.signed);
   const position = binPosition(value, domain, scale);
   const bin = Math.min(binCount - 1, Math.floor(position * binCount));
   if (domain.signed) return value < 0 ? Math.min(bin, binCount / 2 - 1) : bin;
   return value > visibleFloor * domain.max ? Math.max(1, bin) : bin;
+}
+
+/** The bin of 0, and of tokens without a value. */
+export function neutralBin(signed: boolean): number {
+  return signed ? binCount / 2 : 0;
 }
 
 const visibleFloor = 0.005;

@@ -2,7 +2,7 @@
 // only classes that differ, a moved threshold toggles only tokens that cross it. Reads no layout; knows no store.
 
 import { binClasses } from "../color/binClasses";
-import { createChunker, displayText, isSpecialToken } from "./chunking";
+import { createChunker, isSpecialToken } from "./chunking";
 import styles from "./tokenText.module.css";
 
 /** Draws tokens into an element that nobody else writes to. */
@@ -78,7 +78,7 @@ export class TokenText {
       node.setAttribute("role", "option");
       node.setAttribute("aria-selected", "false");
       node.dataset.i = String(i);
-      node.textContent = displayText(text);
+      fillToken(node, text);
       nameBlank(node);
       this.bins[i] = 0;
       this.kept[i] = 0;
@@ -187,6 +187,20 @@ export class TokenText {
     const capacity = Math.max(count, this.bins.length * 2);
     this.bins = enlarged(this.bins, capacity);
     this.kept = enlarged(this.kept, capacity);
+  }
+}
+
+/** The token's own text; signs for white space are drawn by the style sheet. */
+function fillToken(node: HTMLElement, text: string): void {
+  if (text.startsWith(" ")) node.classList.add(styles.space ?? "");
+  if (!/[\n\t]/.test(text)) {
+    node.textContent = text === "" ? "∅" : text;
+    return;
+  }
+  for (const piece of text.split(/(?=[\n\t])/)) {
+    const sign = piece.startsWith("\n") ? styles.break : piece.startsWith("\t") ? styles.tab : undefined;
+    if (sign !== undefined) node.append(Object.assign(document.createElement("i"), { className: sign }));
+    node.append(piece);
   }
 }
 

@@ -1,9 +1,14 @@
-// What the colours mean: which number, on which scale, averaged over what, and the legend with its unit.
-import { colourings } from "@/state/colourings";
+// What the colours mean: which number, on which scale, over which part of the text, the legend with unit and formula, and the badge of
+// an overlay that has taken the colouring's place. The rarer choices of the view open below, from a file of their own.
+import { SlidersHorizontal, Table2, X } from "lucide-react";
+import { lazy, Suspense, useState } from "react";
+import { type ColourBy, colourings } from "@/state/colourings";
+import { whyNoValues } from "@/state/colouringValues";
 import { type ChoiceSettingKey, choiceSetting, type Settings } from "@/state/settings";
 import { useStore } from "@/state/store";
-import { type TokenColours, useTokenColours } from "@/state/tokenColours";
-import { unitOf } from "@/state/tokenFacts";
+import { clearOverlay, colourTokensBy, type TokenColours, useTokenColours } from "@/state/tokenColours";
+import { useUpdate } from "@/state/update";
+import { Button } from "@/ui/Button";
 import { binClasses } from "@/ui/color/binClasses";
 import { valueAtPosition } from "@/ui/color/binning";
 import { binCount } from "@/ui/color/maps";
@@ -11,26 +16,75 @@ import { Select } from "@/ui/Field";
 import { formatNumber } from "@/ui/formatNumber";
 import styles from "./ColourBar.module.css";
 
+const ViewOptions = lazy(async () => ({ default: (await import("./ColourBarOptions")).ColourBarOptions }));
+
 /** Pickers and legend of the token colours. */
 export function ColourBar() {
   const colours = useTokenColours();
+  const update = useUpdate();
   const colourBy = useStore((state) => state.settings.colourBy);
-  const measure = useStore((state) => state.settings.dependencyMeasure);
-  const unit = colourBy === "dependency" ? unitOf(measure) : colourings[colourBy].unit;
+  const answerAs = useStore((state) => state.settings.answerAs);
+  const setSetting = useStore((state) => state.setSetting);
+  const [isOpen, setOpen] = useState(false);
+  const { overlay } = colours.meaning;
+  const missing = overlay ? null : whyNoValues(colourBy, update);
   return (
-    <div className={styles.bar}>
-      <div className={styles.pickers}>
-        <Picker name="colourBy" />
-        <Picker name="scale" />
-        <Picker name="granularity" />
-        <Picker name="marking" />
+    <>
+      <div className={styles.bar}>
+        <div className={styles.pickers}>
+          <ColourByPicker value={colourBy} />
+          <Picker name="scale" />
+          <Picker name="granularity" />
+          <Button
+            label="View options"
+            icon={<SlidersHorizontal />}
+            iconOnly
+            tone="quiet"
+            pressed={isOpen}
+            onPress={() => setOpen(!isOpen)}
+          />
+          <Button
+            label="Tokens as a table"
+            hint="T"
+            icon={<Table2 />}
+            iconOnly
+            tone="quiet"
+            pressed={answerAs === "table"}
+            onPress={() => setSetting("answerAs", answerAs === "table" ? "text" : "table")}
+          />
+        </div>
+        <Legend colours={colours} />
       </div>
-      <Legend colours={colours} unit={unit} help={colourings[colourBy].help} />
-    </div>
+      {overlay && (
+        <p className={styles.badge} role="status">
+          <span>
+            Colours show: <strong>{overlay.label}</strong>
+          </span>
+          <Button label="Clear the overlay" hint="Esc" icon={<X />} iconOnly tone="quiet" onPress={() => clearOverlay()} />
+        </p>
+      )}
+      {missing && <p className={styles.note}>{missing}</p>}
+      {isOpen && (
+        <Suspense fallback={null}>
+          <ViewOptions />
+        </Suspense>
+      )}
+    </>
   );
 }
 
-function Picker({ name }: { name: ChoiceSettingKey }) {
+function ColourByPicker({ value }: { value: ColourBy }) {
+  const { label, help } = choiceSetting("colourBy");
+  const options = Object.entries(colourings).map(([name, row]) => ({
+    // The names of the table are its keys.
+    value: name as ColourBy,
+    label: row.label,
+    help: `${row.help} ${row.formula}`,
+  }));
+  return <Select label={label} hideLabel value={value} options={options} help={`${label}: ${help}`} onChange={colourTokensBy} />;
+}
+
+function Picker({ name }: { name: Exclude<ChoiceSettingKey, "colourBy"> }) {
   const row = choiceSetting(name);
   const value = useStore((state) => state.settings[name]);
   const setSetting = useStore((state) => state.setSetting);
@@ -47,25 +101,32 @@ function Picker({ name }: { name: ChoiceSettingKey }) {
   );
 }
 
-function Legend({ colours: { domain, scale }, unit, help }: { colours: TokenColours; unit: string; help: string }) {
+function Legend({ colours: { domain, scale, meaning } }: { colours: TokenColours }) {
   const low = domain.signed ? -domain.max : 0;
-  const middle = valueAtPosition(domain.signed ? 0.5 : 0.5, domain, scale);
+  const middle = valueAtPosition(0.5, domain, scale);
   const end = scale === "rank" ? valueAtPosition(1, domain, scale) : domain.max;
-  const label = `${formatNumber(low)} to ${formatNumber(end)} ${unit}, ${scale} scale`;
+  const { label, unit, formula, help } = meaning;
+  const range = `${formatNumber(low)} to ${formatNumber(end)} ${unit}`.trim();
   return (
     <figure className={styles.legend} title={help}>
-      <div className={styles.ramp} role="img" aria-label={`Colour legend: ${label}`}>
+      <div className={styles.ramp} role="img" aria-label={`Colour legend: ${label}, ${range}, ${scale} scale`}>
         {Array.from({ length: binCount }, (_, bin) => (
           <i key={binClasses[bin]} className={binClasses[bin]} />
         ))}
       </div>
-      <figcaption className={styles.ticks} aria-hidden="true">
-        <span>{formatNumber(low)}</span>
-        <span>{formatNumber(middle)}</span>
-        <span>
-          {scale === "rank" ? "" : "≥ "}
-          {formatNumber(end)} {unit}
+      <figcaption className={styles.caption}>
+        <span className={styles.ticks} aria-hidden="true">
+          <span>
+            {domain.signed && scale !== "rank" ? "≤ " : ""}
+            {formatNumber(low)}
+          </span>
+          <span>{formatNumber(middle)}</span>
+          <span>
+            {scale === "rank" ? "" : "≥ "}
+            {formatNumber(end)} {unit}
+          </span>
         </span>
+        <span className={styles.formula}>{formula}</span>
       </figcaption>
       <p className={styles.key}>
         <span className={styles.dot} aria-hidden="true" /> kept

@@ -3,9 +3,11 @@
 import { ChevronRight } from "lucide-react";
 import { memo, useLayoutEffect, useRef, useSyncExternalStore } from "react";
 import { answerTokens } from "@/client/live";
+import { useExportSource } from "@/state/exportSources";
 import { useStore } from "@/state/store";
 import { useTokenColours } from "@/state/tokenColours";
-import { type RewardSource, useUpdate } from "@/state/update";
+import { tokenFactsTable } from "@/state/tokenFactsTable";
+import { currentUpdate, type RewardSource, useUpdate } from "@/state/update";
 import { classes } from "@/ui/classes";
 import { formatNumber } from "@/ui/formatNumber";
 import { HeatStrip } from "@/ui/tokens/HeatStrip";
@@ -21,6 +23,13 @@ export function RolloutList() {
   useSyncExternalStore(answerTokens.subscribe, () => answerTokens.version);
   const { preview, rewards, rewardSources } = update;
   const openItem = useRef<HTMLDivElement>(null);
+  useExportSource({
+    id: "answer-tokens",
+    title: "Tokens of the answer",
+    panel: "answer",
+    table: () => tokenFactsTable(currentUpdate()),
+    figure: () => openItem.current,
+  });
   // The text that has just been opened comes into view; streaming does not move the list.
   // biome-ignore lint/correctness/useExhaustiveDependencies: runs when another rollout or answer is opened, and only then
   useLayoutEffect(() => {

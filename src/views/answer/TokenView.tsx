@@ -1,21 +1,39 @@
 // The open rollout as token text: one tab stop with listbox keys, one pointer listener. React renders only the host element; tokens,
-// colours and marks are set imperatively, so that a moving threshold touches nothing but the tokens that cross it.
+// colours and marks are set imperatively, so that a moving threshold touches nothing but the tokens that cross it. As a table it
+// comes from a file of its own.
 
 import { ChevronRight } from "lucide-react";
-import { useEffect, useRef, useState } from "react";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { answerTokens } from "@/client/live";
+import { tokenOverlay } from "@/client/tokenOverlay";
 import { isKept, keptTokens } from "@/rl/tokenSelection";
 import { useStore } from "@/state/store";
-import { currentColours } from "@/state/tokenColours";
+import { currentColours, subscribeColours } from "@/state/tokenColours";
 import { spokenToken, tokenFacts } from "@/state/tokenFacts";
-import { currentUpdate, subscribeUpdate } from "@/state/update";
+import { currentUpdate } from "@/state/update";
+import { EmptyState } from "@/ui/Message";
 import { TokenText, tokenIndexOf } from "@/ui/tokens/tokenText";
 import styles from "./TokenView.module.css";
 import { tokenIdPrefix } from "./tokenIds";
 import { moveToken } from "./tokenKeys";
 
-/** Coloured tokens of one rollout, with a switch that folds the reasoning at its start. */
+const TokenTable = lazy(async () => ({ default: (await import("./TokenViewTable")).TokenViewTable }));
+
+/** Tokens of one rollout, as coloured text or as a table. */
 export function TokenView({ rollout }: { rollout: number }) {
+  const isTable = useStore((state) => state.settings.answerAs === "table");
+  if (!isTable) return <TokenListbox rollout={rollout} />;
+  return (
+    <Suspense fallback={<EmptyState>The table is being drawn…</EmptyState>}>
+      <TokenTable rollout={rollout} />
+    </Suspense>
+  );
+}
+
+/** Coloured tokens, with a switch that folds the reasoning at their start. */
+function TokenListbox({ rollout }: { rollout: number }) {
+  const density = useStore((state) => state.settings.density);
+  const whitespace = useStore((state) => state.settings.whitespace);
   const host = useRef<HTMLDivElement>(null);
   const mounted = useRef<MountedTokens | null>(null);
   const [reasoning, setReasoning] = useState(0);
@@ -46,6 +64,10 @@ export function TokenView({ rollout }: { rollout: number }) {
         aria-multiselectable="true"
         aria-orientation="horizontal"
         tabIndex={0}
+        data-density={density}
+        data-whitespace={whitespace}
+        // Characters find no token by its name here, so they stay shortcuts (app/useShortcuts.ts).
+        data-single-keys=""
       />
     </>
   );
@@ -70,6 +92,7 @@ function mount(host: HTMLElement, rollout: number, { onReasoning, onUnfold }: To
   let anchor = -1;
   let reasoning = 0;
   let folded = false;
+  let isOwnPin = false;
 
   const fold = (isFolded: boolean) => {
     folded = isFolded;
@@ -110,7 +133,11 @@ function mount(host: HTMLElement, rollout: number, { onReasoning, onUnfold }: To
     if (token >= 0) useStore.getState().setHover({ rollout, token });
     text.node(token)?.scrollIntoView({ block: "nearest" });
   };
-  const pin = (a: number, b: number) => useStore.getState().pin({ rollout, start: Math.min(a, b), end: Math.max(a, b) });
+  const pin = (a: number, b: number) => {
+    isOwnPin = true;
+    useStore.getState().pin({ rollout, start: Math.min(a, b), end: Math.max(a, b) });
+    isOwnPin = false;
+  };
 
   const onPointerMove = (event: PointerEvent) => {
     if (event.pointerType === "touch") return;
@@ -140,12 +167,15 @@ function mount(host: HTMLElement, rollout: number, { onReasoning, onUnfold }: To
     const { pinned } = useStore.getState();
     if (event.key === "Escape") {
       useStore.getState().setHover(null);
+      // An overlay goes first, by the page's own Escape (app/actionRows/askRows.ts).
+      if (tokenOverlay()) return;
       useStore.getState().pin(null);
       anchor = -1;
       return;
     }
-    if (event.key === "Enter" && active >= 0) {
+    if ((event.key === "Enter" || event.key === " ") && active >= 0) {
       event.preventDefault();
+      event.stopPropagation();
       anchor = active;
       pin(active, active);
       return;
@@ -179,10 +209,13 @@ function mount(host: HTMLElement, rollout: number, { onReasoning, onUnfold }: To
   host.addEventListener("keydown", onKeyDown);
   host.addEventListener("focus", onFocus);
   host.addEventListener("blur", onBlur);
-  const stopUpdates = subscribeUpdate(draw);
+  const stopUpdates = subscribeColours(draw);
   const stopMarks = useStore.subscribe((state, before) => {
     if (state.hover !== before.hover || state.pinned !== before.pinned) mark();
-    if (state.pinned !== before.pinned && state.pinned?.rollout === rollout) reveal(state.pinned.start);
+    if (state.pinned === before.pinned || state.pinned?.rollout !== rollout) return;
+    reveal(state.pinned.start);
+    // Pinned in the strip, the histogram or a list: the text follows. What is pinned here is in view already.
+    if (!isOwnPin) text.node(state.pinned.start)?.scrollIntoView({ block: "nearest" });
   });
   const unmount = () => {
     stopUpdates();

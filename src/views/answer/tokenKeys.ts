@@ -58,7 +58,8 @@ function previousSentence(from: number, walk: TokenWalk): number {
   return 0;
 }
 
-function keptFrom(from: number, direction: 1 | -1, walk: TokenWalk): number {
+/** The next kept token in a direction; where there is none, `from` itself. */
+export function keptFrom(from: number, direction: 1 | -1, walk: Pick<TokenWalk, "count" | "isKept">): number {
   for (let i = from + direction; i >= 0 && i < walk.count; i += direction) if (walk.isKept(i)) return i;
   return Math.max(from, 0);
 }

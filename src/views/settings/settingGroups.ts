@@ -23,6 +23,7 @@ export const shownGroups: readonly ShownGroup[] = [
 ];
 
 const aboveAnswer = "above the answer";
+const viewOptions = "above the answer, under View options";
 const placesOfKeys: Readonly<Partial<Record<SettingKey, string>>> = {
   keepRatio: aboveAnswer,
   betaMin: aboveAnswer,
@@ -30,8 +31,14 @@ const placesOfKeys: Readonly<Partial<Record<SettingKey, string>>> = {
   dependencyMeasure: aboveAnswer,
   colourBy: aboveAnswer,
   scale: aboveAnswer,
-  marking: aboveAnswer,
+  marking: viewOptions,
   granularity: aboveAnswer,
+  answerAs: aboveAnswer,
+  colourMap: viewOptions,
+  colourMax: viewOptions,
+  groupValue: viewOptions,
+  density: viewOptions,
+  whitespace: viewOptions,
   minPixels: "in Input, under Picture size",
   maxPixels: "in Input, under Picture size",
 };
