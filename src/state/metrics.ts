@@ -18,7 +18,7 @@ export interface Metric {
   readonly better?: "higher" | "lower";
   /** Fixed axis, where the number has one. */
   readonly domain?: readonly [number, number];
-  readonly format: "number" | "percent" | "integer";
+  readonly format: "number" | "percent" | "integer" | "bytes";
   /** Metrics with the same chart are drawn as lines of one chart; its title is the first one's label, or stands in `chartTitles`. */
   readonly chart: string;
 }
@@ -62,5 +62,5 @@ export const chartTitles: Readonly<Record<string, string>> = {
   time: "Time",
   timePerToken: "Time per token",
   seqlen: "Tokens per device",
-  memory: "GPU memory",
+  memory: "GPU memory, as logged",
 };

@@ -19,6 +19,14 @@ export interface OpenRun {
   readonly knobs: TrainSettings;
 }
 
+/** Runs of two methods with the same seed and budget. */
+export interface RunPair {
+  readonly steps: number;
+  /** What trains now, and what is still to come. */
+  readonly now: string;
+  readonly next: string | null;
+}
+
 interface RunsState {
   /** The newest first; null until they have been read. */
   readonly runs: readonly RunInfo[] | null;
@@ -31,6 +39,12 @@ interface RunsState {
   readonly open: OpenRun | null;
   /** Pinned for comparison, in the order of pinning. */
   readonly selectedRuns: readonly string[];
+  /** The pinned run that the others are compared with; null for none. */
+  readonly baseline: string | null;
+  /** The stored run whose rollouts are looked at; null for the one in the page. */
+  readonly rolloutsOf: string | null;
+  /** Two runs that are taken one after the other, while they are. */
+  readonly pair: RunPair | null;
   /** Runs that train now, here or in another tab. */
   readonly training: ReadonlySet<string>;
   /** The run that the page was closed on; null once it was continued or dismissed. */
@@ -38,11 +52,13 @@ interface RunsState {
   readonly usage: StorageEstimate;
   /** Bytes for which there was no room; null while there is. */
   readonly neededBytes: number | null;
-  set(values: Partial<Omit<RunsState, "set" | "toggleSelected">>): void;
+  set(values: Partial<Omit<RunsState, "set" | "putRun" | "toggleSelected" | "setBaseline">>): void;
   /** Replaces one entry, or adds it as the newest. */
   putRun(run: RunInfo): void;
   /** Pins a run or lets it go; the oldest pin makes way for a sixth. */
   toggleSelected(id: string): void;
+  /** Makes a run the baseline, which pins it; null leaves none. */
+  setBaseline(id: string | null): void;
 }
 
 /** The store of runs; use it with a selector. */
@@ -53,6 +69,9 @@ export const useRuns = create<RunsState>()((set) => ({
   unavailable: null,
   open: null,
   selectedRuns: [],
+  baseline: null,
+  rolloutsOf: null,
+  pair: null,
   training: new Set(),
   interrupted: null,
   usage: {},
@@ -65,9 +84,17 @@ export const useRuns = create<RunsState>()((set) => ({
       return { runs: isKnown ? known.map((one) => (one.id === run.id ? run : one)) : [run, ...known] };
     }),
   toggleSelected: (id) =>
+    set(({ selectedRuns, baseline }) => {
+      const next = selectedRuns.includes(id) ? selectedRuns.filter((one) => one !== id) : withPin(selectedRuns, id);
+      return { selectedRuns: next, baseline: baseline !== null && next.includes(baseline) ? baseline : null };
+    }),
+  setBaseline: (id) =>
     set(({ selectedRuns }) => ({
-      selectedRuns: selectedRuns.includes(id)
-        ? selectedRuns.filter((one) => one !== id)
-        : [...selectedRuns, id].slice(-mostSelected),
+      baseline: id,
+      ...(id === null || selectedRuns.includes(id) ? {} : { selectedRuns: withPin(selectedRuns, id) }),
     })),
 }));
+
+function withPin(pinned: readonly string[], id: string): readonly string[] {
+  return [...pinned, id].slice(-mostSelected);
+}

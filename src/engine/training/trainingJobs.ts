@@ -9,6 +9,7 @@ import { fixedSettingsError, type TrainSettingError, trainSettingsError } from "
 import { tasks } from "@/tasks/registry";
 import { loraParameters, removeLora } from "../lora";
 import type { Session } from "../session";
+import { withMemory } from "./stepMemory";
 import { Trainer, type TrainerParts } from "./trainer";
 
 /** Steps in a row that may be lost to numbers that are not finite. */
@@ -162,10 +163,10 @@ export class TrainingJobs {
     const stopped = (reason: "paused" | "finished", message?: string) =>
       emit({ type: "stopped", step: run.step, reason, ...(message !== undefined && { message }) });
     let skippedInRow = 0;
-    for (let taken = 0; taken < steps; taken++) {
+    for (let count = 0; count < steps; count++) {
       this.#takeChange(run, emit);
       const { trainer, settings } = run;
-      const report =
+      const taken =
         signal.aborted || !trainer
           ? undefined
           : await trainer.takeStep(settings, {
@@ -173,7 +174,8 @@ export class TrainingJobs {
               onPhase: (phase, done, total) => emit({ type: "phase", phase, done, total }),
               onNotice: (message) => emit({ type: "notice", message }),
             });
-      if (!report || !trainer) return stopped("paused");
+      if (!taken || !trainer) return stopped("paused");
+      const report = withMemory(taken);
       const problem = await this.#keep(run, trainer, report, emit);
       if (problem) return stopped("paused", problem);
       const skipped = (report.metrics["vppo/skipped"] ?? 0) > 0;

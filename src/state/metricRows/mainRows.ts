@@ -43,6 +43,7 @@ export const mainRows: readonly Metric[] = [
     help: "Share of the total visual dependency that lies on kept tokens.",
   }),
   metricRow("vppo/alpha_min", "alpha", "α, lowest", { short: "low", help: "Smallest factor on an advantage in this step." }),
+  metricRow("actor/scaling_factor_mean", "alpha", "α, mean", { short: "mean" }),
   metricRow("vppo/alpha_max", "alpha", "α, highest", { short: "high", help: "Largest factor on an advantage in this step." }),
   metricRow("actor/dynamic_scaling_max", "betaMax", "β_max"),
   metricRow("actor/pg_loss", "loss", "Policy loss"),
@@ -56,8 +57,7 @@ export const mainRows: readonly Metric[] = [
     help: "Length of the gradient before it is clipped; mean over the optimizer steps of this step.",
   }),
   metricRow("actor/ppo_kl", "ppoKl", "KL to the sampler", { unit: "nats" }),
-  metricRow("actor/pg_clipfrac_higher", "clip", "Clipped above", { format: "percent", short: "above" }),
-  metricRow("actor/pg_clipfrac_lower", "clip", "Clipped below", { format: "percent", short: "below" }),
+  metricRow("actor/kl_loss", "klLoss", "KL to the reference", { unit: "nats" }),
   metricRow("response_length/mean", "length", "Answer length", {
     unit: "tokens",
     help: "Mean number of tokens of an answer that was learnt from.",
@@ -66,5 +66,10 @@ export const mainRows: readonly Metric[] = [
     unit: "tokens/s",
     help: "Tokens of prompts and answers per second of the step and device.",
     better: "higher",
+  }),
+  metricRow("vppo/memory_bytes", "memoryNow", "Memory", {
+    format: "bytes",
+    help: "Bytes of tensors on the device when the step was over: weights, adapter, moments and what is kept between steps.",
+    better: "lower",
   }),
 ];

@@ -8,6 +8,8 @@ const nats = { unit: "nats" } as const;
 
 /** Numbers of the policy update, the optimizer and the gradient. */
 export const updateRows: readonly Metric[] = [
+  metricRow("actor/pg_clipfrac_higher", "clip", "Clipped above", { format: "percent", short: "above" }),
+  metricRow("actor/pg_clipfrac_lower", "clip", "Clipped below", { format: "percent", short: "below" }),
   metricRow("vppo/exact_kl_mean", "exactKl", "Exact KL", {
     ...nats,
     help: "Mean over tokens of the KL over the whole vocabulary between picture and masked picture (Eq. 3), whichever measure trains.",
@@ -26,7 +28,6 @@ export const updateRows: readonly Metric[] = [
     ...nats,
     short: "highest",
   }),
-  metricRow("actor/scaling_factor_mean", "alphaMean", "α, mean"),
   metricRow("actor/entropy_token_fraction", "entropyKept", "Tokens by entropy", share),
   metricRow("actor/entropy_threshold", "entropyThreshold", "Entropy threshold", nats),
   metricRow("actor/entropy_mean_selected", "selectedEntropy", "Entropy of selected tokens", { ...nats, short: "selected" }),
@@ -50,7 +51,6 @@ export const updateRows: readonly Metric[] = [
   }),
   metricRow("actor/lr", "lr", "Learning rate", { help: "Learning rate of the step's last update." }),
   metricRow("actor/entropy_penalty_coef", "entropyCoef", "Weight of the entropy penalty"),
-  metricRow("actor/kl_loss", "klLoss", "KL to the reference", nats),
   metricRow("actor/kl_coef", "klCoef", "Weight of the KL"),
   metricRow("actor/kl_penalty", "klPenalty", "KL penalty", {
     ...nats,
@@ -62,6 +62,10 @@ export const updateRows: readonly Metric[] = [
   metricRow("vppo/skipped", "skipped", "Skipped updates", {
     format: "integer",
     help: "Optimizer steps that were left out because loss or gradient was not finite.",
+  }),
+  metricRow("vppo/updates", "updates", "Updates of a step", {
+    format: "integer",
+    help: "Optimizer steps that were taken in this step.",
   }),
   metricRow("vppo/move_kept", "moves", "Move of kept tokens", { ...nats, short: "kept" }),
   metricRow("vppo/move_filtered", "moves", "Move of other tokens", { ...nats, short: "others" }),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { describeSeries, endLabelHeights, lineGeometry, nearestStep, smooth, stepToPixel } from "./lineGeometry";
+import { describeSeries, endLabelHeights, lineGeometry, nearestStep, stepToPixel } from "./lineGeometry";
 
 const frame = { width: 240, height: 132, include: [0, 1] };
 const rising = { label: "Reward", xs: [1, 2, 3, 4], ys: [0.25, 0.5, 0.5, 0.75] };
@@ -83,19 +83,5 @@ describe("describeSeries", () => {
     expect(describeSeries("Kept", [0.4, 0.4])).toBe("Kept stayed at 0.4 in 2 steps");
     expect(describeSeries("Kept", [])).toBe("Kept: no values yet");
     expect(describeSeries("Loss", [1, Number.NaN])).toBe("Loss is 1 after 1 step; 1 value is not a number");
-  });
-});
-
-describe("smooth", () => {
-  it("does nothing with weight 0 and keeps a constant with any weight", () => {
-    expect([...smooth([1, 5, 2], 0)]).toEqual([1, 5, 2]);
-    for (const value of smooth([3, 3, 3, 3], 0.9)) expect(value).toBeCloseTo(3, 12);
-  });
-
-  it("stays between the values it averages and passes over gaps", () => {
-    const result = smooth([0, 1, Number.NaN, 1], 0.5);
-    expect(result[1]).toBeCloseTo(2 / 3, 12);
-    expect(result[2]).toBeNaN();
-    expect(result[3]).toBeCloseTo(6 / 7, 12);
   });
 });

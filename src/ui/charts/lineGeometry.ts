@@ -1,14 +1,21 @@
-// Data of a line chart → what is drawn: paths, ticks, line ends, gaps. Pure; React owns the nodes (LineChart.tsx).
+// Data of a line chart → what is drawn: lines with the bands behind them, ticks, line ends, gaps. Pure; React owns the nodes
+// (LineChart.tsx).
+
 import { scaleLinear } from "d3-scale";
-import { line } from "d3-shape";
+import { area, line } from "d3-shape";
 import { formatNumber } from "../formatNumber";
-import { decimate } from "./decimate";
+import { type DrawnPoints, indexRange, pixelColumns } from "./pixelColumns";
+import { drawable, widened, type YScale, yAxisOf } from "./yAxis";
 
 /** One line: ascending x (steps) and y of the same length; a non-finite y is a gap. */
 export interface ChartSeries {
   readonly label: string;
   readonly xs: ArrayLike<number>;
   readonly ys: ArrayLike<number>;
+  /** Lowest and highest of the values a smoothed point stands for, [length] each. */
+  readonly band?: { readonly low: ArrayLike<number>; readonly high: ArrayLike<number> };
+  /** Whose line it is, where lines of one owner are emphasised together. */
+  readonly id?: string;
   /** Place of its colour in `seriesColours`; its index in the chart when absent. */
   readonly colour?: number;
   /** A line to compare with. */
@@ -20,8 +27,9 @@ export interface ChartFrame {
   readonly height: number;
   /** Values that must be inside the y axis, e.g. [0, 1] for shares. */
   readonly include?: readonly number[];
-  /** Shared x range of all charts; the series' own when absent. */
+  /** Shared x range of all charts, or the part that is looked at; the series' own when absent. */
   readonly xDomain?: readonly [number, number];
+  readonly yScale?: YScale;
   /** Pixels right of the plot for names at the ends of lines. */
   readonly labelWidth?: number;
 }
@@ -30,6 +38,8 @@ export interface LineGeometry {
   readonly lines: readonly {
     readonly label: string;
     readonly path: string;
+    /** Lowest to highest value behind the line; empty where the line shows them all. */
+    readonly band: string;
     /** Pixel place and value of the last finite point. */
     readonly end: { readonly x: number; readonly y: number; readonly value: number } | null;
     /** Pixel x of points that are not numbers. */
@@ -47,43 +57,79 @@ const margin = { top: 8, right: 8, bottom: 20, left: 40 };
 export function lineGeometry(series: readonly ChartSeries[], frame: ChartFrame): LineGeometry {
   const right = frame.width - margin.right - (frame.labelWidth ?? 0);
   const plot = { left: margin.left, right, top: margin.top, bottom: frame.height - margin.bottom };
-  const xDomain =
-    frame.xDomain ?? rangeOf(series.flatMap(({ xs }) => (xs.length > 0 ? [xs[0] as number, xs[xs.length - 1] as number] : [])));
-  const x = scaleLinear(widen(xDomain), [plot.left, plot.right]);
-  const y = scaleLinear(yDomainOf(series, frame.include ?? []), [plot.bottom, plot.top]).nice(3);
-  const draw = line<readonly [number, number]>()
-    .defined(([, value]) => Number.isFinite(value))
-    .x(([step]) => round(x(step)))
-    .y(([, value]) => round(y(value)));
+  const own = rangeOf(series.flatMap(({ xs }) => (xs.length > 0 ? [xs[0] as number, xs[xs.length - 1] as number] : [])));
+  const x = scaleLinear(widened(frame.xDomain ?? own), [plot.left, plot.right]);
+  const [from = 0, to = 1] = x.domain();
+  const kind = frame.yScale ?? "linear";
+  const canDraw = drawable(kind);
+  const drawn = series.map((one) => pixelColumns(one, { from, to, columns: plot.right - plot.left, canDraw }));
+  const axis = yAxisOf(valuesOf(drawn), { kind, include: frame.include ?? [], range: [plot.bottom, plot.top] });
+  const placeX = (step: number) => round(x(step));
+  const placeY = (value: number) => round(axis.place(value));
   return {
     plot,
-    xDomain: [x.domain()[0] ?? 0, x.domain()[1] ?? 1],
-    lines: series.map(({ label, xs, ys }) => {
-      const indices = decimate(xs, ys, plot.right - plot.left);
-      const points = indices.map((i) => [xs[i] as number, ys[i] as number] as const);
-      const last = points.findLast(([, value]) => Number.isFinite(value));
+    xDomain: [from, to],
+    lines: drawn.map(({ xs, ys, low, high, gaps }, i) => {
+      const indices = Array.from(xs.keys());
+      const last = ys.findLastIndex(canDraw);
+      const draw = line<number>()
+        .defined((n) => canDraw(ys[n] as number))
+        .x((n) => placeX(xs[n] as number))
+        .y((n) => placeY(ys[n] as number));
+      const fill = area<number>()
+        .defined((n) => canDraw(low[n] as number) && canDraw(high[n] as number))
+        .x((n) => placeX(xs[n] as number))
+        .y0((n) => placeY(low[n] as number))
+        .y1((n) => placeY(high[n] as number));
       return {
-        label,
-        path: draw(points) ?? "",
-        end: last ? { x: round(x(last[0])), y: round(y(last[1])), value: last[1] } : null,
-        gaps: points.filter(([, value]) => !Number.isFinite(value)).map(([step]) => round(x(step))),
+        label: series[i]?.label ?? "",
+        path: draw(indices) ?? "",
+        band: low.length > 0 ? (fill(indices) ?? "") : "",
+        end:
+          last < 0
+            ? null
+            : {
+                x: placeX(xs[last] as number),
+                y: placeY(ys[last] as number),
+                value: endValue(series[i], ys[last] as number, to),
+              },
+        gaps: [...new Set(gaps.map(placeX))],
       };
     }),
-    yTicks: yTicksOf(y),
+    yTicks: axis.ticks.map(({ value, label }) => ({ y: placeY(value), label })),
     xTicks: xTicksOf(x, plot),
   };
 }
 
+// A column's mean is not a value of the series.
+function endValue(series: ChartSeries | undefined, drawn: number, to: number): number {
+  if (!series) return drawn;
+  const [first, end] = indexRange(series.xs, Number.NEGATIVE_INFINITY, to);
+  for (let i = end - 1; i >= first; i--) if (Number.isFinite(series.ys[i] as number)) return series.ys[i] as number;
+  return drawn;
+}
+
+function* valuesOf(drawn: readonly DrawnPoints[]): Generator<number> {
+  for (const { ys, low, high } of drawn) {
+    yield* ys;
+    yield* low;
+    yield* high;
+  }
+}
+
 /** The step whose x is nearest to a pixel, among the given ascending steps; undefined when there are none. */
 export function nearestStep(pixel: number, geometry: LineGeometry, steps: ArrayLike<number>): number | undefined {
-  const { plot, xDomain } = geometry;
-  const wanted = scaleLinear([plot.left, plot.right], [...xDomain])(pixel);
-  let best: number | undefined;
-  for (let i = 0; i < steps.length; i++) {
-    const step = steps[i] as number;
-    if (best === undefined || Math.abs(step - wanted) < Math.abs(best - wanted)) best = step;
-  }
-  return best;
+  const [from, to] = geometry.xDomain;
+  const wanted = Math.min(to, Math.max(from, pixelToStep(pixel, geometry)));
+  const [above] = indexRange(steps, wanted, wanted);
+  const [before, after] = [steps[above - 1], steps[above]];
+  if (before === undefined || after === undefined) return after ?? before;
+  return wanted - before <= after - wanted ? before : after;
+}
+
+/** The place on the x axis under a pixel, which need not be a step. */
+export function pixelToStep(pixel: number, { plot, xDomain }: LineGeometry): number {
+  return scaleLinear([plot.left, plot.right], [...xDomain])(pixel);
 }
 
 /** Pixel x of a step. */
@@ -111,44 +157,34 @@ export function endLabelHeights(ends: readonly number[], plot: LineGeometry["plo
 
 /** What a chart says to someone who does not see it, e.g. "Reward rose from 0.21 to 0.46 in 60 steps". */
 export function describeSeries(label: string, ys: ArrayLike<number>): string {
-  const values = Array.from({ length: ys.length }, (_, i) => ys[i] as number);
-  const finite = values.filter(Number.isFinite);
-  const broken = values.length - finite.length;
-  const first = finite[0];
-  const last = finite.at(-1);
-  const gaps = broken > 0 ? `; ${broken} ${broken === 1 ? "value is" : "values are"} not a number` : "";
-  if (first === undefined || last === undefined) return `${label}: no values yet${gaps}`;
-  if (finite.length === 1) return `${label} is ${formatNumber(first)} after 1 step${gaps}`;
-  const change = last > first ? "rose" : last < first ? "fell" : "stayed";
-  const range = change === "stayed" ? `at ${formatNumber(last)}` : `from ${formatNumber(first)} to ${formatNumber(last)}`;
-  return `${label} ${change} ${range} in ${values.length} steps${gaps}`;
-}
-
-/** Exponential moving average with the bias of the start taken out (weight 0 = off); gaps stay gaps. */
-export function smooth(ys: ArrayLike<number>, weight: number): Float64Array {
-  const result = new Float64Array(ys.length);
-  let sum = 0;
-  let norm = 0;
+  let [first, last] = [Number.NaN, Number.NaN];
+  let finite = 0;
   for (let i = 0; i < ys.length; i++) {
     const y = ys[i] as number;
-    if (!Number.isFinite(y)) {
-      result[i] = y;
-      continue;
-    }
-    sum = sum * weight + y * (1 - weight);
-    norm = norm * weight + (1 - weight);
-    result[i] = sum / norm;
+    if (!Number.isFinite(y)) continue;
+    if (finite++ === 0) first = y;
+    last = y;
   }
-  return result;
+  const broken = ys.length - finite;
+  const gaps = broken > 0 ? `; ${broken} ${broken === 1 ? "value is" : "values are"} not a number` : "";
+  if (finite === 0) return `${label}: no values yet${gaps}`;
+  if (finite === 1) return `${label} is ${formatNumber(first)} after 1 step${gaps}`;
+  const change = last > first ? "rose" : last < first ? "fell" : "stayed";
+  const range = change === "stayed" ? `at ${formatNumber(last)}` : `from ${formatNumber(first)} to ${formatNumber(last)}`;
+  return `${label} ${change} ${range} in ${ys.length} steps${gaps}`;
 }
 
-// Three digits cannot tell ticks apart that differ only in the fourth.
-function yTicksOf(y: ReturnType<typeof scaleLinear<number>>): LineGeometry["yTicks"] {
-  const values = y.ticks(3);
-  const labels = values.map(formatNumber);
-  const exact = y.tickFormat(3);
-  const isClear = new Set(labels).size === labels.length;
-  return values.map((value, i) => ({ y: round(y(value)), label: isClear ? (labels[i] ?? "") : exact(value) }));
+/** The part of a series inside a range of x. */
+export function seriesWithin(series: ChartSeries, [from, to]: readonly [number, number]): Pick<ChartSeries, "xs" | "ys"> {
+  const [first, end] = indexRange(series.xs, from, to);
+  if (first === 0 && end === series.xs.length) return series;
+  return { xs: Array.prototype.slice.call(series.xs, first, end), ys: Array.prototype.slice.call(series.ys, first, end) };
+}
+
+/** The value at a step; undefined where the series has none. */
+export function valueAt({ xs, ys }: Pick<ChartSeries, "xs" | "ys">, step: number): number | undefined {
+  const [first, end] = indexRange(xs, step, step);
+  return first < end ? (ys[first] as number) : undefined;
 }
 
 function xTicksOf(x: ReturnType<typeof scaleLinear<number>>, plot: LineGeometry["plot"]): LineGeometry["xTicks"] {
@@ -160,32 +196,8 @@ function xTicksOf(x: ReturnType<typeof scaleLinear<number>>, plot: LineGeometry[
   });
 }
 
-function yDomainOf(series: readonly ChartSeries[], include: readonly number[]): [number, number] {
-  let low = Math.min(Number.POSITIVE_INFINITY, ...include);
-  let high = Math.max(Number.NEGATIVE_INFINITY, ...include);
-  for (const { ys } of series) {
-    for (let i = 0; i < ys.length; i++) {
-      const value = ys[i] as number;
-      if (!Number.isFinite(value)) continue;
-      low = Math.min(low, value);
-      high = Math.max(high, value);
-    }
-  }
-  return low <= high ? widen([low, high]) : [0, 1];
-}
-
 function rangeOf(values: readonly number[]): [number, number] {
   return values.length > 0 ? [Math.min(...values), Math.max(...values)] : [0, 1];
-}
-
-/** Values closer together than this share of their size are one value and rounding. */
-const flatness = 1e-6;
-
-// A flat line or a single step would otherwise have no scale.
-function widen([low, high]: readonly [number, number]): [number, number] {
-  if (high - low > Math.max(Math.abs(low), Math.abs(high)) * flatness) return [low, high];
-  const pad = Math.abs(low) * 0.1 || 1;
-  return [low - pad, high + pad];
 }
 
 function round(value: number): number {

@@ -42,9 +42,16 @@ export function RunFiles({ run }: { readonly run: ChartRun | undefined }) {
         onFiles={importLogs}
       />
       <span className={styles.divider} />
-      <Button label="Save adapter" icon={<Save aria-hidden />} disabled={!modelReady} onPress={() => void saveAdapterFiles()} />
+      <Button
+        label="Save adapter"
+        iconOnly
+        icon={<Save aria-hidden />}
+        disabled={!modelReady}
+        onPress={() => void saveAdapterFiles()}
+      />
       <FileButton
         label="Load adapter"
+        iconOnly
         icon={<FolderOpen aria-hidden />}
         files="Adapter files"
         accept=".json,.safetensors"

@@ -1,4 +1,4 @@
-// Chooses the training step that charts and rollouts show; "Live" goes back to the newest.
+// Chooses the training step that charts and rollouts show, as a click into a chart does; the chip goes back to the newest.
 import { Radio } from "lucide-react";
 import { useStore } from "@/state/store";
 import { Button } from "@/ui/Button";
@@ -28,7 +28,14 @@ export function StepSlider({ steps }: { steps: ArrayLike<number> }) {
         />
       </div>
       <output className={styles.stepNumber}>{shown}</output>
-      <Button label="Live" tone="quiet" icon={<Radio aria-hidden />} pressed={step === null} onPress={() => setStep(null)} />
+      {step === null ? (
+        <span className={styles.live} title="Follows the newest step">
+          <Radio aria-hidden />
+          live
+        </span>
+      ) : (
+        <Button label="Back to live" icon={<Radio aria-hidden />} onPress={() => setStep(null)} />
+      )}
     </div>
   );
 }

@@ -1,44 +1,87 @@
-// The Charts tab: one small chart per group of metrics, several runs over each other, a cursor they share, smoothing, table view, the
-// step slider, and the runs' files. The recorded run is shown until a run of one's own has steps. Runs are started from the top bar.
-import { ChevronRight, Table2 } from "lucide-react";
-import { useMemo, useState } from "react";
+// The Charts tab: one small chart per group of metrics, several runs over each other, a cursor they share, smoothing, logarithmic axis, a
+// range of steps, table view, the step slider, and the runs' files. The recorded run is shown until a run of one's own has steps. Runs are
+// started from the top bar.
+import { ChevronRight, SlidersHorizontal, Table2 } from "lucide-react";
+import { lazy, Suspense, useMemo, useState } from "react";
 import { baselineSeries, trainingSeries } from "@/client/live";
 import { useBaseline } from "@/state/logRuns";
+import { useRunsView } from "@/state/runsView";
 import { useStore } from "@/state/store";
 import { Button } from "@/ui/Button";
 import { SeriesLegend } from "@/ui/charts/SeriesLegend";
+import { smoothingSpan } from "@/ui/charts/smoothing";
 import { EmptyState, Message } from "@/ui/Message";
 import { Slider } from "@/ui/Slider";
 import { ChartGrid, useStepDomain } from "./ChartGrid";
-import { chartGroupsOf } from "./charts";
-import { RunFiles } from "./RunFiles";
+import { type ChartGroup, chartGroupsOf, searchCharts } from "./charts";
+import { MarkLegend } from "./MarkLegend";
+import { marksOf } from "./runMarks";
 import { StepSlider } from "./StepSlider";
 import styles from "./TrainingPanel.module.css";
-import { baselineId, useChartRuns } from "./useChartRuns";
+import { useChartRuns } from "./useChartRuns";
+import { ViewTools } from "./ViewTools";
+
+const RunFiles = lazy(async () => ({ default: (await import("./RunFiles")).RunFiles }));
 
 /** Charts of the training run. */
 export function TrainingPanel() {
   const { runs, version } = useChartRuns();
-  const [smoothing, setSmoothing] = useState(0);
-  const [asTable, setAsTable] = useState(false);
-  const [showsMore, setShowsMore] = useState(false);
+  const smoothing = useRunsView((state) => state.smoothing);
+  const asTable = useRunsView((state) => state.asTable);
+  const search = useRunsView((state) => state.search);
+  const zoom = useRunsView((state) => state.zoom);
+  const hidden = useRunsView((state) => state.hidden);
+  const toggleHidden = useRunsView((state) => state.toggleHidden);
+  const set = useRunsView((state) => state.set);
   const [hoverStep, setHoverStep] = useState<number | null>(null);
-  // Beside a run of one's own the recorded run is asked for, because it makes every chart a comparison.
-  const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set([baselineId]));
   const visible = useMemo(() => (runs.length > 1 ? runs.filter(({ id }) => !hidden.has(id)) : runs), [runs, hidden]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the version stands for the contents of the buffers
-  const groups = useMemo(() => chartGroupsOf(visible, smoothing), [visible, smoothing, version]);
-  const xDomain = useStepDomain(visible, version);
+  const groups = useMemo(() => chartGroupsOf(visible, asTable ? 0 : smoothing), [visible, smoothing, asTable, version]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the version stands for the contents of the buffers
+  const marks = useMemo(() => visible.flatMap(marksOf), [visible, version]);
+  const span = useStepDomain(visible, version);
+  const xDomain = zoom ?? span;
+  const shownMarks = useMemo(() => marks.filter(({ step }) => step >= xDomain[0] && step <= xDomain[1]), [marks, xDomain]);
   const [first] = visible.length > 0 ? visible : runs;
-  const [overview, ...others] = groups;
-  const grid = { xDomain, hoverStep, onHover: setHoverStep, asTable, endLabels: visible.length > 1 };
-  const toggle = (id: string) =>
-    setHidden((before) => new Set(before.has(id) ? [...before].filter((one) => one !== id) : [...before, id]));
-
   return (
     <section className={styles.panel} aria-label="Training charts">
+      <Tools first={first?.series.steps()} span={span}>
+        <Suspense>
+          <RunFiles run={first} />
+        </Suspense>
+      </Tools>
+      {(runs.length > 1 || shownMarks.length > 0 || smoothing > 0) && (
+        <div className={styles.legends}>
+          {runs.length > 1 && (
+            <SeriesLegend entries={runs} hidden={hidden} onToggle={toggleHidden} onEmphasis={(emphasis) => set({ emphasis })} />
+          )}
+          <MarkLegend marks={shownMarks} />
+          <BandNote />
+        </div>
+      )}
+      <RunNotes />
+      <Charts
+        groups={searchCharts(groups, search)}
+        isSearched={search.trim() !== "" && groups.length > 0}
+        grid={{ xDomain, marks, hoverStep, onHover: setHoverStep, endLabels: visible.length > 1 }}
+      />
+    </section>
+  );
+}
+
+function Tools(props: {
+  readonly first: ArrayLike<number> | undefined;
+  readonly span: readonly [number, number];
+  readonly children: React.ReactNode;
+}) {
+  const { smoothing, isLog, asTable } = useRunsViewKnobs();
+  const isNarrowed = useRunsView(({ search, zoom }) => search !== "" || zoom !== null);
+  const set = useRunsView((state) => state.set);
+  const [showsTools, setShowsTools] = useState(false);
+  return (
+    <>
       <div className={styles.tools}>
-        {first && <StepSlider steps={first.series.steps()} />}
+        {props.first && <StepSlider steps={props.first} />}
         <div className={styles.smoothing}>
           <Slider
             compact
@@ -48,37 +91,95 @@ export function TrainingPanel() {
             max={0.99}
             hardMax={0.999}
             step={0.01}
-            onChange={setSmoothing}
+            onChange={(value) => set({ smoothing: value })}
           />
         </div>
+        <Button label="Log" hint="Logarithmic axis" pressed={isLog} onPress={() => set({ isLog: !isLog })} />
+        <Button
+          label="Find charts, choose steps"
+          iconOnly
+          icon={<SlidersHorizontal aria-hidden />}
+          pressed={showsTools || isNarrowed}
+          onPress={() => {
+            if (isNarrowed) set({ search: "", zoom: null });
+            setShowsTools(!(showsTools || isNarrowed));
+          }}
+        />
         <Button
           label="View as table"
           iconOnly
           icon={<Table2 aria-hidden />}
           pressed={asTable}
-          onPress={() => setAsTable(!asTable)}
+          onPress={() => set({ asTable: !asTable })}
         />
-        <RunFiles run={first} />
+        {props.children}
       </div>
-      {runs.length > 1 && <SeriesLegend entries={runs} hidden={hidden} onToggle={toggle} />}
-      <RunNotes />
+      {(showsTools || isNarrowed) && <ViewTools span={props.span} />}
+    </>
+  );
+}
+
+function useRunsViewKnobs() {
+  return {
+    smoothing: useRunsView((state) => state.smoothing),
+    isLog: useRunsView((state) => state.isLog),
+    asTable: useRunsView((state) => state.asTable),
+  };
+}
+
+/** What the band behind a smoothed line is. */
+function BandNote() {
+  const smoothing = useRunsView((state) => state.smoothing);
+  const asTable = useRunsView((state) => state.asTable);
+  if (smoothing === 0 || asTable) return null;
+  return (
+    <span className={styles.note}>
+      <span className={styles.bandSign} aria-hidden />
+      {`lowest to highest of the last ${smoothingSpan(smoothing)} steps, which the line averages`}
+    </span>
+  );
+}
+
+/** The first group, and the others folded; what a search has found is never folded. */
+function Charts(props: {
+  readonly groups: readonly ChartGroup[];
+  readonly isSearched: boolean;
+  readonly grid: Omit<Parameters<typeof ChartGrid>[0], "charts">;
+}) {
+  const { groups, isSearched, grid } = props;
+  const showsMore = useRunsView((state) => state.showsMore);
+  const set = useRunsView((state) => state.set);
+  if (isSearched) {
+    if (groups.length === 0) {
+      return (
+        <EmptyState>
+          No chart has that in its name. <Button label="Show all charts" onPress={() => set({ search: "" })} />
+        </EmptyState>
+      );
+    }
+    return groups.map(({ title, charts }) => <NamedGroup key={title} title={title} charts={charts} grid={grid} />);
+  }
+  const [overview, ...others] = groups;
+  return (
+    <>
       {overview && <ChartGrid {...grid} charts={overview.charts} />}
       {others.length > 0 && (
-        <>
-          <button type="button" className={styles.more} aria-expanded={showsMore} onClick={() => setShowsMore(!showsMore)}>
-            <ChevronRight aria-hidden />
-            More charts
-            <span className={styles.moreCount}>{others.reduce((count, { charts }) => count + charts.length, 0)}</span>
-          </button>
-          {showsMore &&
-            others.map(({ title, charts }) => (
-              <section key={title} className={styles.group} aria-label={title}>
-                <h3 className={styles.groupTitle}>{title}</h3>
-                <ChartGrid {...grid} charts={charts} />
-              </section>
-            ))}
-        </>
+        <button type="button" className={styles.more} aria-expanded={showsMore} onClick={() => set({ showsMore: !showsMore })}>
+          <ChevronRight aria-hidden />
+          More charts
+          <span className={styles.moreCount}>{others.reduce((count, { charts }) => count + charts.length, 0)}</span>
+        </button>
       )}
+      {showsMore && others.map(({ title, charts }) => <NamedGroup key={title} title={title} charts={charts} grid={grid} />)}
+    </>
+  );
+}
+
+function NamedGroup({ title, charts, grid }: ChartGroup & { grid: Omit<Parameters<typeof ChartGrid>[0], "charts"> }) {
+  return (
+    <section className={styles.group} aria-label={title}>
+      <h3 className={styles.groupTitle}>{title}</h3>
+      <ChartGrid {...grid} charts={charts} />
     </section>
   );
 }
@@ -87,7 +188,7 @@ export function TrainingPanel() {
 function RunNotes() {
   const training = useStore((state) => state.training);
   const step = useStore((state) => state.step);
-  const baselineName = useBaseline((state) => state.name);
+  const recordedName = useBaseline((state) => state.name);
   const isOwn = trainingSeries.length > 0;
   if (training.status === "failed") {
     return <Message tone="bad">{`${training.message} The last good adapter is kept.`}</Message>;
@@ -95,7 +196,7 @@ function RunNotes() {
   if (!isOwn && baselineSeries.length === 0) {
     return <EmptyState>No run yet. Press Step to take one optimiser step, or Play to keep going.</EmptyState>;
   }
-  if (!isOwn) return <Message>{`${baselineName}. Press Step or Play to train the model yourself.`}</Message>;
+  if (!isOwn) return <Message>{`${recordedName}. Press Step or Play to train the model yourself.`}</Message>;
   const shown = trainingSeries.report(step ?? trainingSeries.steps().at(-1) ?? 0);
   if (shown && shown.rollouts.length > 0 && shown.rollouts.every(({ advantage }) => advantage === 0)) {
     return (

@@ -4,17 +4,20 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { baselineSeries, trainingSeries } from "@/client/live";
 import type { StepReport, TrainRollout } from "@/protocol/training";
 import { useRuns } from "@/state/runs";
+import { useRunsView } from "@/state/runsView";
 import { useStore } from "@/state/store";
 import { RolloutsPanel } from "@/views/rollouts/RolloutsPanel";
 import { TrainingPanel } from "./TrainingPanel";
 
 const start = useStore.getState();
+const startView = useRunsView.getState();
 let root: Root;
 let box: HTMLElement;
 
 beforeEach(() => {
   vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
   useStore.setState(start, true);
+  useRunsView.setState(startView, true);
   useRuns.setState({ runs: null, selectedRuns: [], open: null });
   trainingSeries.reset();
   baselineSeries.reset();

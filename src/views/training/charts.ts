@@ -2,10 +2,12 @@
 // as lines of one chart; several runs are laid over each other, one chart per metric and one line per run. Pure.
 
 import type { SeriesBuffer } from "@/client/seriesBuffer";
+import type { RunInfo } from "@/protocol/runs";
+import type { ExportTable } from "@/state/exportSources";
 import { chartTitles, type Metric, metricGroups, metricsTable } from "@/state/metrics";
 import type { ChartSeries } from "@/ui/charts/lineGeometry";
-import { smooth } from "@/ui/charts/lineGeometry";
-import { formatNumber, formatPercent } from "@/ui/formatNumber";
+import { bandOf, smooth, smoothingSpan } from "@/ui/charts/smoothing";
+import { formatBytes, formatNumber, formatPercent } from "@/ui/formatNumber";
 
 export interface ChartSpec {
   readonly chart: string;
@@ -16,6 +18,8 @@ export interface ChartSpec {
   readonly include?: readonly number[];
   readonly format: (value: number) => string;
   readonly captionFormat: (value: number) => string;
+  /** Where each line's numbers are, as they were reported. */
+  readonly sources: readonly { readonly label: string; readonly key: string; readonly series: SeriesSource }[];
 }
 
 /** Charts that stand under one title. */
@@ -34,6 +38,8 @@ export interface ChartRun {
   /** Place of its colour. */
   readonly colour: number;
   readonly dashed: boolean;
+  /** Settings of the run, with the steps from which they hold. */
+  readonly settings?: RunInfo["settings"];
 }
 
 /** Title of the charts of names that the table does not have. */
@@ -66,9 +72,11 @@ function chartsOfOne(run: ChartRun | undefined, rows: readonly Metric[], smoothi
         title: isShared ? (chartTitles[chart] ?? first.label) : first.label,
         help: present.map(({ label, help }) => `${label}: ${help}`).join("\n"),
         series: present.map((metric) => ({
+          id: run.id,
           label: isShared ? metric.short : metric.label,
           ...pointsOf(run.series, metric.key, smoothing),
         })),
+        sources: present.map(({ key, short, label }) => ({ label: isShared ? short : label, key, series: run.series })),
       },
     ];
   });
@@ -85,7 +93,9 @@ export function chartsByMetric(runs: readonly ChartRun[], rows: readonly Metric[
         chart: metric.key,
         title: metric.label,
         help: metric.help,
-        series: present.map(({ name, series, colour, dashed }) => ({
+        sources: present.map(({ name, series }) => ({ label: name, key: metric.key, series })),
+        series: present.map(({ id, name, series, colour, dashed }) => ({
+          id,
           label: runs.length > 1 ? name : metric.label,
           colour,
           dashed,
@@ -100,10 +110,16 @@ function lookOf({ unit, domain, format }: Metric): Pick<ChartSpec, "unit" | "inc
   return {
     unit,
     ...(domain ? { include: domain } : {}),
-    format: format === "percent" ? formatPercent : formatNumber,
-    captionFormat: format === "percent" ? formatWholePercent : formatNumber,
+    ...formats[format],
   };
 }
+
+const formats: Readonly<Record<Metric["format"], Pick<ChartSpec, "format" | "captionFormat">>> = {
+  number: { format: formatNumber, captionFormat: formatNumber },
+  integer: { format: formatNumber, captionFormat: formatNumber },
+  percent: { format: formatPercent, captionFormat: formatWholePercent },
+  bytes: { format: formatBytes, captionFormat: formatBytes },
+};
 
 // Two lines share a caption, so shares of 10 % and more go without decimals there.
 function formatWholePercent(value: number): string {
@@ -112,18 +128,55 @@ function formatWholePercent(value: number): string {
 
 // Steps without a value (a metric measured every few steps) are left out, so that the line joins the measured ones; a value that
 // was reported as infinite stays and is drawn as a gap.
-function pointsOf(run: SeriesSource, key: string, smoothing: number): Pick<ChartSeries, "xs" | "ys"> {
+function pointsOf(run: SeriesSource, key: string, smoothing: number): Pick<ChartSeries, "xs" | "ys" | "band"> {
   const steps = run.steps();
   const values = run.values(key);
-  const kept = Array.from(values.keys()).filter((i) => !Number.isNaN(values[i] as number));
+  let [xs, ys] = [steps, values];
+  let kept = 0;
+  for (let i = 0; i < values.length; i++) if (!Number.isNaN(values[i] as number)) kept++;
+  if (kept < values.length) {
+    [xs, ys] = [new Float64Array(kept), new Float64Array(kept)];
+    kept = 0;
+    for (let i = 0; i < values.length; i++) {
+      if (Number.isNaN(values[i] as number)) continue;
+      xs[kept] = steps[i] as number;
+      ys[kept++] = values[i] as number;
+    }
+  }
+  if (smoothing === 0) return { xs, ys };
+  return { xs, ys: smooth(ys, smoothing), band: bandOf(ys, smoothingSpan(smoothing)) };
+}
+
+/** The charts with a part of the search in title, metric name or unit; a search for nothing keeps them all. */
+export function searchCharts(groups: readonly ChartGroup[], search: string): readonly ChartGroup[] {
+  const words = search.toLowerCase().split(/\s+/).filter(Boolean);
+  if (words.length === 0) return groups;
+  return groups.flatMap(({ title, charts }) => {
+    const found = charts.filter((chart) => {
+      const text = [chart.title, chart.unit, ...chart.sources.flatMap(({ label, key }) => [label, key])].join(" ").toLowerCase();
+      return words.every((word) => text.includes(word));
+    });
+    return found.length > 0 ? [{ title, charts: found }] : [];
+  });
+}
+
+/** A chart's numbers as they were reported, not smoothed: one row per step inside the range, one column per line. */
+export function chartTable({ unit, sources }: ChartSpec, range: readonly [number, number] | null): ExportTable {
+  const columns = sources.map(({ label, key, series }) => {
+    const steps = series.steps();
+    const values = series.values(key);
+    return { label, values: new Map(Array.from(steps, (step, i) => [step, values[i] as number])) };
+  });
+  const steps = [...new Set(columns.flatMap(({ values }) => [...values.keys()]))].sort((a, b) => a - b);
   return {
-    xs: Float64Array.from(kept, (i) => steps[i] as number),
-    ys: smooth(
-      Float64Array.from(kept, (i) => values[i] as number),
-      smoothing,
-    ),
+    columns: ["step", ...columns.map(({ label }) => (unit === "" ? label : `${label}, ${unit}`))],
+    rows: steps
+      .filter((step) => range === null || (step >= range[0] && step <= range[1]))
+      .map((step) => [step, ...columns.map(({ values }) => numberCell(values.get(step)))]),
   };
 }
+
+const numberCell = (value: number | undefined) => (value === undefined || Number.isNaN(value) ? "" : value);
 
 /** Rows for names that the table does not have, each a chart of its own. */
 function otherRows(runs: readonly ChartRun[]): readonly Metric[] {
