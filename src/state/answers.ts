@@ -122,10 +122,13 @@ function put({ header, tokens }: AnswerNode): void {
   answerTokens.put(tokens);
 }
 
-/** The session as it is with this answer, and the look at the one before kept for later. */
+/** The session as it is with this answer, and the look at the one before kept for later. An answer is not compared with itself: the two
+ * change places. */
 function shownAs({ id, source, promptTokens }: AnswerNode, before: AppState) {
-  const { shownAnswer, answerViews, rollout, rewardEdits } = before;
+  const { shownAnswer, answerViews, rollout, rewardEdits, comparedWith } = before;
+  const isCompared = comparedWith?.answer === id && shownAnswer !== null;
   return {
+    ...(isCompared ? { comparedWith: { answer: shownAnswer, rollout } } : {}),
     shownAnswer: id,
     answerViews: shownAnswer === null ? answerViews : { ...answerViews, [shownAnswer]: { rollout, rewardEdits } },
     hover: null,

@@ -7,6 +7,7 @@ import { useTokenColours } from "@/state/tokenColours";
 import { useUpdate } from "@/state/update";
 import { binVariables } from "@/ui/color/maps";
 import { EmptyState, Message } from "@/ui/Message";
+import { Branches } from "@/views/branches/Branches";
 import styles from "./AnswerPanel.module.css";
 import { ColourBar } from "./ColourBar";
 import { RolloutList } from "./RolloutList";
@@ -47,6 +48,7 @@ function AnswerBody() {
       {header && rolloutCount > 0 ? (
         <>
           <Question question={header.question} answer={header.answer} />
+          <Branches />
           <RolloutList />
         </>
       ) : ask.status === "running" ? (

@@ -83,7 +83,7 @@ function Token({ facts, update, choice }: { facts: TokenFacts; update: AnswerUpd
         <Row label="JSD" value={formatNumber(facts.jsd)} />
         <Row label="Top-1 drop" value={formatProbability(facts.top1Drop)} />
       </dl>
-      <PairedBars pairs={facts.pairs} kl={facts.kl} />
+      <PairedBars pairs={facts.pairs} kl={facts.kl} at={facts.ref} />
       <WeightFormula facts={facts} update={update} />
     </>
   );

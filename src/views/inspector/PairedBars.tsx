@@ -1,8 +1,12 @@
 // The two predictions of one position: per token one bar with the image and one with the masked image, its term of the KL, and the
-// rest of the vocabulary, so that the terms add up to the KL in the last row.
+// rest of the vocabulary, so that the terms add up to the KL in the last row. Every token is a button: the answer goes on from there with
+// it, as a branch.
+import { Split } from "lucide-react";
 import { useState } from "react";
 import { answerTokens } from "@/client/live";
-import type { PairedTop } from "@/state/pairedTop";
+import { branchFrom } from "@/state/askJob";
+import type { PairedToken, PairedTop } from "@/state/pairedTop";
+import type { TokenRef } from "@/state/selection";
 import { classes } from "@/ui/classes";
 import { Select } from "@/ui/Field";
 import { formatNumber } from "@/ui/formatNumber";
@@ -17,8 +21,15 @@ const orders = [
   { value: "contribution", label: "by part of KL" },
 ] as const satisfies readonly { value: Order; label: string }[];
 
+export interface PairedBarsProps {
+  readonly pairs: PairedTop;
+  readonly kl: number;
+  /** Where the position is in the shown answer. */
+  readonly at: TokenRef;
+}
+
 /** Paired top tokens of a position. */
-export function PairedBars({ pairs, kl }: { pairs: PairedTop; kl: number }) {
+export function PairedBars({ pairs, kl, at }: PairedBarsProps) {
   const [order, setOrder] = useState<Order>("probability");
   const rows =
     order === "probability" ? pairs.rows : [...pairs.rows].sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution));
@@ -54,9 +65,8 @@ export function PairedBars({ pairs, kl }: { pairs: PairedTop; kl: number }) {
         <tbody>
           {rows.map((row) => (
             <tr key={row.id} className={classes(row.sampled && styles.sampled)}>
-              <th scope="row" title={row.sampled ? "The token that was sampled" : undefined}>
-                {tokenLabel(answerTokens.text(row.id))}
-                {row.sampled && <span className="sr-only"> (sampled)</span>}
+              <th scope="row">
+                <BranchButton row={row} at={at} />
               </th>
               <Bars image={row.probability} masked={row.probabilityMasked} />
               <td className={styles.part}>{formatFixed(row.contribution, 3)}</td>
@@ -78,6 +88,26 @@ export function PairedBars({ pairs, kl }: { pairs: PairedTop; kl: number }) {
         </tfoot>
       </table>
     </section>
+  );
+}
+
+/** "bus", "bus (sampled)": the token, and what pressing it does. */
+function BranchButton({ row, at }: { row: PairedToken; at: TokenRef }) {
+  const label = tokenLabel(answerTokens.text(row.id));
+  const what = row.sampled
+    ? "the token that was sampled. Press to answer again from here"
+    : "press to branch: the answer goes on from here with this token";
+  return (
+    <button
+      type="button"
+      className={styles.branch}
+      aria-label={`${label}${row.sampled ? " (sampled), answer again from here" : ", branch from here"}`}
+      title={`“${label}”: ${what}`}
+      onClick={() => void branchFrom({ ...at, id: row.id })}
+    >
+      <span className={styles.label}>{label}</span>
+      <Split aria-hidden />
+    </button>
   );
 }
 
