@@ -28,9 +28,10 @@ export function shownStudies(recorded: readonly RecordedStudy[], own: readonly O
   return [...recorded.flatMap((study) => shownRecorded(study) ?? []), ...own.flatMap((study) => shownOwn(study) ?? [])];
 }
 
-/** The chosen one, or the first. */
+/** The chosen one; else one's own that is to go on, whichever list was read first; else the first. */
 export function pickStudy(studies: readonly ShownStudy[], opened: string | null): ShownStudy | undefined {
-  return studies.find(({ key }) => key === opened) ?? studies[0];
+  const unfinished = ({ own, isFinished }: ShownStudy) => own !== null && !own.isImported && !isFinished;
+  return studies.find(({ key }) => key === opened) ?? studies.find(unfinished) ?? studies[0];
 }
 
 function shownRecorded(study: RecordedStudy): ShownStudy | undefined {
