@@ -3,7 +3,7 @@
 // tokens, shown or not. Latest wins: a new question stops the running one, and late events of the old one are dropped.
 
 import { engineClient } from "@/client/engineClient";
-import { answerTokens } from "@/client/live";
+import { type AnswerOrigin, answerTokens } from "@/client/live";
 import { TokenBuffer, type TokenSnapshot } from "@/client/tokenBuffer";
 import type { AskEvent, AskRequest } from "@/protocol/generation";
 import { isSpecialToken, tokenLabel } from "@/ui/tokens/chunking";
@@ -37,9 +37,10 @@ export async function ask(): Promise<void> {
         const tokens = answerTokens.start(rollouts, topK);
         const model = currentModel();
         const label = request.question;
-        const header = { question: label, answer: input.answer, image, masked, notices, rewards: null };
-        const origin = model && { request, model };
-        useStore.getState().keepAnswer({ label, source: "live", header, tokens, input, promptTokens, origin });
+        const origin = originOf(request, model);
+        const header = { question: label, answer: input.answer, image, masked, notices, rewards: null, origin };
+        const asked = model && { request, model };
+        useStore.getState().keepAnswer({ label, source: "live", header, tokens, input, promptTokens, origin: asked });
         return tokens;
       },
     };
@@ -86,16 +87,16 @@ function branchOf(parent: AnswerNode | undefined, point: BranchPoint): Branch {
     throw new BranchError("how this answer was asked for is not known", "Ask the question yourself and branch from that answer");
   }
   if (!model) throw new BranchError("no model is loaded", "Load the model that gave the answer and try again");
-  const { origin } = parent;
-  if (!sameModel(model, origin.model)) {
-    const why = `the answer came from ${modelText(origin.model)}, and ${modelText(model)} would go on from it`;
+  const { origin: asked } = parent;
+  if (!sameModel(model, asked.model)) {
+    const why = `the answer came from ${modelText(asked.model)}, and ${modelText(model)} would go on from it`;
     throw new BranchError(why, "Ask again and branch from the new answer");
   }
   const reader = new TokenBuffer();
   reader.put(parent.tokens);
   const beginning = beginningOf(reader, point);
   const texts = reader.textsOf(beginning);
-  const own = requestOfRollout(origin.request, point.rollout);
+  const own = requestOfRollout(asked.request, point.rollout);
   const before = reader.tokenText(point.rollout, point.token);
   const label = branchLabel(before, reader.text(point.id), point.token);
   return {
@@ -108,7 +109,7 @@ function branchOf(parent: AnswerNode | undefined, point: BranchPoint): Branch {
       const { question, answer } = parent.header;
       // The mask of the branch is that of its rollout.
       const twins = masked.length > 1 ? masked.slice(point.rollout, point.rollout + 1) : masked;
-      const header = { question, answer, image, masked: twins, notices, rewards: null };
+      const header = { question, answer, image, masked: twins, notices, rewards: null, origin: originOf(own, model) };
       const { input, promptTokens } = parent;
       const pinned = { rollout: 0, start: point.token, end: point.token };
       useStore
@@ -119,6 +120,16 @@ function branchOf(parent: AnswerNode | undefined, point: BranchPoint): Branch {
         );
       return tokens;
     },
+  };
+}
+
+/** What it takes to measure an answer again. */
+function originOf({ image, moreImages, pixels }: AskRequest, model: ModelMark | null): AnswerOrigin {
+  return {
+    model: model?.name ?? "",
+    picture: image,
+    ...(moreImages ? { moreImages } : {}),
+    ...(pixels ? { pixels } : {}),
   };
 }
 

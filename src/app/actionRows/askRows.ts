@@ -1,6 +1,7 @@
 // Actions around a question and its answer.
 
 import { ask, stopAsk } from "@/state/askJob";
+import { stopLooking } from "@/state/look";
 import { useStore } from "@/state/store";
 import { clearOverlay } from "@/state/tokenColours";
 import { askBlockedBy } from "@/views/prompt/askBlockedBy";
@@ -23,9 +24,11 @@ export const askRows = {
     keys: ["Escape"],
     isEnabled: always,
     run: () => {
-      const { ask: status, pin } = useStore.getState();
+      const { ask: status, pin, region, setRegion } = useStore.getState();
       if (status.status === "running") void stopAsk();
-      else if (!clearOverlay()) pin(null);
+      else if (stopLooking() || clearOverlay()) return;
+      else if (region) setRegion(null);
+      else pin(null);
     },
   },
   question: {

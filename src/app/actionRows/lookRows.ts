@@ -1,11 +1,12 @@
 // Actions that change what is looked at: knobs, colours, tabs.
 
 import { colourings, colourNames } from "@/state/colourings";
+import { holdMasked, toggleRegionTool } from "@/state/look";
 import { useStore } from "@/state/store";
 import { colourTokensBy } from "@/state/tokenColours";
 import { pinKept } from "@/views/answer/pinKept";
 import { drawerTabs, useShell } from "../shell";
-import { type Action, type ActionRows, always, focusLabelled } from "./actionRow";
+import { type Action, type ActionRows, always, focusLabelled, focusOn } from "./actionRow";
 
 /** The keys 1 to 9, in the order of the picker. */
 export const colourActions: readonly Action[] = colourNames.slice(0, 9).map((name, i) => ({
@@ -64,5 +65,24 @@ export const lookRows = {
       const { settings, setSetting } = useStore.getState();
       setSetting("answerAs", settings.answerAs === "table" ? "text" : "table");
     },
+  },
+  region: {
+    id: "region",
+    label: "Region tool on the picture",
+    group: "Look",
+    keys: ["r"],
+    isEnabled: ({ input }) => input.image !== null,
+    run: () => {
+      toggleRegionTool();
+      focusOn("[aria-roledescription=region]");
+    },
+  },
+  masked: {
+    id: "masked",
+    label: "Hold the masked picture, and Δ log-prob in the text",
+    group: "Look",
+    keys: ["m"],
+    isEnabled: ({ input }) => input.image !== null,
+    run: holdMasked,
   },
 } as const satisfies ActionRows;

@@ -12,6 +12,7 @@ import { formatNumber } from "@/ui/formatNumber";
 import { EmptyState } from "@/ui/Message";
 import { tokenLabel } from "@/ui/tokens/chunking";
 import { formatFixed, formatProbability } from "@/ui/tokens/numberText";
+import { LookSlot } from "@/views/look/LookSlot";
 import styles from "./InspectorPanel.module.css";
 import { PairedBars } from "./PairedBars";
 import { SpanSummary } from "./SpanSummary";
@@ -22,6 +23,7 @@ export function InspectorPanel() {
   return (
     <section className={styles.panel} aria-label="Inspector" style={binVariables("cividis") as CSSProperties}>
       <Shown />
+      <LookSlot />
     </section>
   );
 }

@@ -1,27 +1,20 @@
 // The Input panel: picture with its masked twin, mask settings, question, samples, sampling settings, Ask and Stop. What Ask does
 // is in `state/askJob.ts`.
-import { CircleStop, ImageUp, Send, Shuffle } from "lucide-react";
-import { type DragEvent, type FormEvent, useMemo, useRef, useState } from "react";
+import { CircleStop, ImageUp, Send } from "lucide-react";
+import { type DragEvent, type FormEvent, useRef, useState } from "react";
 import { ask, stopAsk } from "@/state/askJob";
-import { pixelsOf } from "@/state/requests";
-import { numberSetting } from "@/state/settings";
 import { useStore } from "@/state/store";
 import { Button } from "@/ui/Button";
 import { classes } from "@/ui/classes";
 import { Message } from "@/ui/Message";
-import { PixelImage } from "@/ui/PixelImage";
-import { ChoiceSettingControl, NumberSettingControl } from "@/views/settings/SettingControl";
+import { NumberSettingControl } from "@/views/settings/SettingControl";
 import { askBlockedBy } from "./askBlockedBy";
-import { MorePictures } from "./MorePictures";
-import { maskPreview } from "./maskPreview";
+import { MaskSection } from "./MaskSection";
+import { PictureGroup } from "./PictureGroup";
 import styles from "./PromptPanel.module.css";
-import { RegionFields, RegionOverlay } from "./RegionOverlay";
 import { SamplePicker } from "./SamplePicker";
 import type { Sample } from "./samples";
 import { type ImageInput, useImageInput } from "./useImageInput";
-
-/** Side of the embedded model's pictures, until a model says otherwise. */
-const defaultModelSide = 64;
 
 /** The Input panel. */
 export function PromptPanel() {
@@ -62,7 +55,7 @@ export function PromptPanel() {
       onDrop={onDrop}
     >
       <div className={styles.scroll}>
-        <ImageGroup input={imageInput} />
+        <PictureGroup input={imageInput} />
         <section className={styles.section} aria-label="Question">
           <textarea
             className={styles.question}
@@ -111,50 +104,6 @@ export function PromptPanel() {
   );
 }
 
-/** Picture and masked twin, or the place to drop one. */
-function ImageGroup({ input }: { input: ImageInput }) {
-  const image = useStore((state) => state.input.image);
-  const twin = useTwin();
-  const strategy = useStore((state) => state.settings.maskStrategy);
-  const region = useStore((state) => state.region);
-  const setRegion = useStore((state) => state.setRegion);
-  return (
-    // biome-ignore lint/a11y/useSemanticElements: a fieldset is for form controls; this is a picture pair
-    <div className={styles.section} role="group" aria-label="Image">
-      {twin ? (
-        <div className={styles.pair}>
-          <figure>
-            <div className={styles.frame}>
-              <PixelImage image={twin.seen} label="The picture as the model sees it" />
-              {strategy === "region" && <RegionOverlay region={region} onChange={setRegion} />}
-            </div>
-            <figcaption>
-              Original{" "}
-              {image && image.width !== twin.seen.width && (
-                <span className={styles.dims}>{`${image.width} × ${image.height}`}</span>
-              )}
-            </figcaption>
-          </figure>
-          <figure>
-            <div className={styles.frame}>
-              <PixelImage image={twin.masked} label="The masked twin of the picture" />
-            </div>
-            <figcaption>Masked</figcaption>
-          </figure>
-        </div>
-      ) : (
-        <div className={styles.dropZone}>
-          <ImageUp aria-hidden />
-          <p>Drop or paste a picture, or choose a sample below.</p>
-        </div>
-      )}
-      {image && <MorePictures input={input} />}
-      {input.error && <Message tone="bad">{input.error}</Message>}
-      {input.notices.length > 0 && !input.error && <Message>{input.notices.join(" ")}</Message>}
-    </div>
-  );
-}
-
 /** Opens the file chooser. */
 function UploadButton({ input }: { input: ImageInput }) {
   const file = useRef<HTMLInputElement>(null);
@@ -183,47 +132,6 @@ function UploadButton({ input }: { input: ImageInput }) {
   );
 }
 
-/** How the twin is made. Only the fields of the chosen strategy are shown. */
-function MaskSection() {
-  const strategy = useStore((state) => state.settings.maskStrategy);
-  const maskSeed = useStore((state) => state.settings.maskSeed);
-  const setSetting = useStore((state) => state.setSetting);
-  const region = useStore((state) => state.region);
-  const setRegion = useStore((state) => state.setRegion);
-  const isRandom = strategy === "patch_blackening" || strategy === "gaussian_noise";
-  return (
-    <section className={styles.section} aria-label="Mask">
-      <ChoiceSettingControl settingKey="maskStrategy" />
-      {strategy === "patch_blackening" && (
-        <>
-          <NumberSettingControl settingKey="maskRatio" />
-          <NumberSettingControl settingKey="maskCellSize" />
-        </>
-      )}
-      {isRandom && (
-        <>
-          <div className={styles.seedRow}>
-            <NumberSettingControl settingKey="maskSeed" />
-            <Button
-              label="Draw another mask"
-              iconOnly
-              icon={<Shuffle aria-hidden />}
-              onPress={() => setSetting("maskSeed", (maskSeed + 1) % (numberSetting("maskSeed").max + 1))}
-            />
-          </div>
-          <ChoiceSettingControl settingKey="maskSharing" />
-        </>
-      )}
-      {strategy === "region" && (
-        <>
-          <p className={styles.note}>Drag on the original, or type the edges.</p>
-          <RegionFields region={region} onChange={setRegion} />
-        </>
-      )}
-    </section>
-  );
-}
-
 /** Limits of the picture's area, for models whose picture size follows the picture. */
 function PixelSection() {
   const promptTokens = useStore((state) => state.promptTokens);
@@ -240,22 +148,4 @@ function PixelSection() {
       )}
     </details>
   );
-}
-
-function useTwin() {
-  const image = useStore((state) => state.input.image);
-  const model = useStore((state) => state.model);
-  const strategy = useStore((state) => state.settings.maskStrategy);
-  const ratio = useStore((state) => state.settings.maskRatio);
-  const cellSize = useStore((state) => state.settings.maskCellSize);
-  const seed = useStore((state) => state.settings.maskSeed);
-  const region = useStore((state) => state.region);
-  const minPixels = useStore((state) => state.settings.minPixels);
-  const maxPixels = useStore((state) => state.settings.maxPixels);
-  const side = model.status === "ready" ? model.model.imageSize : defaultModelSide;
-  return useMemo(() => {
-    if (!image) return null;
-    const mask = { strategy, ratio, cellSize, seed, sharing: "shared", ...(region ? { region } : {}) } as const;
-    return maskPreview(image, mask, side, pixelsOf({ minPixels, maxPixels }).pixels);
-  }, [image, strategy, ratio, cellSize, seed, region, side, minPixels, maxPixels]);
 }

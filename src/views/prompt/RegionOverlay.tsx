@@ -1,31 +1,76 @@
-// The rectangle of the region mask: dragged on the picture, or set in percent with four number fields.
-import { type PointerEvent, useRef } from "react";
+// The rectangle on the picture: dragged, moved and sized with the arrow keys, or set in percent with four number fields.
+import { type KeyboardEvent, type PointerEvent, useRef } from "react";
+import { useLook } from "@/state/look";
 import type { Region } from "@/state/selection";
+import { classes } from "@/ui/classes";
+import { formatPercent } from "@/ui/formatNumber";
 import { NumberInput } from "@/ui/NumberInput";
+import { movedRegion } from "./movedRegion";
 import styles from "./PromptPanel.module.css";
 import { regionFromCorners } from "./regionFromCorners";
 
-/** Lies over the picture and takes drags; the fields of `RegionFields` do the same by keyboard. */
-export function RegionOverlay({ region, onChange }: { region: Region | null; onChange: (region: Region | null) => void }) {
+export interface RegionOverlayProps {
+  readonly region: Region | null;
+  readonly onChange: (region: Region | null) => void;
+  /** Where the pointer is while it draws nothing, in fractions of the picture; null when it has left. */
+  readonly onPoint: (point: readonly [number, number] | null) => void;
+}
+
+/** Lies over the picture and takes drags and keys; a click without a drag changes nothing. */
+export function RegionOverlay({ region, onChange, onPoint }: RegionOverlayProps) {
+  const isTool = useLook((state) => state.isRegionTool);
   const start = useRef<readonly [number, number] | null>(null);
+  const setDragging = (isDragging: boolean) => useLook.getState().set({ isDragging });
   const at = (event: PointerEvent<HTMLDivElement>): readonly [number, number] => {
     const box = event.currentTarget.getBoundingClientRect();
     return [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
   };
+  const end = () => {
+    start.current = null;
+    setDragging(false);
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === "Delete" || event.key === "Backspace") {
+      event.preventDefault();
+      onChange(null);
+    }
+    const next = movedRegion(region, event);
+    if (!next) return;
+    event.preventDefault();
+    event.stopPropagation();
+    onChange(next);
+  };
   return (
+    // biome-ignore lint/a11y/useSemanticElements: no element is a rectangle that is moved with arrows
     <div
-      className={styles.regionOverlay}
+      className={classes(styles.regionOverlay, isTool && styles.regionTool)}
       data-testid="region-overlay"
+      role="group"
+      aria-roledescription="region"
+      aria-label={regionText(region)}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: the arrow keys work here
+      tabIndex={0}
       onPointerDown={(event) => {
+        // A finger scrolls, unless the tool is on.
+        if (event.button !== 0 || (event.pointerType === "touch" && !isTool)) return;
         start.current = at(event);
         event.currentTarget.setPointerCapture(event.pointerId);
       }}
       onPointerMove={(event) => {
-        if (start.current) onChange(regionFromCorners(start.current, at(event)));
+        if (!start.current) {
+          onPoint(at(event));
+          return;
+        }
+        const next = regionFromCorners(start.current, at(event));
+        if (!next) return;
+        onPoint(null);
+        setDragging(true);
+        onChange(next);
       }}
-      onPointerUp={() => {
-        start.current = null;
-      }}
+      onPointerLeave={() => onPoint(null)}
+      onPointerUp={end}
+      onPointerCancel={end}
+      onKeyDown={onKeyDown}
     >
       {region && (
         <div
@@ -40,6 +85,12 @@ export function RegionOverlay({ region, onChange }: { region: Region | null; onC
       )}
     </div>
   );
+}
+
+function regionText(region: Region | null): string {
+  if (!region) return "Region on the picture: none. Arrow keys draw one.";
+  const [left, top, right, bottom] = region.map(formatPercent);
+  return `Region on the picture: left ${left}, top ${top}, right ${right}, bottom ${bottom}`;
 }
 
 const edges = ["Left", "Top", "Right", "Bottom"] as const;
