@@ -1,7 +1,6 @@
 // The page: top bar, notes, input beside answer and inspector over the training drawer, status bar. Layouts by width: three columns,
 // two columns with the inspector below the answer, or tabs. What stands where comes from `panels.ts`.
 import { useEffect, useState } from "react";
-import { type Key, Tab, TabList, TabPanel, Tabs } from "react-aria-components";
 import { Group, Panel as Pane, Separator, useDefaultLayout } from "react-resizable-panels";
 import { guideOrder, useGuide } from "@/views/guide/guideStore";
 import { InterruptedNote } from "@/views/runs/InterruptedNote";
@@ -12,6 +11,7 @@ import { PanelBox } from "./PanelBox";
 import { drawerPanels, panels } from "./panels";
 import { StatusBar } from "./StatusBar";
 import { useShell } from "./shell";
+import { Tabs } from "./Tabs";
 import { TopBar } from "./TopBar";
 import { useMediaQuery } from "./useMediaQuery";
 import { useShortcuts } from "./useShortcuts";
@@ -21,7 +21,9 @@ import { useTheme } from "./useTheme";
 export function App() {
   useShortcuts();
   useTheme();
-  const isWide = useMediaQuery("(min-width: 1100px)");
+  const isGuided = useGuide((state) => state.page !== null);
+  // The guide takes the inspector's place beside the answer.
+  const isWide = useMediaQuery(isGuided ? "(min-width: 1700px)" : "(min-width: 1100px)");
   const isNarrow = useMediaQuery("(max-width: 767px)");
   return (
     <div className={styles.page}>
@@ -93,35 +95,24 @@ function Center({ hasInspector }: { hasInspector: boolean }) {
   );
 }
 
+const parts = [
+  { id: "input", title: "Input" },
+  { id: "answer", title: "Answer" },
+  { id: "train", title: "Train" },
+] as const;
+
 function TabbedLayout() {
-  const [part, setPart] = useState<Key>("input");
+  const [part, setPart] = useState<(typeof parts)[number]["id"]>("input");
   const guidePage = useGuide((state) => state.page);
   // What the guide talks about comes to the front.
   useEffect(() => {
     if (guidePage !== null) setPart(guideOrder[guidePage - 1]?.place ?? "input");
   }, [guidePage]);
   return (
-    <Tabs className={styles.tabs ?? ""} selectedKey={part} onSelectionChange={setPart}>
-      <TabList className={styles.tabList ?? ""} aria-label="Parts of the page">
-        <Tab className={styles.tab ?? ""} id="input">
-          Input
-        </Tab>
-        <Tab className={styles.tab ?? ""} id="answer">
-          Answer
-        </Tab>
-        <Tab className={styles.tab ?? ""} id="train">
-          Train
-        </Tab>
-      </TabList>
-      <TabPanel className={styles.tabPanel ?? ""} id="input">
-        <PanelBox panel={panels.prompt} />
-      </TabPanel>
-      <TabPanel className={styles.tabPanel ?? ""} id="answer">
-        <Center hasInspector />
-      </TabPanel>
-      <TabPanel className={styles.tabPanel ?? ""} id="train">
-        <Drawer />
-      </TabPanel>
+    <Tabs label="Parts of the page" tabs={parts} selected={part} onSelect={setPart}>
+      {part === "input" && <PanelBox panel={panels.prompt} />}
+      {part === "answer" && <Center hasInspector />}
+      {part === "train" && <Drawer />}
     </Tabs>
   );
 }
@@ -130,28 +121,11 @@ function TabbedLayout() {
 function Drawer() {
   const tab = useShell((state) => state.tab);
   const openTab = useShell((state) => state.openTab);
+  const panel = drawerPanels.find(({ id }) => id === tab);
   return (
     <section className={styles.drawer} aria-label="Training">
-      <Tabs
-        className={styles.tabs ?? ""}
-        selectedKey={tab}
-        onSelectionChange={(key) => {
-          const chosen = drawerPanels.find(({ id }) => id === key);
-          if (chosen) openTab(chosen.id);
-        }}
-      >
-        <TabList className={styles.tabList ?? ""} aria-label="Training views">
-          {drawerPanels.map(({ id, title }) => (
-            <Tab key={id} id={id} className={styles.tab ?? ""}>
-              {title}
-            </Tab>
-          ))}
-        </TabList>
-        {drawerPanels.map((panel) => (
-          <TabPanel key={panel.id} id={panel.id} className={styles.tabPanel ?? ""}>
-            <PanelBox panel={panel} />
-          </TabPanel>
-        ))}
+      <Tabs label="Training views" tabs={drawerPanels} selected={tab} onSelect={openTab}>
+        {panel && <PanelBox key={panel.id} panel={panel} />}
       </Tabs>
     </section>
   );

@@ -13,7 +13,7 @@ const seenKey = "vppo-playground.call-out";
 /** "Drag keep": shown until the slider has been moved once, ever. */
 export function FirstVisitNote() {
   const [isSeen, setSeen] = useState(() => remembered(seenKey) === "seen");
-  const { isSkipped, open } = useGuide();
+  const { isSkipped, page, open } = useGuide();
   const hasAnswer = useStore((state) => state.source !== "none");
   useEffect(() => {
     if (isSeen) return;
@@ -30,7 +30,7 @@ export function FirstVisitNote() {
       <MousePointerClick aria-hidden />
       <p>
         Drag <strong>Keep k</strong>: see which words needed the image.
-        {!isSkipped && (
+        {!isSkipped && page === null && (
           <button type="button" className={styles.link} onClick={() => open()}>
             Seven-page guide
           </button>

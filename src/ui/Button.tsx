@@ -1,8 +1,9 @@
-// The one button of the page: text, icon with text, or icon alone (then `label` is its accessible name and its tooltip).
-import type { ReactNode } from "react";
-import { Button as AriaButton, Tooltip, TooltipTrigger } from "react-aria-components";
+// The one button of the page: text, icon with text, or icon alone (then `label` is its accessible name and its tooltip). The browser's own
+// button with a tooltip; the component library's would be a third of the page's first script.
+import { type ReactNode, useId } from "react";
 import styles from "./Button.module.css";
 import { classes } from "./classes";
+import { useTooltip } from "./Tooltip";
 
 export interface ButtonProps {
   readonly label: string;
@@ -19,26 +20,32 @@ export interface ButtonProps {
 
 /** A button; `pressed` makes it a toggle. */
 export function Button({ label, onPress, icon, iconOnly, tone = "plain", disabled, hint, pressed }: ButtonProps) {
-  const button = (
-    <AriaButton
-      className={classes(styles.button, styles[tone], iconOnly && styles.iconOnly)}
-      onPress={onPress}
-      isDisabled={disabled ?? false}
-      aria-label={label}
-      {...(pressed === undefined ? {} : { "aria-pressed": pressed })}
-    >
-      {icon}
-      {!iconOnly && <span>{label}</span>}
-    </AriaButton>
-  );
-  if (!iconOnly && !hint) return button;
-  return (
-    <TooltipTrigger delay={400} closeDelay={80}>
-      {button}
-      <Tooltip className={classes(styles.tooltip)} offset={6}>
-        {iconOnly ? label : ""}
+  const id = useId();
+  const { handlers, tooltip, isOpen } = useTooltip(
+    id,
+    (iconOnly || hint) && (
+      <>
+        {iconOnly && label}
         {hint && <kbd className={styles.key}>{hint}</kbd>}
-      </Tooltip>
-    </TooltipTrigger>
+      </>
+    ),
+  );
+  return (
+    <>
+      <button
+        type="button"
+        className={classes(styles.button, styles[tone], iconOnly && styles.iconOnly)}
+        disabled={disabled}
+        aria-label={label}
+        aria-pressed={pressed}
+        aria-describedby={isOpen && hint ? id : undefined}
+        onClick={onPress}
+        {...handlers}
+      >
+        {icon}
+        {!iconOnly && <span>{label}</span>}
+      </button>
+      {tooltip}
+    </>
   );
 }

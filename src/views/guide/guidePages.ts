@@ -55,7 +55,7 @@ export const guidePages: readonly GuidePage[] = [
     title: "Mask it yourself",
     text: [
       "What the masked copy hides decides what can be seen: random patches, blur, noise, a mean colour, everything, or a region you draw.",
-      "The preview below the picture is the copy that the model gets. Another seed hides other patches; a small part tells you where it looked.",
+      "The copy beside the picture is what the model gets. Another seed hides other patches; a small part tells you where it looked.",
     ],
     todo: "Change the mask: another kind, ratio or seed, or draw a region.",
     parts: [part("Image"), part("Mask")],

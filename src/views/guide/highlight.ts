@@ -3,7 +3,7 @@
 
 const attribute = "data-guided";
 
-/** Outlines what the selectors match, now and as it comes; returns the way to take the outlines off. */
+/** Outlines what the selectors match, now and as it comes, and brings the first into sight; returns the way to take the outlines off. */
 export function outline(selectors: readonly string[]): () => void {
   const selector = selectors.join(", ");
   const put = () => {
@@ -12,6 +12,7 @@ export function outline(selectors: readonly string[]): () => void {
     }
   };
   put();
+  document.querySelector(selector)?.scrollIntoView({ block: "nearest" });
   const observer = new MutationObserver(put);
   observer.observe(document.body, { childList: true, subtree: true });
   return () => {
