@@ -10,7 +10,7 @@ import type { Recording } from "@/protocol/recorded";
 import { meanDependency } from "@/rl/shaping";
 import { proposalSettings, sameKnobs } from "./fitting";
 import { sourceName, withToken } from "./modelChoice";
-import { recordedOrigin } from "./recordedOrigin";
+import { recordedRequest } from "./recordedRequest";
 import { loadRequestOf } from "./requests";
 import { isAbort, messageOf } from "./session";
 import { useStore } from "./store";
@@ -207,7 +207,7 @@ export function showRecordedAnswer(recording: Recording, index: number): void {
       tokens: answerTokens.snapshot,
       input: useStore.getState().input,
       promptTokens: null,
-      origin: recordedOrigin(recording, answer, header),
+      origin: recordedRequest(recording, answer, header),
     },
     { pinned: isInside ? pinned : null, rollout: isInside && rollout < answerTokens.rolloutCount ? rollout : mostDependent() },
   );

@@ -8,8 +8,8 @@ import { maskOf, samplingOf } from "./requests";
 import { defaultSettings, type Settings, settingsTable } from "./settings";
 import { checkSetting } from "./url";
 
-/** The origin of a recorded answer; null where the recording does not say how it was asked. */
-export function recordedOrigin(recording: Recording, answer: RecordedAnswer, header: AnswerHeader): AnswerOrigin | null {
+/** What a recorded answer was asked for; null where the recording does not say how it was asked. */
+export function recordedRequest(recording: Recording, answer: RecordedAnswer, header: AnswerHeader): AnswerOrigin | null {
   if (!recording.run || !header.image) return null;
   const settings = settingsOf(recording.run.settings);
   return {
