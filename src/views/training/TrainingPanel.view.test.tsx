@@ -6,7 +6,6 @@ import type { StepReport, TrainRollout } from "@/protocol/training";
 import { useRuns } from "@/state/runs";
 import { useRunsView } from "@/state/runsView";
 import { useStore } from "@/state/store";
-import { RolloutsPanel } from "@/views/rollouts/RolloutsPanel";
 import { TrainingPanel } from "./TrainingPanel";
 
 const start = useStore.getState();
@@ -189,37 +188,5 @@ describe("TrainingPanel", () => {
     await act(async () => box.querySelector<HTMLElement>('[aria-label="View as table"]')?.click());
     expect(charts()).toEqual([]);
     expect([...box.querySelectorAll("tbody tr")].map((row) => row.textContent)).toEqual(["10.25", "10.5"]);
-  });
-});
-
-describe("RolloutsPanel", () => {
-  const rows = () =>
-    [...box.querySelectorAll("tbody tr")].map((row) => [...row.querySelectorAll("td")].map((cell) => cell.textContent));
-
-  it("says how to begin while there are no rollouts", async () => {
-    await show(<RolloutsPanel />);
-    expect(box.textContent).toContain("No rollouts yet.");
-  });
-
-  it("lists reward, advantage, α, dependency, length and text of the newest step", async () => {
-    step(1, 0.5, [rollout(0, 0, -1)]);
-    step(2, 0.5, [rollout(0, 1, 1.5), rollout(1, 0, -1.5)]);
-    await show(<RolloutsPanel />);
-    expect(rows()).toEqual([
-      ["1", "1", "1.5", "1.05", "0.25", "12", "Question 0? → 1<think> prompt 0 </think> \\boxed{1}"],
-      ["2", "0", "−1.5", "1.05", "0.25", "12", "Question 1? → 1<think> prompt 1 </think> \\boxed{0}"],
-    ]);
-  });
-
-  it("follows the pinned step and sorts by a column", async () => {
-    step(1, 0.5, [rollout(0, 0, -1), rollout(0, 1, 1)]);
-    step(2, 0.5, [rollout(0, 1, 1.5)]);
-    useStore.getState().setStep(1);
-    await show(<RolloutsPanel />);
-    expect(rows().map((row) => row[2])).toEqual(["−1", "1"]);
-    const header = [...box.querySelectorAll("th")].find((cell) => cell.textContent === "Advantage");
-    await act(async () => header?.querySelector("button")?.click());
-    expect(rows().map((row) => row[2])).toEqual(["1", "−1"]);
-    expect(header?.getAttribute("aria-sort")).toBe("descending");
   });
 });
