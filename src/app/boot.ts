@@ -1,42 +1,71 @@
 // What happens when the page opens: state from the link, the recorded example at once, and behind it the embedded model. Without
 // a recording the first sample stands in as the question, so that the page is never empty.
 
+import { answerTokens } from "@/client/live";
 import { loadModel, openRecording } from "@/state/modelJob";
 import { connectPersistence } from "@/state/persist";
 import { startRuns } from "@/state/runsJobs";
 import { useStore } from "@/state/store";
+import type { SharedLook } from "@/state/url";
 import { guidePageOf, useGuide } from "@/views/guide/guideStore";
 import { embeddedSource } from "@/views/models/embeddedSource";
 import { samples } from "@/views/prompt/samples";
 import { fetchOverlays } from "./Overlays";
 import { fetchLaterPanels } from "./panels";
 import { keepForOffline } from "./serviceWorker";
+import { drawerTabs, useShell } from "./shell";
 
 /**
  * Starts everything; resolves when recording and model are there or have failed (failures go to the status bar). The model waits
  * for `offlineReady`, because only what is fetched after it is kept for offline use; the small rest is kept by a second look.
  */
 export async function boot(offlineReady: Promise<void>): Promise<void> {
-  connectPersistence();
+  const linked = connectPersistence({
+    tab: () => (useShell.getState().tab === drawerTabs[0] ? null : useShell.getState().tab),
+    subscribeTab: (listener) => useShell.subscribe((state, before) => state.tab !== before.tab && listener()),
+    show: (look) => {
+      showSample(look.sample);
+      showLinked(look);
+    },
+  });
   // A link to a page of the guide works on the open page, too.
   addEventListener("hashchange", () => {
     const page = guidePageOf(location.hash);
     if (page !== null) useGuide.getState().open(page);
   });
   void startRuns();
-  const wanted = useStore.getState().input.sample;
   const loading = offlineReady.then(() => loadModel(embeddedSource()));
   const panels = offlineReady.then(fetchLaterPanels).then(fetchOverlays);
   await openRecording(new URL("recorded/example.json", document.baseURI).href);
-  const { input, notify } = useStore.getState();
-  const linked = wanted === null ? undefined : samples().find(({ id }) => id === wanted);
-  if (wanted !== null && !linked) {
-    notify("error", "The sample in the link was not used: this page has none of that name. Pick one from the samples.");
-  }
-  const start = linked ?? (input.image ? undefined : samples()[0]);
-  if (start) setSample(start);
+  const [first] = samples();
+  if (!showSample(linked.sample) && !useStore.getState().input.image && first) setSample(first);
+  showLinked(linked);
   await Promise.all([loading, panels]);
   await keepForOffline();
+}
+
+/** Tab and rollout of a link; a pin chose its rollout already. */
+function showLinked({ tab, pinned, rollout }: SharedLook): void {
+  const known = drawerTabs.find((one) => one === tab);
+  if (known) useShell.getState().openTab(known);
+  const { notify, openRollout, pin } = useStore.getState();
+  if (tab !== null && !known) {
+    notify("error", "The tab in the link was not opened: this page has none of that name. Choose one below the answer.");
+  }
+  if (pinned && pinned.end < answerTokens.length(pinned.rollout)) pin(pinned);
+  else if (rollout !== null && rollout < answerTokens.rolloutCount) openRollout(rollout);
+}
+
+/** Shows the sample of a link; false where it names none that there is. */
+function showSample(id: string | null): boolean {
+  if (id === null) return false;
+  const sample = samples().find((one) => one.id === id);
+  if (sample) setSample(sample);
+  else {
+    const { notify } = useStore.getState();
+    notify("error", "The sample in the link was not used: this page has none of that name. Pick one from the samples.");
+  }
+  return sample !== undefined;
 }
 
 function setSample({ image, question, answer, id }: ReturnType<typeof samples>[number]): void {

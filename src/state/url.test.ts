@@ -2,9 +2,11 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { applyPreset } from "./presets";
 import { defaultSettings, type Setting, settingsTable } from "./settings";
-import { decodeState, encodeState } from "./url";
+import { decodeState, emptyLook, encodeState } from "./url";
 
 const nothing = { pinned: null, sample: null };
+/** What every browser, chat and mail program takes. */
+const longestLink = 2048;
 
 function anyValue(row: Setting): fc.Arbitrary<unknown> {
   switch (row.kind) {
@@ -56,6 +58,43 @@ describe("the URL hash", () => {
     expect(decoded).toMatchObject({ pinned, sample: "shapes:3 & more", problems: [] });
   });
 
+  it("brings rollout, region, step and tab back", () => {
+    const look = { ...emptyLook, rollout: 3, region: [0.125, 0.25, 0.5, 1] as const, step: 12, tab: "rollouts" };
+    const text = encodeState({ settings: defaultSettings, ...look });
+    expect(text).toBe("v=1&roll=3&reg=0.125_0.25_0.5_1&at=12&tab=rollouts");
+    expect(decodeState(text)).toMatchObject({ ...look, problems: [] });
+  });
+
+  it("stays below 2 kB with every knob turned and everything selected", () => {
+    const farthest = (row: Setting): unknown => {
+      if (row.kind === "choice") return row.options.map(({ value }) => value).sort((a, b) => b.length - a.length)[0];
+      if (row.kind === "switch") return !row.default;
+      if (row.kind === "text") return "x".repeat(row.maxLength);
+      // What a slider, or a number typed with six digits, can make.
+      return row.integer ? row.max : Number((row.min + (row.max - row.min) * 0.123457).toPrecision(6));
+    };
+    const settings = { ...defaultSettings, ...Object.fromEntries(settingsTable.map((row) => [row.key, farthest(row)])) };
+    const look = { pinned: { rollout: 63, start: 16_000, end: 16_383 }, sample: "count_color-heldOut-2026-11", step: 100_000 };
+    const text = encodeState({ settings, ...look, region: [0.1235, 0.2346, 0.9877, 0.8766], rollout: 63, tab: "evaluation" });
+    expect(`https://example.org/vppo-playground/#${text}`.length).toBeLessThan(longestLink);
+    expect(decodeState(text).problems).toEqual([]);
+  });
+
+  it("names keys it does not know, shortened, and reads the rest", () => {
+    const decoded = decodeState(`k=0.25&later=1&${"z".repeat(500)}=2&guide=4&embed=answer`);
+    expect(decoded.settings.keepRatio).toBe(0.25);
+    expect(decoded.problems).toHaveLength(1);
+    expect(decoded.problems[0]).toContain("“later”");
+    expect(decoded.problems[0]).not.toContain("guide");
+    expect(decoded.problems[0]?.length).toBeLessThan(250);
+  });
+
+  it.each(["reg=1_2_3", "reg=0_0_2_1", "reg=0.5_0_0.4_1", "roll=-1", "at=1e9", "roll=x"])("leaves %s out and says so", (hash) => {
+    const decoded = decodeState(hash);
+    expect(decoded).toMatchObject({ region: null, rollout: null, step: null });
+    expect(decoded.problems).toHaveLength(1);
+  });
+
   it("takes the knobs of a method without writing them", () => {
     const settings = applyPreset(defaultSettings, "officialCode");
     const text = encodeState({ settings, ...nothing });
@@ -97,5 +136,6 @@ describe("the URL hash", () => {
     const decoded = decodeState("v=7&k=0.25&somethingNew=1");
     expect(decoded.settings.keepRatio).toBe(0.25);
     expect(decoded.problems[0]).toContain("another version");
+    expect(decoded.problems[1]).toContain("somethingNew");
   });
 });

@@ -1,17 +1,31 @@
 // The URL hash: the only file that knows how state is written there. Versioned, defaults omitted, one key per row of the settings
-// table plus the pinned tokens and the sample. Everything read is checked; what cannot be used becomes a sentence, never a value.
+// table, and one per kind of selection: sample, pinned tokens, rollout, region, step, tab. Everything read is checked; what cannot be
+// used, or is not known, becomes a sentence, never a value.
 // The same text, with the texts that a link never holds, is what `persist.ts` keeps between visits.
 
 import { applyPreset } from "./presets";
-import type { TokenSpan } from "./selection";
+import type { Region, TokenSpan } from "./selection";
 import { defaultSettings, type Setting, type Settings, settingsTable } from "./settings";
 
-/** What the hash can hold. */
-export interface SharedState {
-  readonly settings: Settings;
+/** What of the page's look the hash can hold; null is what the page does by itself. */
+export interface SharedLook {
   readonly pinned: TokenSpan | null;
   readonly sample: string | null;
+  readonly rollout: number | null;
+  readonly region: Region | null;
+  /** Training step that is looked at. */
+  readonly step: number | null;
+  /** Tab of the training drawer. */
+  readonly tab: string | null;
 }
+
+/** What the hash can hold. */
+export interface SharedState extends SharedLook {
+  readonly settings: Settings;
+}
+
+/** Nothing selected. */
+export const emptyLook: SharedLook = { pinned: null, sample: null, rollout: null, region: null, step: null, tab: null };
 
 /** What a hash means, and a sentence for everything in it that was not usable. */
 export interface DecodedState extends SharedState {
@@ -19,12 +33,19 @@ export interface DecodedState extends SharedState {
 }
 
 const version = "1";
+/** Keys of the look, and those that others read: the guide, the shown parts of the page. */
+const lookKeys = ["v", "sample", "pin", "roll", "reg", "at", "tab", "guide", "embed", "hide"] as const;
+const toldKeys = 5;
 
 /** Where the text of a state goes: into a link, or into this machine's storage, which also holds the user's own texts. */
 export type StateTarget = "link" | "storage";
 
 /** The hash for a state, without "#"; empty when nothing differs from the defaults. */
-export function encodeState({ settings, pinned, sample }: SharedState, target: StateTarget = "link"): string {
+export function encodeState(
+  { settings, ...look }: Pick<SharedState, "settings"> & Partial<SharedLook>,
+  target: StateTarget = "link",
+): string {
+  const { pinned, sample, rollout, region, step, tab } = { ...emptyLook, ...look };
   const parts = new URLSearchParams();
   const base = applyPreset(defaultSettings, settings.preset);
   for (const row of settingsTable) {
@@ -35,6 +56,10 @@ export function encodeState({ settings, pinned, sample }: SharedState, target: S
   }
   if (sample !== null) parts.set("sample", sample);
   if (pinned) parts.set("pin", `${pinned.rollout}.${pinned.start}.${pinned.end}`);
+  else if (rollout !== null) parts.set("roll", String(rollout));
+  if (region) parts.set("reg", region.map((edge) => String(Number(edge.toFixed(4)))).join("_"));
+  if (step !== null) parts.set("at", String(step));
+  if (tab !== null) parts.set("tab", tab);
   const text = parts.toString();
   return text === "" ? "" : `v=${version}&${text}`;
 }
@@ -63,7 +88,26 @@ export function decodeState(hash: string, target: StateTarget = "link"): Decoded
   // checkSetting has made every value one that its row allows.
   const known = changes as Partial<Settings>;
   const settings = { ...applyPreset(defaultSettings, known.preset ?? defaultSettings.preset), ...known };
-  return { settings, pinned: readPin(parts.get("pin"), problems), sample: parts.get("sample"), problems };
+  const pinned = readPin(parts.get("pin"), problems);
+  const look: SharedLook = {
+    pinned,
+    sample: parts.get("sample"),
+    rollout: pinned?.rollout ?? readCount(parts.get("roll"), "open rollout", problems),
+    region: readRegion(parts.get("reg"), problems),
+    step: readCount(parts.get("at"), "step", problems),
+    tab: parts.get("tab"),
+  };
+  if (target === "link") problems.push(...unknownKeys(parts));
+  return { settings, ...look, problems };
+}
+
+function unknownKeys(parts: URLSearchParams): readonly string[] {
+  const known = new Set<string>([...lookKeys, ...settingsTable.map(({ urlKey }) => urlKey)]);
+  const unknown = [...new Set(parts.keys())].filter((key) => !known.has(key));
+  if (unknown.length === 0) return [];
+  const told = unknown.slice(0, toldKeys).map((key) => `“${shortened(key)}”`);
+  const more = unknown.length > toldKeys ? ` and ${unknown.length - toldKeys} more` : "";
+  return [`The link holds what this page does not know: ${told.join(", ")}${more}. It was left out. Check the settings.`];
 }
 
 type Checked =
@@ -94,8 +138,32 @@ export function checkSetting(row: Setting, text: string): Checked {
 }
 
 function problemOf(row: Setting, text: string, fallback: number | string, allowed: string): string {
-  const shown = text.length > 40 ? `${text.slice(0, 40)}…` : text;
-  return `${row.label} in the link was not used: “${shown}” is not a value it can have. It is ${fallback} now. ${allowed}.`;
+  return `${row.label} in the link was not used: “${shortened(text)}” is not a value it can have. It is ${fallback} now. ${allowed}.`;
+}
+
+function shortened(text: string): string {
+  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
+}
+
+function readCount(text: string | null, name: string, problems: string[]): number | null {
+  if (text === null) return null;
+  if (/^\d{1,7}$/.test(text)) return Number(text);
+  problems.push(`The ${name} in the link was not used: “${shortened(text)}” is no number from 0 on. Choose it on the page.`);
+  return null;
+}
+
+function readRegion(text: string | null, problems: string[]): Region | null {
+  if (text === null) return null;
+  const edges = text.split("_").map((edge) => (/^\d(\.\d{1,6})?$/.test(edge) ? Number(edge) : Number.NaN));
+  const [x0, y0, x1, y1] = edges;
+  const isUsable = edges.length === 4 && edges.every((edge) => edge >= 0 && edge <= 1);
+  if (isUsable && x0 !== undefined && y0 !== undefined && x1 !== undefined && y1 !== undefined && x0 < x1 && y0 < y1) {
+    return [x0, y0, x1, y1];
+  }
+  problems.push(
+    "The region in the link was not used: it is not written as left_top_right_bottom, from 0 to 1. Draw it on the image.",
+  );
+  return null;
 }
 
 function readPin(text: string | null, problems: string[]): TokenSpan | null {
