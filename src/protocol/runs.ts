@@ -52,7 +52,9 @@ export interface StepEntry {
 
 /** Where the engine stores the steps of a run. */
 export interface RunJournal {
-  /** The newest stored state of a run; undefined for a run without steps. */
+  /** Stores what a run begins with, where its settings alone do not say it: an adapter that was loaded. Rejects as `commit` does. */
+  begin(run: string, state: Uint8Array): Promise<void>;
+  /** The newest stored state of a run; undefined for a run without steps that began with a fresh adapter. */
   lastState(run: string): Promise<{ readonly step: number; readonly state: Uint8Array } | undefined>;
   /** Stores a step and the state after it: both or neither. Rejects with a UserError when the storage is full. */
   commit(run: string, entry: StepEntry): Promise<void>;

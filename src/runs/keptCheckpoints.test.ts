@@ -12,13 +12,19 @@ describe("droppedCheckpoints", () => {
     expect(dropped([5, 8, 9, 10])).toEqual([8]);
   });
 
+  it("lets go what a run began with, as soon as it is not among the last two, however large", () => {
+    expect(dropped([0, 1])).toEqual([]);
+    expect(dropped([0, 1, 2])).toEqual([0]);
+    expect(dropped([0, 1, 2, 3], { checkpointBytes: 0, everyCheckpoint: 1 })).toEqual([0, 1]);
+  });
+
   it("keeps fewer of the old ones when they take too much", () => {
     expect(dropped([5, 10, 15, 20, 21, 22], { checkpointBytes: 20 })).toEqual([5, 15]);
     expect(dropped([5, 10, 21, 22], { checkpointBytes: 0 })).toEqual([5, 10]);
   });
 
   it("never lets the last one go, and what it keeps it keeps the next time", () => {
-    const steps = fc.uniqueArray(fc.integer({ min: 1, max: 500 }), { minLength: 1 }).map((list) => list.sort((a, b) => a - b));
+    const steps = fc.uniqueArray(fc.integer({ min: 0, max: 500 }), { minLength: 1 }).map((list) => list.sort((a, b) => a - b));
     const rules = fc.record({ lastCheckpoints: fc.integer({ min: 0, max: 4 }), everyCheckpoint: fc.integer({ min: 0, max: 9 }) });
     fc.assert(
       fc.property(steps, rules, fc.integer({ min: 0, max: 200 }), (list, some, checkpointBytes) => {

@@ -28,11 +28,11 @@ export interface Checkpoint {
   readonly sizeBytes: number;
 }
 
-/** The checkpoints of one run, oldest first, that the rules let go; never the last one. */
+/** The checkpoints of one run, oldest first, that the rules let go; never the last one. What a run began with is no m-th step. */
 export function droppedCheckpoints(checkpoints: readonly Checkpoint[], rules: KeepRules): readonly Checkpoint[] {
   const older = checkpoints.slice(0, -Math.max(1, rules.lastCheckpoints));
   for (let every = Math.max(1, Math.round(rules.everyCheckpoint)); ; every *= 2) {
-    const kept = older.filter(({ step }) => step % every === 0);
+    const kept = older.filter(({ step }) => step > 0 && step % every === 0);
     const bytes = kept.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
     if (bytes <= rules.checkpointBytes || kept.length === 0) return older.filter((one) => !kept.includes(one));
   }

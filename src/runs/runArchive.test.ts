@@ -73,6 +73,17 @@ describe("a run's file", () => {
     expect(new Uint8Array(await again.arrayBuffer())).toEqual(new Uint8Array(await file.arrayBuffer()));
   });
 
+  it("holds what a run began with, where that was an adapter of its own", async () => {
+    const store = emptyStore();
+    const { id } = await store.create({ name: "VPPO 1", settings: trainDefaults });
+    await store.begin(id, trainedState(0));
+    const begun = await importRun(store, await exportRun(store, id), newId);
+    expect(await store.lastState(begun.id)).toEqual({ step: 0, state: trainedState(0) });
+    await store.commit(id, { report: reportOf(1), settings: trainDefaults, state: trainedState(1) });
+    const run = await importRun(store, await exportRun(store, id), newId);
+    expect((await store.checkpoints(run.id)).map(({ step }) => step)).toEqual([0, 1]);
+  });
+
   it("reads states that hold what looks like the end of a part", async () => {
     const store = emptyStore();
     const { id } = await store.create({ name: "VPPO 1", settings: trainDefaults });

@@ -19,7 +19,7 @@ const version = 1;
 /** Tells a run that was imported from the one of the same name that is here. */
 const importedMark = " (imported)";
 
-const stepFile = /^(rollouts|states)\/([1-9][0-9]{0,6})\.(json|bin)$/;
+const stepFile = /^(rollouts|states)\/(0|[1-9][0-9]{0,6})\.(json|bin)$/;
 const partLimits: Readonly<Record<string, number>> = {
   "run.json": 64 * mib,
   "steps.jsonl": 512 * mib,

@@ -44,6 +44,20 @@ describe("RunStore", () => {
     await expect(store.lastState("gone")).rejects.toBeInstanceOf(RunMissingError);
   });
 
+  it("goes on from what a run began with until it has a step, and lets that go after a few", async () => {
+    const store = emptyStore();
+    const { id } = await store.create(start);
+    await store.begin(id, stateOf(0));
+    expect(await store.lastState(id)).toEqual({ step: 0, state: stateOf(0) });
+    expect((await store.get(id)).lastStep).toBe(0);
+    const fork = await store.fork(id, 0, "VPPO 1, again");
+    expect(await store.lastState(fork.id)).toEqual({ step: 0, state: stateOf(0) });
+    await commitSteps(store, id, 1, 3);
+    expect((await store.checkpoints(id)).map(({ step }) => step)).toEqual([2, 3]);
+    await expect(store.begin(id, stateOf(0))).rejects.toBeInstanceOf(RunBusyError);
+    await expect(store.begin("gone", stateOf(0))).rejects.toBeInstanceOf(RunMissingError);
+  });
+
   it("keeps what was committed when it is opened again", async () => {
     const first = openStore("reopened");
     const { id } = await first.create(start);

@@ -194,8 +194,8 @@ export class RunStore implements RunJournal {
 
   async lastState(run: string): Promise<{ readonly step: number; readonly state: Uint8Array } | undefined> {
     const { lastStep, name } = await this.get(run);
-    if (lastStep === 0) return undefined;
     const state = await this.stateAt(run, lastStep);
+    if (!state && lastStep === 0) return undefined;
     if (!state) {
       const why = `its state after step ${lastStep} is not stored`;
       throw new RunDataError(`The run ${name} cannot go on`, why, "Fork it from one of its checkpoints");
@@ -207,6 +207,16 @@ export class RunStore implements RunJournal {
   async stateAt(run: string, step: number): Promise<Uint8Array | undefined> {
     const row = await (await this.#open()).get("states", [run, step]);
     return row && row.state instanceof Uint8Array ? row.state : undefined;
+  }
+
+  begin(run: string, state: Uint8Array): Promise<void> {
+    const own = ownState(state);
+    return this.#write("The run's beginning could not be stored", own.byteLength, async (transaction) => {
+      const { lastStep } = infoOf(await rowOf(transaction, run));
+      if (lastStep > 0)
+        throw new RunBusyError(`it was about to begin and is at step ${lastStep} already: it was trained elsewhere`);
+      await transaction.objectStore("states").put(stateRow(run, 0, own));
+    });
   }
 
   commit(run: string, { report, settings, state }: StepEntry): Promise<void> {

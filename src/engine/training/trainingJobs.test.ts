@@ -1,13 +1,14 @@
 // What happens between the steps of a run, on the tiny model and wasm: whatever breaks in, the run goes on from the state after
 // its last whole step, bit for bit as if nothing had been.
 
+import { memory } from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { UserError } from "@/lib/errors";
 import { setUpWasm } from "@/ops/test/wasmFixture";
 import type { RunJournal, StepEntry } from "@/protocol/runs";
 import type { TrainEvent, TrainRequest, TrainSettings } from "@/protocol/training";
 import { openSession, uniformPrecision } from "../loading/openSession";
-import { loraParameters, removeLora } from "../lora";
+import { attachLora, loraParameters, removeLora } from "../lora";
 import type { Session } from "../session";
 import { fixtureFolder } from "../test/fixtureFolder";
 import { parityParts, trainSettings, withoutEnd } from "../test/tinySession";
@@ -29,10 +30,17 @@ const settings: TrainSettings = { ...trainSettings, promptsPerStep: 2 };
 class Notebook implements RunJournal {
   readonly entries: StepEntry[] = [];
   failAt: number | undefined;
+  #beginning: Uint8Array | undefined;
+
+  async begin(_run: string, state: Uint8Array) {
+    if (this.failAt === 0) throw new UserError("The run was not stored", "the disk is full", "Delete a run");
+    this.#beginning = state;
+  }
 
   async lastState() {
     const last = this.entries.at(-1);
-    return last && { step: last.report.step, state: last.state };
+    if (last) return { step: last.report.step, state: last.state };
+    return this.#beginning && { step: 0, state: this.#beginning };
   }
 
   async commit(_run: string, entry: StepEntry) {
@@ -182,6 +190,7 @@ describe("a run", { timeout: 120_000 }, () => {
   it("gives way to another run, which starts afresh, and goes on from its stored state afterwards", async () => {
     const [first, second] = [new Notebook(), new Notebook()];
     const journal: RunJournal = {
+      begin: (run, state) => (run === "r" ? first : second).begin(run, state),
       lastState: (run) => (run === "r" ? first : second).lastState(),
       commit: (run, entry) => (run === "r" ? first : second).commit(run, entry),
     };
@@ -191,6 +200,43 @@ describe("a run", { timeout: 120_000 }, () => {
     expect(second.states[0]).toEqual(whole[0]);
     await train({ run: "r" });
     expect(first.states).toEqual(whole);
+  });
+
+  it("that begins with a loaded adapter and is cut off in its first step begins with that adapter again", async () => {
+    const train = async (journal: Notebook, on: Session, steps: number) => {
+      await startJobs({ journal, on }).train({ steps });
+      return journal.states;
+    };
+    const [uncut, page] = [await open(), await open()];
+    for (const { model } of [uncut, page]) attachLora(model, { rank: 4, alpha: 8, seed: 77 });
+    const expected = await train(new Notebook(), uncut, 2);
+    expect(expected[0]).not.toEqual(whole[0]);
+    // No step of the page is stored before it goes.
+    const journal = new Notebook();
+    journal.failAt = 1;
+    expect(await train(journal, page, 1)).toEqual([]);
+    journal.failAt = undefined;
+    const next = await open();
+    expect(await train(journal, next, 2)).toEqual(expected);
+    for (const one of [uncut, page, next]) one[Symbol.dispose]();
+  });
+
+  it("that begins with a loaded adapter and cannot store it says so and leaves the adapter as it was", async () => {
+    const on = await open();
+    attachLora(on.model, { rank: 4, alpha: 8, seed: 77 });
+    const before = loraParameters(on.model).map(({ tensor }) => tensor.id);
+    const journal = new Notebook();
+    journal.failAt = 0;
+    const { jobs, train } = startJobs({ journal, on });
+    const tensors = memory().numTensors;
+    await expect(train()).rejects.toThrow("The run was not stored: the disk is full.");
+    expect(memory().numTensors).toBe(tensors);
+    expect(loraParameters(on.model).map(({ tensor }) => tensor.id)).toEqual(before);
+    journal.failAt = undefined;
+    await train();
+    expect(journal.entries).toHaveLength(1);
+    jobs.drop();
+    on[Symbol.dispose]();
   });
 
   it("of all weights starts over on the checkpoint's own when it is reset", async () => {

@@ -148,8 +148,16 @@ export class TrainingJobs {
       run.settings = settings;
       return run;
     }
+    const isFresh = loraParameters(own.model).length === 0;
     const trainer = Trainer.create(own, settings, parts);
     const run = { id, settings, state: await trainer.exportState(settings), step: 0, trainer };
+    try {
+      // A fresh adapter follows from the settings; one that was loaded is nowhere else when the page goes before the first step.
+      if (!isFresh && id !== undefined) await journal?.begin(id, run.state);
+    } catch (error) {
+      trainer[Symbol.dispose]();
+      throw error;
+    }
     this.#begin(run);
     return run;
   }
