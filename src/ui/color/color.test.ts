@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type BinScale, binDomain, binOf, binPosition, binsOf, niceAbove, valueAtPosition } from "./binning";
+import { type BinScale, binDomain, binOf, binPosition, binsOf, neutralBin, niceAbove, valueAtPosition } from "./binning";
 import { binCount, binVariables, type ColourMapName, colourMaps, coloursOf, contrast, textOn } from "./maps";
 
+const sequential = (Object.keys(colourMaps) as ColourMapName[]).filter((name) => name !== "puor");
 const scales: readonly BinScale[] = ["linear", "log", "rank"];
 
 describe("colour maps", () => {
@@ -16,10 +17,23 @@ describe("colour maps", () => {
   });
 
   it("grow steadily darker in light and lighter in dark, so that order survives without hue", () => {
-    const { light, dark } = coloursOf("cividis");
-    for (let bin = 1; bin < binCount; bin++) {
-      expect(contrast(light[bin]!, "#ffffff")).toBeGreaterThan(contrast(light[bin - 1]!, "#ffffff"));
-      expect(contrast(dark[bin]!, "#000000")).toBeGreaterThan(contrast(dark[bin - 1]!, "#000000"));
+    for (const name of sequential) {
+      const { light, dark } = coloursOf(name);
+      for (let bin = 1; bin < binCount; bin++) {
+        expect(contrast(light[bin]!, "#ffffff"), `${name} ${bin}`).toBeGreaterThan(contrast(light[bin - 1]!, "#ffffff"));
+        expect(contrast(dark[bin]!, "#000000"), `${name} ${bin}`).toBeGreaterThan(contrast(dark[bin - 1]!, "#000000"));
+      }
+    }
+  });
+
+  it("begin with the panel's ground, and the ends of the signed map stand apart from it and from each other's hue", () => {
+    for (const name of sequential) {
+      expect([coloursOf(name).light[0], coloursOf(name).dark[0]]).toEqual(["#ffffff", "#17191f"]);
+    }
+    const { light, dark } = coloursOf("puor");
+    for (const bin of [0, binCount - 1]) {
+      expect(contrast(light[bin]!, "#ffffff")).toBeGreaterThan(4.5);
+      expect(contrast(dark[bin]!, "#17191f")).toBeGreaterThan(4.5);
     }
   });
 
@@ -48,6 +62,19 @@ describe("binning", () => {
   it("does not stretch the map over noise", () => {
     expect(binDomain([Float32Array.of(1e-5, 2e-5)], false).max).toBe(0.05);
     expect(binDomain([new Float32Array(0)], false).max).toBe(0.05);
+  });
+
+  it("ends where the reader says, and takes the floor of the number it is of", () => {
+    expect(binDomain([values], false, { max: 0.5 }).max).toBe(0.5);
+    expect(binOf(1.2, binDomain([values], false, { max: 0.5 }), "linear")).toBe(15);
+    expect(binDomain([Float32Array.of(0.001, 0.002)], false, { floor: 0 }).max).toBe(0.002);
+  });
+
+  it("gives what is not a number the colour of 0 and no place in the domain", () => {
+    const broken = Float32Array.of(1, Number.NaN, -1);
+    const domain = binDomain([broken], true);
+    expect([domain.max, domain.sorted.length]).toEqual([1, 2]);
+    expect([...binsOf(broken, domain, "linear")]).toEqual([15, neutralBin(true), 0]);
   });
 
   it("never orders two values the wrong way round, on any scale", () => {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { filterTokens, keptTokenCount } from "@/rl/tokenFilter";
-import { drawHistogram, keepRatioAt, keepRatioFor } from "./drawHistogram";
+import { drawHistogram, keepRatioAt, keepRatioFor, nextBar, tokensOfBar } from "./drawHistogram";
 
 const size = { width: 400, height: 128 };
 const column = fc
@@ -20,6 +20,30 @@ describe("drawHistogram", () => {
         }
       }),
     );
+  });
+
+  it("lists the tokens of every bar, each token once, the strongest first", () => {
+    fc.assert(
+      fc.property(column, (values) => {
+        const drawing = drawHistogram(values, size);
+        const lists = drawing.bars.map((_, bar) => tokensOfBar(values, drawing, bar));
+        expect(lists.map((tokens) => tokens.length)).toEqual(drawing.bars.map(({ count }) => count));
+        expect([...lists.flat()].sort((a, b) => a - b)).toEqual([...values.keys()]);
+        for (const tokens of lists) {
+          const sizes = tokens.map((t) => values[t]!);
+          expect(sizes).toEqual([...sizes].sort((a, b) => b - a));
+        }
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it("goes from bar to bar over empty ones", () => {
+    const { bars } = drawHistogram(Float32Array.of(0, 0, 4, 9), size);
+    const filled = bars.flatMap(({ count }, i) => (count > 0 ? [i] : []));
+    expect(filled).toHaveLength(3);
+    expect([nextBar(bars, filled[0]!, 1), nextBar(bars, filled[2]!, -1)]).toEqual([filled[1], filled[1]]);
+    expect([nextBar(bars, filled[0]!, -1), nextBar(bars, filled[2]!, 1)]).toEqual([null, null]);
   });
 
   it("draws the curve from the whole dependency at the left to nothing at the right", () => {

@@ -30,6 +30,8 @@ export interface Histogram {
   readonly ticks: readonly { readonly value: number; readonly x: number }[];
   readonly countTicks: readonly { readonly value: number; readonly y: number }[];
   readonly plot: { readonly left: number; readonly right: number; readonly top: number; readonly bottom: number };
+  /** The bar that counts a value. */
+  barOf(value: number): number;
   x(value: number): number;
   valueAt(x: number): number;
 }
@@ -53,8 +55,9 @@ export function drawHistogram(values: Float32Array, { width, height }: Histogram
   const barCount = Math.max(8, Math.min(48, Math.floor((plot.right - plot.left) / targetBarWidth)));
   const counts = new Array<number>(barCount).fill(0);
   const barWidth = (plot.right - plot.left) / barCount;
+  const barOf = (value: number) => Math.min(barCount - 1, Math.floor((x(Math.max(value, 0)) - plot.left) / barWidth));
   for (const value of values) {
-    const bar = Math.min(barCount - 1, Math.floor((x(Math.max(value, 0)) - plot.left) / barWidth));
+    const bar = barOf(value);
     counts[bar] = (counts[bar] ?? 0) + 1;
   }
   const y = scaleLinear([0, Math.max(1, ...counts)], [plot.bottom, plot.top]);
@@ -77,9 +80,25 @@ export function drawHistogram(values: Float32Array, { width, height }: Histogram
       .filter(Number.isInteger)
       .map((value) => ({ value, y: y(value) })),
     plot,
+    barOf,
     x: (value) => x(value),
     valueAt: (at) => x.invert(Math.min(Math.max(at, plot.left), plot.right)),
   };
+}
+
+/** The tokens that a bar counts, the strongest first. */
+export function tokensOfBar(values: Float32Array, { barOf }: Pick<Histogram, "barOf">, bar: number): readonly number[] {
+  const tokens: number[] = [];
+  values.forEach((value, t) => {
+    if (barOf(value) === bar) tokens.push(t);
+  });
+  return tokens.sort((a, b) => (values[b] as number) - (values[a] as number) || a - b);
+}
+
+/** The nearest bar with tokens in a direction; null where there is none. */
+export function nextBar(bars: readonly HistogramBar[], from: number, direction: 1 | -1): number | null {
+  for (let i = from + direction; i >= 0 && i < bars.length; i += direction) if ((bars[i]?.count ?? 0) > 0) return i;
+  return null;
 }
 
 /** The keep ratio that keeps exactly the tokens with a dependency of at least `threshold` (at least one), to three decimals. */
