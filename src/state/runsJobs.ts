@@ -13,6 +13,8 @@ import { loadModel } from "./modelJob";
 import { trainSettingsOf } from "./requests";
 import { accuracyKey, useRuns } from "./runs";
 import { forkName, isModelOf } from "./runsCurrent";
+import { knobsOfRun } from "./runsKnobs";
+import { restorePins } from "./runsPins";
 import { newRunId, runLocks, runStore, tellRuns } from "./runsStorage";
 import { useStore } from "./store";
 import { closeRun, train } from "./trainJob";
@@ -47,6 +49,7 @@ export async function readRuns(): Promise<void> {
     const accuracies: Record<string, number> = {};
     for (const { id } of runs) accuracies[id] = (await runStore.lastMetrics(id))?.[accuracyKey] ?? Number.NaN;
     set({ runs, damaged, accuracies, training: await trainingRuns(runLocks()), usage: await runStore.usage() });
+    restorePins(runs);
   } catch (error) {
     // Training says so when it matters.
     if (error instanceof RunsUnavailableError) set({ runs: [], unavailable: error.message });
@@ -54,7 +57,7 @@ export async function readRuns(): Promise<void> {
   }
 }
 
-/** Shows a stored run: its charts, its newest rollouts, and Step and Play go on with it. Not while another trains. */
+/** Shows a stored run: its charts, its newest rollouts and its settings on the knobs; Step and Play go on with it. Not while one trains. */
 export async function openRun(id: string): Promise<boolean> {
   if (useStore.getState().training.status === "running") return false;
   return (
@@ -72,11 +75,14 @@ export async function openRun(id: string): Promise<boolean> {
         const report = reports.get(step);
         trainingSeries.append(step, metrics, report && report.rollouts.length > 0 ? report : undefined);
       }
+      // The knobs stand for the run that Step and Play go on with; as one change, so that one undo takes it back.
+      const last = run.settings.at(-1)?.settings;
+      if (last) useStore.getState().setSettings(knobsOfRun(last));
       const knobs = trainSettingsOf(useStore.getState().settings);
-      const settings = run.settings.at(-1)?.settings ?? knobs;
+      const settings = last ?? knobs;
       const { set, putRun } = useRuns.getState();
       putRun(run);
-      set({ open: { id, settings, knobs } });
+      set({ open: { id, settings, knobs }, rolloutsOf: null });
       useStore.getState().setTraining({ status: "idle", step: run.lastStep });
       return true;
     })) ?? false
@@ -119,7 +125,7 @@ export async function forkRun({ id, name }: RunInfo, step: number): Promise<void
 
 /** Deletes a run, unless it trains. */
 export async function deleteRun(id: string): Promise<void> {
-  const { open, selectedRuns, interrupted, set } = useRuns.getState();
+  const { open, selectedRuns, baseline, rolloutsOf, interrupted, set } = useRuns.getState();
   const isGone = await reported(async () => {
     await withRunLock(runLocks(), id, () => runStore.remove([id]));
     return true;
@@ -127,7 +133,11 @@ export async function deleteRun(id: string): Promise<void> {
   if (isGone) {
     if (open?.id === id) closeRun();
     if (interrupted?.id === id) set({ interrupted: null });
-    set({ selectedRuns: selectedRuns.filter((one) => one !== id) });
+    set({
+      selectedRuns: selectedRuns.filter((one) => one !== id),
+      ...(baseline === id && { baseline: null }),
+      ...(rolloutsOf === id && { rolloutsOf: null }),
+    });
   }
   await changed();
 }

@@ -2,13 +2,16 @@
 
 import { useRuns } from "@/state/runs";
 import { continueRun } from "@/state/runsJobs";
+import { pairText, runPair } from "@/state/runsPair";
 import { type AppState, useStore } from "@/state/store";
 import { pauseTraining, resetTraining, train } from "@/state/trainJob";
 import type { ActionRows } from "./actionRow";
 
 const canTrain = ({ model, training, loss }: AppState) => model.status === "ready" && training.status !== "running" && !loss;
 
-/** Step, play, reset, continue. */
+const pairSteps = 20;
+
+/** Step, play, reset, pair, continue. */
 export const trainRows = {
   step: {
     id: "step",
@@ -36,6 +39,14 @@ export const trainRows = {
       !loss &&
       (training.step > 0 || training.status === "failed" || model.model.adapter !== undefined),
     run: () => void resetTraining(),
+  },
+  pair: {
+    id: "pair",
+    label: `Train ${pairText}, ${pairSteps} steps each, with the same seed`,
+    group: "Train",
+    keys: [],
+    isEnabled: canTrain,
+    run: () => void runPair(pairSteps),
   },
   continueRun: {
     id: "continueRun",

@@ -4,6 +4,7 @@ import { useState } from "react";
 import type { RunInfo } from "@/protocol/runs";
 import { useRuns } from "@/state/runs";
 import { changeRun, continueRun, deleteRun, openRun, runFile } from "@/state/runsJobs";
+import { useRunsView } from "@/state/runsView";
 import { useStore } from "@/state/store";
 import { Button } from "@/ui/Button";
 import { formatPercent } from "@/ui/formatNumber";
@@ -25,8 +26,14 @@ export function RunRow({ run, runs }: { run: RunInfo; runs: readonly RunInfo[] }
   const toggleSelected = useRuns((state) => state.toggleSelected);
   const isTraining = useStore((state) => state.training.status === "running");
   const canTrain = useStore(({ training, loss }) => training.status !== "running" && !loss);
+  const emphasise = useRunsView((state) => state.set);
   return (
-    <tr className={styles.row} aria-current={isOpen ? "true" : undefined}>
+    <tr
+      className={styles.row}
+      aria-current={isOpen ? "true" : undefined}
+      onPointerEnter={() => emphasise({ emphasis: id })}
+      onPointerLeave={() => emphasise({ emphasis: null })}
+    >
       <td>
         <input
           type="checkbox"

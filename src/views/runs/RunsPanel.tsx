@@ -1,9 +1,12 @@
 // The Runs tab: every stored run with what can be done with it, training to a given step, reading a run from a file, and the room
 // that runs take.
-import { FolderOpen, Play, Trash2 } from "lucide-react";
+import { FolderOpen, GitCompare, Play, Trash2 } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
+import { useExportSource } from "@/state/exportSources";
 import { useRuns } from "@/state/runs";
 import { oldCheckpoints, takeRunFile } from "@/state/runsJobs";
+import { cancelPair, pairText, runPair } from "@/state/runsPair";
+import { useRunsView } from "@/state/runsView";
 import { useStore } from "@/state/store";
 import { train } from "@/state/trainJob";
 import { Button } from "@/ui/Button";
@@ -11,11 +14,13 @@ import { formatBytes } from "@/ui/formatNumber";
 import { EmptyState, Message } from "@/ui/Message";
 import { NumberInput } from "@/ui/NumberInput";
 import { ConfirmButton } from "./ConfirmButton";
+import { RunComparison } from "./RunComparison";
 import { RunRow } from "./RunRow";
 import styles from "./RunsPanel.module.css";
+import { runsTable } from "./runFacts";
 
 const columns: readonly { readonly label: string; readonly help: string }[] = [
-  { label: "Compare", help: "Draw this run's lines into the charts, up to five" },
+  { label: "Compare", help: "Pin: draw this run's lines into the charts and compare it below, up to five" },
   { label: "Name", help: "Name and note; click to change them" },
   { label: "Status", help: "Interrupted: the page was closed in the middle of it" },
   { label: "Steps", help: "Stored steps, of those it was asked to take" },
@@ -30,11 +35,20 @@ export function RunsPanel() {
   const runs = useRuns((state) => state.runs);
   const damaged = useRuns((state) => state.damaged);
   const unavailable = useRuns((state) => state.unavailable);
+  const accuracies = useRuns((state) => state.accuracies);
   const input = useRef<HTMLInputElement>(null);
+  // The pointer leaves with the tab.
+  useEffect(() => () => useRunsView.getState().set({ emphasis: null }), []);
+  useExportSource(
+    runs && runs.length > 0
+      ? { id: "runs", title: "Runs", panel: "runs", table: () => runsTable(runs, accuracies), json: () => runs }
+      : null,
+  );
   return (
     <section className={styles.panel} aria-label="Runs">
       <div className={styles.tools}>
         <TrainToStep />
+        <PairOfRuns />
         <Button label="Import a run" icon={<FolderOpen aria-hidden />} onPress={() => input.current?.click()} />
         <input
           ref={input}
@@ -78,6 +92,7 @@ export function RunsPanel() {
           </tbody>
         </table>
       )}
+      <RunComparison />
     </section>
   );
 }
@@ -96,6 +111,31 @@ function TrainToStep() {
       <span aria-hidden>Train to step</span>
       <NumberInput label="Train to step" value={goal} min={step + 1} max={farthestStep} integer onChange={setTarget} />
       <Button label="Train" icon={<Play aria-hidden />} disabled={!canTrain} onPress={() => void train(goal - step)} />
+    </div>
+  );
+}
+
+/** VPPO and GRPO with the same seed and budget; while they train, which one it is and the way to stop. */
+function PairOfRuns() {
+  const pair = useRuns((state) => state.pair);
+  const canTrain = useStore(({ model, training, loss }) => model.status === "ready" && training.status !== "running" && !loss);
+  const [steps, setSteps] = useState(usualSteps);
+  if (pair) {
+    return (
+      // biome-ignore lint/a11y/useSemanticElements: a status with a button is no form
+      <div className={styles.question} role="group" aria-label="Pair of runs">
+        <span role="status">{`${pair.now} takes ${pair.steps} steps${pair.next ? `; ${pair.next} is next` : ""}.`}</span>
+        <Button label="Stop the pair" onPress={() => void cancelPair()} />
+      </div>
+    );
+  }
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a number with a button is no form
+    <div className={styles.pair} role="group" aria-label="Pair of runs">
+      <span aria-hidden>{`${pairText},`}</span>
+      <NumberInput label="Steps of each" value={steps} min={1} max={farthestStep} integer onChange={setSteps} />
+      <span aria-hidden>steps each</span>
+      <Button label="Train both" icon={<GitCompare aria-hidden />} disabled={!canTrain} onPress={() => void runPair(steps)} />
     </div>
   );
 }

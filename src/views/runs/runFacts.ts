@@ -1,6 +1,7 @@
 // What a row of the runs table says, as words. Pure.
 
 import type { RunInfo } from "@/protocol/runs";
+import type { ExportTable } from "@/state/exportSources";
 
 /** A run's status, with what the stored word does not know: whether it really trains, and where. */
 export function statusText(
@@ -34,4 +35,25 @@ export function fileNameOf({ name }: RunInfo): string {
     .replaceAll(/^[-.]+|[-.]+$/g, "")
     .slice(0, 60);
   return `${plain || "run"}.vppo-run.zip`;
+}
+
+/** The table of runs as a file has it; times as ISO text, accuracy of the newest step as a share. */
+export function runsTable(runs: readonly RunInfo[], accuracies: Readonly<Record<string, number>>): ExportTable {
+  return {
+    columns: ["name", "note", "status", "steps", "target_step", "accuracy", "created", "changed", "origin"],
+    rows: runs.map((run) => {
+      const accuracy = accuracies[run.id];
+      return [
+        run.name,
+        run.note,
+        run.status,
+        run.lastStep,
+        run.targetStep ?? "",
+        accuracy === undefined || Number.isNaN(accuracy) ? "" : accuracy,
+        new Date(run.createdAt).toISOString(),
+        new Date(run.updatedAt).toISOString(),
+        originText(run, runs),
+      ];
+    }),
+  };
 }
