@@ -1,6 +1,7 @@
 // THE table of panels: what stands where. The shell lays out the rows; a new tab is a folder under `views/` and one line here.
 import { type ComponentType, lazy } from "react";
 import { AnswerPanel } from "@/views/answer/AnswerPanel";
+import { loadBranches } from "@/views/branches/Branches";
 import { DistributionPanel } from "@/views/distribution/DistributionPanel";
 import { InspectorPanel } from "@/views/inspector/InspectorPanel";
 import { PromptPanel } from "@/views/prompt/PromptPanel";
@@ -56,5 +57,5 @@ export const modelsPanel: Panel = { id: "models", title: "Models", Component: la
 
 /** Fetches what is not shown at first while nothing else is going on, so that it opens at once and offline. */
 export async function fetchLaterPanels(): Promise<void> {
-  await Promise.allSettled(Object.values(loaders).map((load) => load()));
+  await Promise.allSettled([...Object.values(loaders), loadBranches].map((load) => load()));
 }

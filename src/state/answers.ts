@@ -36,7 +36,8 @@ export interface AnswersSlice {
   showAnswer(id: number): void;
   /** Takes an answer away with everything that goes on from it. The last one stays. */
   removeAnswer(id: number): void;
-  compareWith(other: AnswerRef | null): void;
+  /** Puts an answer beside the shown one: a rollout of it, or the one that belongs there. */
+  compareWith(other: { readonly answer: number; readonly rollout?: number } | null): void;
 }
 
 let nextId = 1;
@@ -93,12 +94,23 @@ export const createAnswersSlice: StateCreator<AppState, [], [], AnswersSlice> = 
       ...(isShownGone ? { ...shownAs(next, state), ...viewOf(next, state), input: next.input, pinned: null } : {}),
     });
   },
-  compareWith: (comparedWith) => set({ comparedWith }),
+  compareWith: (other) => set((state) => ({ comparedWith: other && { rollout: rolloutBeside(state, other.answer), ...other } })),
 });
 
 /** The answers that are there, without those that were taken away. */
 export function keptAnswers({ answers, removedAnswers }: Pick<AppState, "answers" | "removedAnswers">): readonly AnswerNode[] {
   return removedAnswers.length === 0 ? answers : answers.filter(({ id }) => !removedAnswers.includes(id));
+}
+
+/** The rollout of an answer that stands beside the shown one: what it went on from, what went on from it, or the one of the same number. */
+export function rolloutBeside(state: AppState, id: number): number {
+  const shown = state.answers.find((node) => node.id === state.shownAnswer);
+  const other = state.answers.find((node) => node.id === id);
+  if (!shown || !other) return 0;
+  if (shown.parent === id) return shown.from?.rollout ?? 0;
+  const last = other.tokens.rollouts.length - 1;
+  if (shown.id === id) return state.rollout < last ? state.rollout + 1 : 0;
+  return Math.max(0, Math.min(state.rollout, last));
 }
 
 /** What undo and redo restore must be so that tokens, header and selection fit: the changes to make, where there are any. */

@@ -1,13 +1,22 @@
 // Actions around a question and its answer.
 
+import { keptAnswers } from "@/state/answers";
 import { ask, stopAsk } from "@/state/askJob";
 import { stopLooking } from "@/state/look";
-import { useStore } from "@/state/store";
+import { type AppState, useStore } from "@/state/store";
 import { clearOverlay } from "@/state/tokenColours";
 import { askBlockedBy } from "@/views/prompt/askBlockedBy";
 import { type ActionRows, always, focusOn } from "./actionRow";
 
-/** Ask, stop, question. */
+const shownOf = (state: AppState) => keptAnswers(state).find(({ id }) => id === state.shownAnswer);
+
+/** The answer that the shown branch left, while it is kept. */
+function parentOf(state: AppState): number | null {
+  const parent = shownOf(state)?.parent ?? null;
+  return keptAnswers(state).some(({ id }) => id === parent) ? parent : null;
+}
+
+/** Ask, stop, question, compare. */
 export const askRows = {
   ask: {
     id: "ask",
@@ -38,5 +47,28 @@ export const askRows = {
     keys: ["/"],
     isEnabled: always,
     run: () => focusOn('textarea[aria-label="Question"]'),
+  },
+  compareParent: {
+    id: "compareParent",
+    label: "Compare the branch with the answer it left",
+    group: "Ask",
+    keys: [],
+    isEnabled: (state) => parentOf(state) !== null,
+    run: () => {
+      const state = useStore.getState();
+      const answer = parentOf(state);
+      if (answer !== null) state.compareWith({ answer });
+    },
+  },
+  compareRollouts: {
+    id: "compareRollouts",
+    label: "Compare this rollout with the next one",
+    group: "Ask",
+    keys: [],
+    isEnabled: (state) => (shownOf(state)?.tokens.rollouts.length ?? 0) > 1,
+    run: () => {
+      const { shownAnswer, compareWith } = useStore.getState();
+      if (shownAnswer !== null) compareWith({ answer: shownAnswer });
+    },
   },
 } as const satisfies ActionRows;

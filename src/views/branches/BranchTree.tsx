@@ -96,9 +96,9 @@ const Line = memo(function Line({ node, depth, isShown, isCompared, size }: Line
         icon={<GitCompare />}
         iconOnly
         tone="quiet"
-        disabled={isShown && !isCompared}
+        disabled={isShown && !isCompared && node.tokens.rollouts.length < 2}
         pressed={isCompared}
-        onPress={() => compareWith(isCompared ? null : { answer: id, rollout: 0 })}
+        onPress={() => compareWith(isCompared ? null : { answer: id })}
       />
       <Button label={`Delete ${label}`} icon={<Trash2 />} iconOnly tone="quiet" onPress={() => removeAnswer(id)} />
     </li>

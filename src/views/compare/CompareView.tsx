@@ -1,7 +1,7 @@
 // The shown rollout beside another one: another answer, a branch and its parent, before and after training, or another rollout of the same
 // question. Shared tokens are coloured by the difference of their dependency; sums and the strongest changes stand above.
 import { X } from "lucide-react";
-import { type CSSProperties, useRef } from "react";
+import { type CSSProperties, useLayoutEffect, useRef } from "react";
 import { useExportSource } from "@/state/exportSources";
 import { useStore } from "@/state/store";
 import { measureSymbols, unitOf } from "@/state/tokenFacts";
@@ -24,11 +24,23 @@ const listed = 8;
 export function CompareView() {
   const compared = useComparedAnswers();
   const compareWith = useStore((state) => state.compareWith);
+  const view = useRef<HTMLElement>(null);
+  const isThere = compared !== null;
+  // What was just asked for comes into view.
+  useLayoutEffect(() => {
+    if (isThere) view.current?.scrollIntoView({ block: "start" });
+  }, [isThere]);
   if (!compared) return null;
   const { here, there } = compared;
   const rolloutOptions = Array.from({ length: there.rolloutCount }, (_, i) => ({ value: String(i), label: `Rollout ${i + 1}` }));
   return (
-    <section className={styles.view} aria-label="Comparison" style={binVariables("puor") as CSSProperties} data-signed="true">
+    <section
+      ref={view}
+      className={styles.view}
+      aria-label="Comparison"
+      style={binVariables("puor") as CSSProperties}
+      data-signed="true"
+    >
       <header className={styles.header}>
         <h3 className={styles.title}>Compared with “{there.label}”</h3>
         {there.rolloutCount > 1 && (
