@@ -129,6 +129,19 @@ describe.each(families)("%s", (family) => {
     expect(Math.abs(rows / columns - height / width)).toBeLessThan(0.01);
   });
 
+  it("masks measured together have the numbers that each has alone", async () => {
+    const { ids } = await ask(asked);
+    const masks = [1, 2, 3, 4, 5].map((seed): MaskSettings => ({ ...shared, seed }));
+    const together = await measured(ids, masks);
+    for (const index of [0, 3]) {
+      const [alone] = await measured(ids, [masks[index]!]);
+      together[index]!.stats[0]!.kl.forEach((value, t) => {
+        expect(value).toBeCloseTo(alone!.stats[0]!.kl[t]!, 5);
+      });
+    }
+    expect(together[0]!.stats).not.toEqual(together[3]!.stats);
+  });
+
   it("nothing to measure is told", async () => {
     await expect(measured([], [shared])).rejects.toThrow("there is no answer yet");
   });

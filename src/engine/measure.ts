@@ -13,6 +13,9 @@ import { maskSet, prepare } from "./rollouts";
 import { ScoredRows } from "./score";
 import type { Session } from "./session";
 
+/** Rows of the decoder that are computed together: a small model's pass costs more for its many steps than for its rows. */
+const rowsPerPass = 1024;
+
 export interface MeasureOptions {
   readonly emit: (event: MeasureEvent) => void;
   readonly signal: AbortSignal;
@@ -35,20 +38,30 @@ export async function measure(session: Session, request: MeasureRequest, { emit,
     const why = `question and answer have ${prompt.ids.length + longest} tokens and the model reads ${session.contextTokens}`;
     throw new RequestError("The answer cannot be measured", why, "Ask for a shorter answer");
   }
-  const rowsWith = (features: Tensor) => {
+  const scored = (features: readonly Tensor[]) => {
     try {
-      return new ScoredRows(session, [{ prompt, responses, features }]);
+      return new ScoredRows(
+        session,
+        features.map((one) => ({ prompt, responses, features: one })),
+      );
     } finally {
-      dispose(features);
+      dispose([...features]);
     }
   };
-  const original = rowsWith(session.encodeTogether(images));
+  const rows = prompt.ids.length + responses.reduce((sum, { length }) => sum + length, 0);
+  const together = Math.max(1, Math.floor(rowsPerPass / rows));
+  const original = scored([session.encodeTogether(images)]);
   try {
-    for (const [index, mask] of masks.entries()) {
-      if (signal.aborted) return;
-      const masked = rowsWith(session.encodeSeen(picturesUnder(session, seen, mask), pixels));
+    for (let first = 0; first < masks.length && !signal.aborted; first += together) {
+      const sets = masks.slice(first, first + together).map((mask) => picturesUnder(session, seen, mask));
+      const started = performance.now();
+      const masked = scored(session.encodeSets(sets, pixels));
       try {
-        emit({ type: "measured", mask: index, total: masks.length, patches, stats: await original.against(masked) });
+        const stats = await original.againstEach(masked, sets.length);
+        const passMs = (performance.now() - started) / sets.length;
+        stats.forEach((one, i) => {
+          if (!signal.aborted) emit({ type: "measured", mask: first + i, total: masks.length, patches, passMs, stats: one });
+        });
       } finally {
         masked[Symbol.dispose]();
       }

@@ -2,7 +2,7 @@
 // tiled head. It measures and decides nothing; the numbers equal those of decoding bit for bit, because a row's numbers
 // depend on that row alone.
 
-import { concat, dispose, keep, type Tensor, type Tensor2D, tidy } from "@tensorflow/tfjs-core";
+import { clone, concat, dispose, keep, type Tensor, type Tensor2D, tidy } from "@tensorflow/tfjs-core";
 import { readTensors } from "@/gpu/readback";
 import type { TextDecoder } from "@/nn/textDecoder";
 import { gatherRows } from "@/ops/embedding/gatherRows";
@@ -97,14 +97,27 @@ export class ScoredRows {
 
   /** Statistics per response, these rows being those with the image and `masked` the same responses without it. */
   async against(masked: ScoredRows): Promise<TokenStats[]> {
+    const [stats] = await this.againstEach(masked, 1);
+    return stats ?? [];
+  }
+
+  /** The same for several masks at once, `masked` holding the responses once per mask, one after the other; per mask. */
+  async againstEach(masked: ScoredRows, count: number): Promise<TokenStats[][]> {
     const { head } = this.session.model.text.weights;
-    const stats = headStats(this.#hidden, masked.#hidden, head, this.#batch.targets, { topK: 1 });
+    const hidden = repeated(this.#hidden, count);
+    const targets = repeated(this.#batch.targets, count);
+    const stats = headStats(hidden, masked.#hidden, head, targets, { topK: 1 });
     try {
       const [values] = await readTensors([stats.values]);
       const width = Object.keys(headStatsColumns).length;
-      return this.#packed.segments.map(({ start, length }) => tokenStatsOfRows(values as Float32Array, length, width, start));
+      const rows = this.#batch.targets.size;
+      return Array.from({ length: count }, (_, mask) =>
+        this.#packed.segments.map(({ start, length }) =>
+          tokenStatsOfRows(values as Float32Array, length, width, mask * rows + start),
+        ),
+      );
     } finally {
-      dispose(Object.values(stats));
+      dispose([hidden, targets, ...Object.values(stats)]);
     }
   }
 
@@ -112,4 +125,9 @@ export class ScoredRows {
     this.#hidden.dispose();
     this.#batch.dispose();
   }
+}
+
+/** A tensor so often, one after the other; the caller disposes. */
+function repeated(tensor: Tensor, count: number): Tensor {
+  return count === 1 ? clone(tensor) : concat(new Array<Tensor>(count).fill(tensor), 0);
 }

@@ -113,6 +113,19 @@ export class Session {
     return all;
   }
 
+  /** The same for several prompts' pictures as they come from `see`, masked or not; encoded together. */
+  encodeSets(sets: readonly (readonly RgbImage[])[], limits?: PixelLimits): Tensor[] {
+    const features = this.encode(sets.flat().map((picture) => this.process(picture, limits)));
+    return sets.map(({ length }) => {
+      const parts = features.splice(0, length);
+      const [only, ...others] = parts;
+      if (only && others.length === 0) return only;
+      const all = tidy(() => keep(concat(parts as Tensor2D[], 0)));
+      dispose(parts);
+      return all;
+    });
+  }
+
   /** The same for pictures as they come from `see`, masked or not. */
   encodeSeen(pictures: readonly RgbImage[], limits?: PixelLimits): Tensor {
     return this.encodeTogether(pictures.map((picture) => this.process(picture, limits)));

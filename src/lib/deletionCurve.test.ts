@@ -44,11 +44,50 @@ describe("deletion curves", () => {
       [0, -1.1, -2],
       [0, -1, -2.2],
     ];
-    expect(compareCurves(shares, [[0, -2, -2]], random).verdict).toBe("better");
-    expect(compareCurves(shares, [[0, -1.02, -2.1]], random).verdict).toBe("noise");
-    expect(compareCurves(shares, [[0, -0.1, -1]], random).verdict).toBe("worse");
-    const same = [[0, -1, -2]];
-    expect(compareCurves(shares, same, same).verdict).toBe("noise");
+    const verdictOf = (map: readonly number[]) => compareCurves(shares, [{ map, random }]);
+    expect(verdictOf([0, -2, -2])).toMatchObject({ verdict: "better", beaten: 3, drawn: 3 });
+    expect(verdictOf([0, -1, -2.1]).verdict).toBe("noise");
+    expect(verdictOf([0, -0.1, -1])).toMatchObject({ verdict: "worse", beaten: 0 });
+    expect(compareCurves(shares, [{ map: [0, -1, -2], random: [[0, -1, -2]] }])).toMatchObject({ verdict: "noise", beaten: 0.5 });
+  });
+
+  it("compares within one way to cover, so that a way that hurts more proves nothing", () => {
+    const gentle = {
+      map: [0, -0.1],
+      random: [
+        [0, -0.2],
+        [0, -0.2],
+        [0, 0],
+      ],
+    };
+    const harsh = {
+      map: [0, -9],
+      random: [
+        [0, -10],
+        [0, -10],
+        [0, -8],
+      ],
+    };
+    expect(compareCurves([0, 1], [gentle, harsh])).toMatchObject({ verdict: "noise", beaten: 2, drawn: 6 });
+  });
+
+  it("a map that knows nothing is called better or worse seldom", () => {
+    const shares = [0, 0.5, 1];
+    let wrong = 0;
+    for (let seed = 0; seed < 1000; seed++) {
+      const curve = (n: number) => [
+        0,
+        ...shuffled(10, seed * 100 + n)
+          .slice(0, 2)
+          .map((value) => -value),
+      ];
+      const ways = [0, 1, 2, 3].map((way) => ({
+        map: curve(way * 10),
+        random: [1, 2, 3].map((n) => curve(way * 10 + n)),
+      }));
+      if (compareCurves(shares, ways).verdict !== "noise") wrong++;
+    }
+    expect(wrong).toBeLessThan(60);
   });
 });
 

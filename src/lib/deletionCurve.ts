@@ -2,7 +2,7 @@
 // that says where a model looked makes it fall earlier than chance does (Petsiuk et al. 2018, RISE; there it is a probability).
 
 import { createRng } from "./rng";
-import { isNoise, type Spread, spreadOf } from "./spread";
+import { type Spread, spreadOf } from "./spread";
 
 /** Indices by falling score; equal scores keep their order. */
 export function byScore(scores: ArrayLike<number>): readonly number[] {
@@ -39,25 +39,42 @@ export function meanFall(xs: readonly number[], ys: readonly number[]): number {
 
 /** What a comparison of curves says. */
 export interface CurveVerdict {
-  /** Mean fall by the map's order, over its fills. */
+  /** Mean fall by the map's order, over the ways to cover. */
   readonly map: Spread;
-  /** Mean fall by chance, over the drawn orders. */
+  /** Mean fall by chance, over drawn orders and ways to cover. */
   readonly random: Spread;
-  /** "better": the map's fall exceeds chance by more than twice the standard error of the difference; "worse" the other way round. */
+  /** Drawn orders that fall less than the map's order does under the same way to cover; equal ones count half. */
+  readonly beaten: number;
+  /** Drawn orders in all. */
+  readonly drawn: number;
   readonly verdict: "better" | "noise" | "worse";
 }
 
-/** Compares curves over the same shares: by the map's order, and by drawn ones. */
+/** All drawn orders but for a tie: with twelve of them, an order that is one more drawn one gets there at most once in thirteen. */
+const clearShare = 0.95;
+
+/**
+ * Compares curves over the same shares: per way to cover one by the map's order and some by drawn orders. If the map knew nothing, its
+ * order would be one of the drawn ones.
+ */
 export function compareCurves(
   shares: readonly number[],
-  map: readonly (readonly number[])[],
-  random: readonly (readonly number[])[],
+  ways: readonly { readonly map: readonly number[]; readonly random: readonly (readonly number[])[] }[],
 ): CurveVerdict {
-  const fallOf = (curves: readonly (readonly number[])[]) => spreadOf(curves.map((ys) => meanFall(shares, ys)));
-  const [mapFall, randomFall] = [fallOf(map), fallOf(random)];
-  const difference = mapFall.mean - randomFall.mean;
-  const squaredError = ({ sd, count }: Spread) => (Number.isNaN(sd) ? 0 : sd ** 2 / count);
-  const sd = Math.sqrt(squaredError(mapFall) + squaredError(randomFall));
-  const verdict = difference === 0 || isNoise({ mean: difference, sd, count: 2 }) ? "noise" : difference > 0 ? "better" : "worse";
-  return { map: mapFall, random: randomFall, verdict };
+  const falls = ways.map(({ map, random }) => ({
+    map: meanFall(shares, map),
+    random: random.map((ys) => meanFall(shares, ys)),
+  }));
+  const drawn = falls.reduce((sum, { random }) => sum + random.length, 0);
+  const beaten = falls.reduce(
+    (sum, { map, random }) => sum + random.reduce((won, fall) => won + (map > fall ? 1 : map === fall ? 0.5 : 0), 0),
+    0,
+  );
+  return {
+    map: spreadOf(falls.map(({ map }) => map)),
+    random: spreadOf(falls.flatMap(({ random }) => random)),
+    beaten,
+    drawn,
+    verdict: beaten >= clearShare * drawn ? "better" : beaten <= (1 - clearShare) * drawn ? "worse" : "noise",
+  };
 }

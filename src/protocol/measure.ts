@@ -34,6 +34,8 @@ export interface MeasureEvent {
   readonly total: number;
   /** Patches of the first picture: the smallest parts that the model tells apart. */
   readonly patches: PatchGrid;
+  /** Milliseconds that this mask took, masks computed together sharing their time. */
+  readonly passMs: number;
   /** Per response, one entry per token; nats. */
   readonly stats: readonly TokenStats[];
 }

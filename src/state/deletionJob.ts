@@ -2,29 +2,27 @@
 // where the model looked, the log-probability of the pinned tokens falls earlier than by chance.
 
 import { type AnswerHeader, answerHeader } from "@/client/live";
-import { blocks, type Cell, cellAt, cellRegion, patchesOf } from "@/image/occlusionGrid";
-import { byScore, type CurveVerdict, compareCurves, countOf, shuffled } from "@/lib/deletionCurve";
+import { blocks, type Cell, cellRegion } from "@/image/occlusionGrid";
+import { type CurveVerdict, compareCurves, countOf, shuffled } from "@/lib/deletionCurve";
 import type { CoverMask } from "@/protocol/measure";
 import { useLook } from "./look";
 import { runLook } from "./lookEngine";
 import { lookTarget } from "./lookTarget";
 import { requestOf } from "./occlusionJob";
-import { covers, type OcclusionMap, occlusionMap, type TokenRange } from "./occlusionMap";
+import { covers, type MapCell, occlusionMap, type TokenRange } from "./occlusionMap";
 import type { TokenSpan } from "./selection";
 
 /** Shares of the picture that are covered. */
 export const deletionShares = [0, 0.05, 0.1, 0.2, 0.4, 0.8] as const;
-/** Orders drawn by chance. */
-const randomOrders = 8;
-/** Parts that are covered together where a picture has more patches than this. */
-const mostParts = 256;
+/** Orders drawn by chance per fill. */
+const randomOrders = 3;
 
 /** Log-probability of the tokens, in nats, at every share. */
 export interface DeletionResult {
   readonly span: TokenSpan;
   /** One curve per fill. */
   readonly map: readonly (readonly number[])[];
-  /** One curve per drawn order. */
+  /** One curve per fill and drawn order. */
   readonly random: readonly (readonly number[])[];
   readonly verdict: CurveVerdict;
 }
@@ -37,20 +35,13 @@ export function deletionResult(): DeletionResult | null {
   return (header && kept.get(header)) ?? null;
 }
 
-/** Parts of the picture in the order of the map for these tokens: the strongest first. */
-export function mapOrder(
-  map: OcclusionMap,
-  span: TokenRange,
-): { readonly parts: readonly Cell[]; readonly order: readonly number[] } {
-  const { grid } = map;
-  const size = 2 ** Math.max(0, Math.ceil(Math.log2(Math.sqrt((grid.rows * grid.columns) / mostParts))));
-  const parts = blocks(grid, size);
-  const leaves = map.leaves(span);
-  const scores = parts.map((part) => {
-    const middle = [(part.column + part.columns / 2) / grid.columns, (part.row + part.rows / 2) / grid.rows] as const;
-    return cellAt(leaves, grid, middle)?.density ?? 0;
+/** Every patch of the picture, cell by cell in this order: orders that differ in nothing but which cells come first. */
+function patchesInOrder(cells: readonly MapCell[], order: readonly number[]): readonly Cell[] {
+  return order.flatMap((index) => {
+    const cell = cells[index]?.cell;
+    if (!cell) return [];
+    return blocks(cell, 1).map((patch) => ({ ...patch, row: patch.row + cell.row, column: patch.column + cell.column }));
   });
-  return { parts, order: byScore(scores) };
 }
 
 /** Measures the curves for the pinned tokens; takes their map, which must be there. */
@@ -63,45 +54,47 @@ export async function measureDeletion(span: TokenSpan): Promise<void> {
     setStatus("deletion", { status: "waiting", why });
     return;
   }
-  const { parts, order } = mapOrder(map, span);
+  const cells = map.leaves(span).toSorted((one, other) => other.density - one.density);
   const shares = deletionShares.slice(1);
-  const cut = (all: readonly number[], share: number) => all.slice(0, countOf(share, parts.length));
-  const mask = (chosen: readonly number[], fill: number): CoverMask => ({
-    strategy: "cover",
-    ...(covers[fill % covers.length] ?? { fill: "black", seed: 0 }),
-    regions: chosen.map((part) => cellRegion(parts[part] as Cell, map.grid)),
-  });
-  const byMap = covers.flatMap((_, fill) => shares.map((share) => mask(cut(order, share), fill)));
-  const byChance = Array.from({ length: randomOrders }, (_, seed) => shuffled(parts.length, seed + 1)).flatMap((drawn, seed) =>
-    shares.map((share) => mask(cut(drawn, share), seed)),
+  const drawn = covers.flatMap((_, fill) =>
+    Array.from({ length: randomOrders }, (_, n) => ({ fill, order: shuffled(cells.length, fill * randomOrders + n + 1) })),
   );
+  const byMap = covers.map((_, fill) => ({ fill, order: cells.map((_, i) => i) }));
+  const masks = [...byMap, ...drawn].flatMap(({ fill, order }) => {
+    const patches = patchesInOrder(cells, order);
+    return shares.map(
+      (share): CoverMask => ({
+        strategy: "cover",
+        ...(covers[fill] ?? { fill: "black", seed: 0 }),
+        regions: patches.slice(0, countOf(share, patches.length)).map((patch) => cellRegion(patch, map.grid)),
+      }),
+    );
+  });
   await runLook("deletion", {
     asked: true,
     job: async (run) => {
       const sums: number[] = [];
       let original = 0;
-      const request = requestOf(target, span.rollout, [...byMap, ...byChance]);
+      const request = requestOf(target, span.rollout, masks);
       const isWhole = await run.measure(request, ({ stats: [stats] }) => {
         if (!stats) return;
         original = sumOf(stats.logp, span);
         sums.push(sumOf(stats.logpMasked, span));
       });
-      if (!isWhole || sums.length < byMap.length + byChance.length) return;
+      if (!isWhole || sums.length < masks.length) return;
       const curves = Array.from({ length: sums.length / shares.length }, (_, i) => [
         original,
         ...sums.slice(i * shares.length, (i + 1) * shares.length),
       ]);
       const [mapCurves, random] = [curves.slice(0, covers.length), curves.slice(covers.length)];
-      kept.set(target.header, { span, map: mapCurves, random, verdict: compareCurves(deletionShares, mapCurves, random) });
+      const ways = mapCurves.map((one, fill) => ({
+        map: one,
+        random: random.slice(fill * randomOrders, (fill + 1) * randomOrders),
+      }));
+      kept.set(target.header, { span, map: mapCurves, random, verdict: compareCurves(deletionShares, ways) });
       changed();
     },
   });
-}
-
-/** How many parts of the picture the order distinguishes, and of how many patches each is. */
-export function partSize(map: OcclusionMap, span: TokenRange): { readonly count: number; readonly patches: number } {
-  const { parts } = mapOrder(map, span);
-  return { count: parts.length, patches: parts[0] ? patchesOf(parts[0]) : 0 };
 }
 
 function sumOf(values: Float32Array, { start, end }: TokenRange): number {

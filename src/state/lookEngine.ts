@@ -118,13 +118,8 @@ function stopEngine(): void {
 
 async function fly(kind: LookKind, request: MeasureRequest, onEvent: (event: MeasureEvent) => void): Promise<void> {
   const mine = generation;
-  let last = 0;
-  const times: number[] = [];
   const job = engineClient.measure(request, (event) => {
-    const now = performance.now();
-    // The first one has the pass with the original in it.
-    if (last > 0) times.push(now - last);
-    last = now;
+    passMs = event.passMs;
     own.done = event.mask + 1;
     // It was stopped before it had begun: now it can be.
     if (mine !== generation && event.mask === 0 && event.total > 1) stopEngine();
@@ -140,8 +135,6 @@ async function fly(kind: LookKind, request: MeasureRequest, onEvent: (event: Mea
     }
   } finally {
     if (flight === own) flight = null;
-    const typical = times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)];
-    if (typical !== undefined) passMs = typical;
   }
 }
 

@@ -72,12 +72,12 @@ async function measureMap(run: LookRun, target: LookTarget, span: TokenSpan, opt
   }
 }
 
-/** Cells worth a closer look: larger than a patch, strong, and not noise; the strongest first. */
+/** Cells worth a closer look: larger than a patch and strong; the strongest first. */
 function toSplit(map: OcclusionMap, span: TokenRange): readonly Cell[] {
   const leaves = map.leaves(span);
   const strongest = leaves.reduce((most, { density }) => Math.max(most, density), 0);
   return leaves
-    .filter(({ cell, density, isNoise }) => patchesOf(cell) > 1 && density > 0 && density >= strongShare * strongest && !isNoise)
+    .filter(({ cell, density }) => patchesOf(cell) > 1 && density > 0 && density >= strongShare * strongest)
     .toSorted((a, b) => b.density - a.density)
     .slice(0, mostSplits)
     .map(({ cell }) => cell);

@@ -10,6 +10,7 @@ import { Button } from "@/ui/Button";
 import { binVariables } from "@/ui/color/maps";
 import { formatNumber } from "@/ui/formatNumber";
 import { EmptyState } from "@/ui/Message";
+import { PanelMenuSlot } from "@/ui/PanelMenuSlot";
 import { tokenLabel } from "@/ui/tokens/chunking";
 import { formatFixed, formatProbability } from "@/ui/tokens/numberText";
 import { LookSlot } from "@/views/look/LookSlot";
@@ -23,7 +24,6 @@ export function InspectorPanel() {
   return (
     <section className={styles.panel} aria-label="Inspector" style={binVariables("cividis") as CSSProperties}>
       <Shown />
-      <LookSlot />
     </section>
   );
 }
@@ -33,7 +33,14 @@ function Shown() {
   const pinned = useStore((state) => state.pinned);
   const hover = useStore((state) => state.hover);
   const open = useStore((state) => state.rollout);
-  if (pinned && pinned.end > pinned.start && isInside(pinned, update)) return <SpanSummary span={pinned} update={update} />;
+  if (pinned && pinned.end > pinned.start && isInside(pinned, update)) {
+    return (
+      <>
+        <SpanSummary span={pinned} update={update} />
+        <LookSlot />
+      </>
+    );
+  }
   const choice = pinned && isInside(pinned, update) ? "pinned" : hover ? "hovered" : "strongest";
   const ref =
     choice === "pinned" && pinned ? { rollout: pinned.rollout, token: pinned.start } : (hover ?? strongest(open, update));
@@ -69,6 +76,7 @@ function Token({ facts, update, choice }: { facts: TokenFacts; update: AnswerUpd
         ) : (
           <Button label="Pin" icon={<Pin />} iconOnly tone="quiet" onPress={() => pin({ rollout, start: token, end: token })} />
         )}
+        <PanelMenuSlot />
       </header>
       <div className={styles.figures}>
         <Figure label={measureSymbols[facts.measure]} value={formatNumber(facts.dependency)} unit={unitOf(facts.measure)} />
@@ -86,6 +94,7 @@ function Token({ facts, update, choice }: { facts: TokenFacts; update: AnswerUpd
         <Row label="Top-1 drop" value={formatProbability(facts.top1Drop)} />
       </dl>
       <PairedBars pairs={facts.pairs} kl={facts.kl} at={facts.ref} />
+      <LookSlot />
       <WeightFormula facts={facts} update={update} />
     </>
   );

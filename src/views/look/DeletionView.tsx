@@ -2,14 +2,14 @@
 // it by chance, and a sentence that says so when the map is no better.
 import { Eraser, Table2 } from "lucide-react";
 import { useMemo, useRef, useState } from "react";
-import { type DeletionResult, deletionResult, deletionShares, measureDeletion, partSize } from "@/state/deletionJob";
+import { type DeletionResult, deletionResult, deletionShares, measureDeletion } from "@/state/deletionJob";
 import { useExportSource } from "@/state/exportSources";
 import { useLook } from "@/state/look";
 import { covers, occlusionMap } from "@/state/occlusionMap";
 import type { TokenSpan } from "@/state/selection";
 import { Button } from "@/ui/Button";
 import { classes } from "@/ui/classes";
-import { formatPercent } from "@/ui/formatNumber";
+import { formatNumber, formatPercent } from "@/ui/formatNumber";
 import { deletionGeometry } from "./deletionGeometry";
 import styles from "./Look.module.css";
 import { LookStatusLine } from "./LookStatusLine";
@@ -26,12 +26,9 @@ export function DeletionView({ span }: { span: TokenSpan }) {
   const result = deletionResult();
   const isOfSpan = result !== null && sameSpan(result.span, span);
   const map = occlusionMap(span.rollout);
-  const parts = map && partSize(map, span);
   return (
-    <section className={styles.part} aria-labelledby="deletion-title">
-      <h3 id="deletion-title" className={styles.title}>
-        Can the map be trusted?
-      </h3>
+    <details className={styles.details}>
+      <summary>Can the map be trusted?</summary>
       {isOfSpan ? (
         <Curves result={result} />
       ) : (
@@ -49,9 +46,8 @@ export function DeletionView({ span }: { span: TokenSpan }) {
           onPress={() => void measureDeletion(span)}
         />
         {!map && <span className={styles.note}>needs the map first</span>}
-        {map && parts && <span className={styles.note}>{`${parts.count} parts of the picture`}</span>}
       </div>
-    </section>
+    </details>
   );
 }
 
@@ -122,7 +118,7 @@ function Curves({ result }: { result: DeletionResult }) {
       )}
       <p>{sentenceOf(result)}</p>
       <p className={styles.note}>
-        {`Bands: one sd, over ${covers.length} fills for the map and over ${result.random.length} drawn orders for chance.`}
+        {`Bands: one sd, over ${covers.length} fills for the map and ${result.random.length} drawn orders of the same cells for chance.`}
       </p>
     </figure>
   );
@@ -156,15 +152,15 @@ function CurveTable({ geometry }: { geometry: ReturnType<typeof deletionGeometry
 }
 
 /** What the curves say, honestly. */
-export function sentenceOf({ verdict: { map, random, verdict } }: DeletionResult): string {
-  const numbers = `On average over the curve the map's order costs ${spreadText(map)} nats, chance ${spreadText(random)} nats`;
+export function sentenceOf({ verdict: { map, random, beaten, drawn, verdict } }: DeletionResult): string {
+  const numbers = `On average over the curve the map’s order costs ${spreadText(map)} nats, chance ${spreadText(random)} nats; it falls faster than ${formatNumber(beaten)} of ${drawn} drawn orders`;
   switch (verdict) {
     case "better":
       return `${numbers}: the map finds what these tokens hang on.`;
     case "noise":
-      return `${numbers}: the map is no better than chance here. Do not read places from it.`;
+      return `${numbers}: the map is no better than chance. Do not read places from it.`;
     case "worse":
-      return `${numbers}: the map is worse than chance here. What these tokens hang on is spread over the picture, or the fills mislead.`;
+      return `${numbers}: the map is worse than chance. What these tokens hang on is spread over the picture, or the fills mislead.`;
     default:
       return verdict satisfies never;
   }

@@ -17,14 +17,14 @@ export function MapCells({ cells, active, list }: { cells: readonly DrawnCell[];
       <pattern id={hatch} width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
         <line className={styles.hatch} x1="0" x2="0" y1="0" y2="6" />
       </pattern>
-      {cells.map(({ key, x, y, width, height, bin, opacity, isNoise, label }) => (
+      {cells.map(({ key, x, y, width, height, bin, opacity, isHatched, label }) => (
         <g
           key={key}
           className={binClasses[bin]}
           {...(list ? { id: cellId(list, key), role: "option", "aria-selected": key === active, "aria-label": label } : {})}
         >
           <rect className={styles.cell} x={x} y={y} width={width} height={height} fillOpacity={opacity} />
-          {isNoise && <rect x={x} y={y} width={width} height={height} fill={`url(#${hatch})`} />}
+          {isHatched && <rect x={x} y={y} width={width} height={height} fill={`url(#${hatch})`} />}
           <rect
             className={classes(key === active ? styles.activeCell : styles.cellEdge)}
             x={x + 0.5}

@@ -36,10 +36,8 @@ export function MaskDrawsView({ span }: { span: TokenSpan | null }) {
   const shown = shownDraws();
   useExportSource(draws && { id: "mask-draws", title: "Dependency over masks", panel: "inspector", table: () => tableOf(draws) });
   return (
-    <section className={styles.part} aria-labelledby="draws-title">
-      <h3 id="draws-title" className={styles.title}>
-        Under other masks
-      </h3>
+    <details className={styles.details}>
+      <summary>Under other masks</summary>
       {!isRandom && !draws && (
         <p className={styles.note}>
           The chosen mask is not random: every draw would be the same. Random patches and noise have draws.
@@ -69,7 +67,7 @@ export function MaskDrawsView({ span }: { span: TokenSpan | null }) {
           />
         </div>
       )}
-    </section>
+    </details>
   );
 }
 

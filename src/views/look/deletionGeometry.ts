@@ -20,6 +20,8 @@ export interface DeletionGeometry {
   readonly plot: { readonly left: number; readonly right: number; readonly top: number; readonly bottom: number };
 }
 
+/** Shares below are too close together for labels. */
+const leastTick = 0.2;
 const margin = { top: 8, right: 88, bottom: 36, left: 44 };
 
 /** Geometry of the curves over the shares that are covered. */
@@ -51,7 +53,7 @@ export function deletionGeometry(
       return { name, points, path: draw(points) ?? "", band: fill(points) ?? "", end: { x: at(plot.right), y: at(y(last)) } };
     }),
     xTicks: shares
-      .filter((share) => share === 0 || share >= 0.1)
+      .filter((share) => share === 0 || share >= leastTick)
       .map((share) => ({ x: at(x(share)), label: formatPercent(share) })),
     yTicks: y.ticks(4).map((value) => ({ y: at(y(value)), label: formatNumber(value) })),
   };

@@ -16,10 +16,14 @@ export interface DrawnCell {
   readonly bin: number;
   /** Weak cells let the picture through. */
   readonly opacity: number;
-  readonly isNoise: boolean;
+  /** It has a colour that could be read, but may be noise. */
+  readonly isHatched: boolean;
   /** "row 3, column 5: 1.92 ± 0.30 nats". */
   readonly label: string;
 }
+
+/** Below this share of the scale a cell has next to no colour, and no sign that the colour may be noise. */
+const faintShare = 0.04;
 
 /** Top of the colour scale, in nats per patch: a round number above the strongest cell. */
 export function mapTop(cells: readonly MapCell[]): number {
@@ -43,8 +47,8 @@ export function drawCells(
       width: round((x1 - x0) * width),
       height: round((y1 - y0) * height),
       bin: binOf(one.density, domain, "linear"),
-      opacity: round(0.12 + 0.78 * Math.sqrt(share)),
-      isNoise: one.isNoise,
+      opacity: round(0.1 + 0.72 * Math.sqrt(share)),
+      isHatched: one.isNoise && share >= faintShare,
       label: cellText(one),
     };
   });

@@ -1,6 +1,6 @@
 // Picture and masked twin, or the place to drop one: with the region tool over the original, the occlusion map of the pinned tokens, and
 // the button that holds the twin in the original's place. What is measured of the region is `state/regionJob.ts`'s business.
-import { Eye, ImageUp, SquareDashed, X } from "lucide-react";
+import { Eye, ImageUp, ScanSearch, SquareDashed, X } from "lucide-react";
 import { type KeyboardEvent, lazy, Suspense, useEffect, useState, useSyncExternalStore } from "react";
 import { answerHeader, subscribeAnswerHeader } from "@/client/live";
 import { holdMasked, toggleRegionTool, useLook } from "@/state/look";
@@ -16,6 +16,7 @@ import type { ImageInput } from "./useImageInput";
 import { useTwin } from "./useTwin";
 
 const MapOverlay = lazy(async () => ({ default: (await import("@/views/look/MapOverlay")).MapOverlay }));
+const LookStatusLine = lazy(async () => ({ default: (await import("@/views/look/LookStatusLine")).LookStatusLine }));
 const RegionStatus = lazy(async () => ({ default: (await import("@/views/look/RegionStatus")).RegionStatus }));
 
 /** The group "Image". */
@@ -28,6 +29,7 @@ export function PictureGroup({ input }: { input: ImageInput }) {
   const isPinned = useStore((state) => state.pinned !== null);
   const isHeld = useLook((state) => state.isHeld);
   const isRegionTool = useLook((state) => state.isRegionTool);
+  const hasMap = useLook(({ statuses }) => statuses.occlusion.status !== "idle");
   const [point, setPoint] = useState<readonly [number, number] | null>(null);
   useSyncExternalStore(subscribeAnswerHeader, answerHeader);
   const isShown = isPictureShown(image);
@@ -74,6 +76,7 @@ export function PictureGroup({ input }: { input: ImageInput }) {
               onPress={toggleRegionTool}
             />
             {region && <Button label="Clear the region" icon={<X aria-hidden />} iconOnly onPress={() => setRegion(null)} />}
+            {isPinned && isShown && <MapButton />}
             <HoldButton />
           </div>
         </>
@@ -93,15 +96,35 @@ export function PictureGroup({ input }: { input: ImageInput }) {
           <RegionFields region={region} onChange={setRegion} />
         </>
       )}
-      {twin && region && (
+      {twin && (region !== null || hasMap) && (
         <Suspense fallback={null}>
-          <RegionStatus isShown={isShown} />
+          {region && <RegionStatus isShown={isShown} />}
+          {isPinned && <LookStatusLine kind="occlusion" what="Occlusion map" />}
         </Suspense>
       )}
       {image && <MorePictures input={input} />}
       {input.error && <Message tone="bad">{input.error}</Message>}
       {input.notices.length > 0 && !input.error && <Message>{input.notices.join(" ")}</Message>}
     </div>
+  );
+}
+
+/** Measures the map of the pinned tokens, which then lies over the original. */
+function MapButton() {
+  const isRunning = useLook(({ statuses }) => statuses.occlusion.status === "running");
+  const measure = async () => {
+    const { pinned } = useStore.getState();
+    const { measureOcclusion } = await import("@/state/occlusionJob");
+    if (pinned) await measureOcclusion(pinned, { asked: true });
+  };
+  return (
+    <Button
+      label="Occlusion map of the pinned tokens"
+      icon={<ScanSearch aria-hidden />}
+      iconOnly
+      disabled={isRunning}
+      onPress={() => void measure()}
+    />
   );
 }
 
@@ -117,12 +140,13 @@ function HoldButton() {
     <button
       type="button"
       className={styles.hold}
+      aria-label="Masked while held"
       title="Hold, or hold the key M: the masked picture in place of the original, and Δ log-prob in the text"
       aria-pressed={isHeld}
       onPointerDown={holdMasked}
       onKeyDown={onKeyDown}
     >
-      <Eye aria-hidden /> Hold: masked
+      <Eye aria-hidden /> Masked
     </button>
   );
 }
