@@ -12,9 +12,15 @@ describe("groupEnds", () => {
     expect(groupEnds(texts, "sentence")).toEqual([1, 7, 10, 11]);
   });
 
-  it("ends a reasoning step at a line break and around tags, not at a stop", () => {
+  it("ends a reasoning step at a line break and after a tag, not at a stop", () => {
     expect(groupEnds(texts, "step")).toEqual([1, 10, 11]);
-    expect(groupEnds(["So", " 2", ".", "</think>", "2"], "step")).toEqual([3, 4, 5]);
+    expect(groupEnds(["So", " 2", ".", "</think>", "2"], "step")).toEqual([4, 5]);
+  });
+
+  it("leaves a line break with what it ends", () => {
+    const lines = ["So", " 2", ".", "\n\n", "</think>", "\n", "2", "."];
+    expect(groupEnds(lines, "sentence")).toEqual([4, 6, 8]);
+    expect(groupEnds(lines, "step")).toEqual([4, 6, 8]);
   });
 
   it("cuts after every match of a pattern, also where one token holds several or a match ends inside one", () => {

@@ -43,9 +43,14 @@ export function readPattern(source: string): { readonly pattern: RegExp } | { re
 
 const endings: Readonly<Record<Exclude<Granularity, "pattern">, (text: string, next: string) => boolean>> = {
   word: (text, next) => /^[\s<]/.test(next) || text.endsWith("\n"),
-  sentence: (text) => /[.!?]\s*$|\n/.test(text) || text.endsWith(">"),
-  step: (text, next) => text.includes("\n") || text.endsWith(">") || next.startsWith("<"),
+  sentence: (text, next) => (/[.!?]\s*$|\n/.test(text) || text.endsWith(">")) && !isLineBreak(next),
+  step: (text, next) => (text.includes("\n") || text.endsWith(">")) && !isLineBreak(next),
 };
+
+/** A line break belongs to what it ends. */
+function isLineBreak(text: string): boolean {
+  return text.trim() === "" && text.includes("\n");
+}
 
 function patternEnds(texts: readonly string[], pattern: RegExp): readonly number[] {
   const ends: number[] = [];

@@ -18,7 +18,7 @@ export interface AlphaCurveProps {
   readonly choice: ReactNode;
 }
 
-const height = 104;
+const height = 80;
 const narrowest = 240;
 const reach = 16;
 
@@ -60,9 +60,7 @@ export function AlphaCurve({ update, preview, unit, choice }: AlphaCurveProps) {
       <figcaption className={styles.caption}>
         {choice}
         <span>
-          {named
-            ? `rollout ${named.rollout + 1}: S̄ ${formatNumber(named.mean)} ${unit}, α ${formatFixed(named.alpha, 3)}`
-            : `${dots.length} rollouts`}
+          {dots.length} {dots.length === 1 ? "rollout" : "rollouts"}
         </span>
       </figcaption>
       {/* Every rollout is opened by key in the list above, which shows its S̄ and α; the dots are a second way for the pointer. */}
@@ -111,6 +109,9 @@ export function AlphaCurve({ update, preview, unit, choice }: AlphaCurveProps) {
           S̄{unit === "" ? "" : `, ${unit}`}
         </text>
       </svg>
+      <p className={styles.named}>
+        {named && `rollout ${named.rollout + 1}: S̄ ${formatNumber(named.mean)} ${unit}, α ${formatFixed(named.alpha, 3)}`}
+      </p>
     </figure>
   );
 }
