@@ -5,6 +5,7 @@ import { Group, Panel as Pane, Separator, useDefaultLayout } from "react-resizab
 import { guideOrder, useGuide } from "@/views/guide/guideStore";
 import { InterruptedNote } from "@/views/runs/InterruptedNote";
 import styles from "./App.module.css";
+import { LossNote } from "./LossNote";
 import { FallbackNote, FirstVisitNote } from "./Notes";
 import { Dialogs, Guide } from "./Overlays";
 import { PanelBox } from "./PanelBox";
@@ -29,6 +30,7 @@ export function App() {
     <div className={styles.page}>
       <TopBar />
       <FallbackNote />
+      <LossNote />
       <InterruptedNote />
       <div className={styles.beside}>
         <main className={styles.main}>{isNarrow ? <TabbedLayout /> : <ColumnLayout isWide={isWide} />}</main>

@@ -7,6 +7,7 @@ import { useStore } from "@/state/store";
 import { classes } from "@/ui/classes";
 import { useGuide } from "@/views/guide/guideStore";
 import styles from "./Notes.module.css";
+import { useShell } from "./shell";
 
 const seenKey = "vppo-playground.call-out";
 
@@ -49,6 +50,7 @@ export function FirstVisitNote() {
 /** Why the page computes without the GPU and what to switch on. */
 export function FallbackNote() {
   const fallback = useStore((state) => state.device?.fallback);
+  const openTab = useShell((state) => state.openTab);
   const [dismissed, setDismissed] = useState<string | null>(null);
   if (!fallback || dismissed === fallback.reason) return null;
   return (
@@ -56,6 +58,9 @@ export function FallbackNote() {
       <TriangleAlert aria-hidden />
       <p>
         <strong>Running without the GPU.</strong> {fallback.reason} {fallback.advice}
+        <button type="button" className={styles.link} onClick={() => openTab("system")}>
+          What this machine can do
+        </button>
       </p>
       <Dismiss onPress={() => setDismissed(fallback.reason)} />
     </div>

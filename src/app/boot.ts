@@ -2,6 +2,8 @@
 // a recording the first sample stands in as the question, so that the page is never empty.
 
 import { answerTokens } from "@/client/live";
+import { followEvents } from "@/state/eventLog";
+import { followSpeeds } from "@/state/measuredSpeed";
 import { loadModel, openRecording } from "@/state/modelJob";
 import { connectPersistence } from "@/state/persist";
 import { startRuns } from "@/state/runsJobs";
@@ -20,6 +22,8 @@ import { drawerTabs, useShell } from "./shell";
  * for `offlineReady`, because only what is fetched after it is kept for offline use; the small rest is kept by a second look.
  */
 export async function boot(offlineReady: Promise<void>): Promise<void> {
+  followEvents();
+  followSpeeds();
   const linked = connectPersistence({
     tab: () => (useShell.getState().tab === drawerTabs[0] ? null : useShell.getState().tab),
     subscribeTab: (listener) => useShell.subscribe((state, before) => state.tab !== before.tab && listener()),

@@ -1,5 +1,6 @@
 // Actions of the page itself: undo, models, theme, links, help.
 
+import { copyFaultReport } from "@/state/faultReport";
 import { reload } from "@/state/modelJob";
 import { redo, undo, useStore } from "@/state/store";
 import { useGuide } from "@/views/guide/guideStore";
@@ -74,6 +75,14 @@ export const pageRows = {
         () => notify("error", "The link was not copied: the browser forbids it. Copy it from the address bar."),
       );
     },
+  },
+  report: {
+    id: "report",
+    label: "Copy a report for a fault",
+    group: "Page",
+    keys: [],
+    isEnabled: always,
+    run: () => void copyFaultReport(),
   },
   commands: {
     id: "commands",

@@ -8,6 +8,7 @@ import { useUpdate } from "@/state/update";
 import { binVariables } from "@/ui/color/maps";
 import { EmptyState, Message } from "@/ui/Message";
 import { Branches } from "@/views/branches/Branches";
+import { NoAnswer, UnusedImageNote } from "./AnswerNotes";
 import styles from "./AnswerPanel.module.css";
 import { ColourBar } from "./ColourBar";
 import { RolloutList } from "./RolloutList";
@@ -48,13 +49,14 @@ function AnswerBody() {
       {header && rolloutCount > 0 ? (
         <>
           <Question question={header.question} answer={header.answer} />
+          <UnusedImageNote />
           <Branches />
           <RolloutList />
         </>
       ) : ask.status === "running" ? (
         <EmptyState>The image is being read…</EmptyState>
       ) : (
-        <EmptyState>No answer yet. Pick a sample or drop a picture, type a question and press Ask.</EmptyState>
+        <NoAnswer />
       )}
     </>
   );

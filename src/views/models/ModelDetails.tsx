@@ -3,13 +3,15 @@
 import { Download } from "lucide-react";
 import { useEffect } from "react";
 import type { ModelPreview, ModelSource } from "@/protocol/model";
+import { measuredSpeed } from "@/state/measuredSpeed";
 import { catalogueSource, modelCatalogue } from "@/state/modelCatalogue";
 import { sourceName } from "@/state/modelChoice";
+import { precisionText } from "@/state/modelEstimate";
 import { inspectModel, loadModel } from "@/state/modelJob";
 import { memoryUseOf, precisionOf } from "@/state/requests";
 import { useStore } from "@/state/store";
 import { Button } from "@/ui/Button";
-import { formatBytes, formatCount } from "@/ui/formatNumber";
+import { formatBytes, formatCount, formatNumber } from "@/ui/formatNumber";
 import { Message } from "@/ui/Message";
 import { Fact, Facts } from "./Facts";
 import { GgufChoice } from "./GgufChoice";
@@ -50,7 +52,7 @@ export function ModelDetails({ source }: { source: ModelSource }) {
           </div>
         </Message>
       )}
-      {known && <PreviewFacts preview={known} place={source.kind} />}
+      {known && <PreviewFacts preview={known} name={sourceName(source)} place={source.kind} />}
       {!known && preview.status !== "failed" && <p className={styles.about}>Reading its configuration…</p>}
       <GgufChoice source={source} />
       <LoadSettings />
@@ -94,16 +96,30 @@ function useLook(source: ModelSource, isBusy: boolean): void {
   ]);
 }
 
-function PreviewFacts({ preview, place }: { preview: ModelPreview; place: ModelSource["kind"] }) {
+interface PreviewFactsProps {
+  readonly preview: ModelPreview;
+  readonly name: string;
+  readonly place: ModelSource["kind"];
+}
+
+function PreviewFacts({ preview, name, place }: PreviewFactsProps) {
   const { family, parameters, revision, downloadBytes, cachedBytes } = preview;
+  const settings = useStore((state) => state.settings);
+  const adapter = useStore((state) => state.device?.adapter);
+  const speed = adapter === undefined ? null : measuredSpeed(name, precisionOf(settings), adapter);
   return (
     <Facts>
       <Fact name="Family" value={family} />
       <Fact name="Parameters" value={formatCount(parameters)} />
+      <Fact name="Kept as" value={precisionText(precisionOf(settings))} />
       {place === "hub" && revision !== undefined && <Fact name="Revision" value={revision} />}
       <Fact
         name={place === "files" ? "To read" : "To fetch"}
         value={downloadBytes === 0 ? "nothing, all of it is cached" : formatBytes(downloadBytes)}
+      />
+      <Fact
+        name="Speed here"
+        value={speed === null ? "measured with the first answer" : `${formatNumber(speed)} tokens/s, the last answer`}
       />
       {downloadBytes > 0 && cachedBytes > 0 && <Fact name="Cached" value={`${formatBytes(cachedBytes)} from an earlier visit`} />}
     </Facts>

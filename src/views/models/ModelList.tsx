@@ -4,10 +4,12 @@
 import { type CatalogueModel, catalogueSource, modelCatalogue, parametersOf } from "@/state/modelCatalogue";
 import { sourceName } from "@/state/modelChoice";
 import { estimateFit } from "@/state/modelEstimate";
+import { useOnline } from "@/state/online";
 import { memoryUseOf, precisionOf } from "@/state/requests";
 import { useStore } from "@/state/store";
 import { classes } from "@/ui/classes";
 import { formatBytes, formatCount } from "@/ui/formatNumber";
+import { Message } from "@/ui/Message";
 import { isCachedAs } from "./isCachedAs";
 import styles from "./ModelList.module.css";
 
@@ -17,6 +19,7 @@ const families = [...new Set(modelCatalogue.map(({ family }) => family))];
 export function ModelList() {
   return (
     <section aria-label="Offered models" className={styles.families}>
+      <OfflineNote />
       {families.map((family) => (
         <section key={family} aria-label={family}>
           <h3 className={styles.family}>{family}</h3>
@@ -33,6 +36,22 @@ export function ModelList() {
   );
 }
 
+/** What can still be had without a network. */
+function OfflineNote() {
+  const isOnline = useOnline();
+  const count = useStore(({ cache }) => cache?.models.filter(({ complete }) => complete).length ?? 0);
+  if (isOnline) return null;
+  const cached =
+    count === 0
+      ? "No other model is cached."
+      : `${count === 1 ? "One cached model works" : `${count} cached models work`} as well.`;
+  return (
+    <Message tone="warn">
+      {`You are offline: the models that come with the page work. ${cached} The others can be chosen when the network is back; folders of this machine always.`}
+    </Message>
+  );
+}
+
 function ModelRow({ model }: { model: CatalogueModel }) {
   const chosen = useStore((state) => state.chosen);
   const choose = useStore((state) => state.choose);
@@ -42,14 +61,19 @@ function ModelRow({ model }: { model: CatalogueModel }) {
   const source = catalogueSource(model, document.baseURI);
   const isChosen = chosen !== null && sourceName(chosen) === sourceName(source);
   const cached = cache?.models.filter((one) => isCachedAs(one, source)) ?? [];
+  const isOnline = useOnline();
+  const isHere = model.place.kind === "embedded" || cached.some((one) => one.complete);
   const { needs, fits, changes } = estimateFit(model, precisionOf(settings), memoryUseOf(settings), budget);
   return (
     <li>
       <button
         type="button"
-        className={classes(styles.row, isChosen && styles.chosen)}
+        className={classes(styles.row, isChosen && styles.chosen, !isOnline && !isHere && styles.away)}
         aria-pressed={isChosen}
-        onClick={() => choose(source)}
+        aria-disabled={!isOnline && !isHere}
+        onClick={() => {
+          if (isOnline || isHere) choose(source);
+        }}
       >
         <span className={styles.name}>{model.name}</span>
         <span className={styles.facts}>
@@ -60,6 +84,7 @@ function ModelRow({ model }: { model: CatalogueModel }) {
           <span data-fits={fits ?? undefined} className={styles.fit}>
             {`about ${formatBytes(needs)}${changes === "" ? "" : ` with ${changes}`}${fits === null ? "" : fits ? ", fits" : ", too large"}`}
           </span>
+          {!isOnline && !isHere && <span className={styles.badge}>needs a network</span>}
           {model.place.kind === "embedded" && <span className={styles.badge}>comes with the page</span>}
           {cached.length > 0 && (
             <span className={styles.badge}>{cached.some((one) => one.complete) ? "cached" : "partly cached"}</span>

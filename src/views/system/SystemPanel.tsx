@@ -12,14 +12,9 @@ import { Button } from "@/ui/Button";
 import { Select } from "@/ui/Field";
 import { formatBytes, formatCount, formatNumber } from "@/ui/formatNumber";
 import { EmptyState, Message } from "@/ui/Message";
+import { CapabilityCard } from "@/views/models/CapabilityCard";
 import { Fact, Facts } from "@/views/models/Facts";
 import styles from "./SystemPanel.module.css";
-
-const featureTexts: Readonly<Record<string, string>> = {
-  "shader-f16": "16-bit shader arithmetic: faster rollouts with half-size numbers",
-  subgroups: "Subgroups: lanes of the GPU exchange numbers directly",
-  "timestamp-query": "Time stamps: kernel times can be measured",
-};
 
 /** Device, model and memory. */
 export function SystemPanel() {
@@ -28,6 +23,9 @@ export function SystemPanel() {
       <DeviceCard />
       <ModelCard />
       <MemoryCard />
+      <Card title="What this machine can do">
+        <CapabilityCard />
+      </Card>
     </section>
   );
 }
@@ -48,16 +46,6 @@ function DeviceCard() {
               <p>{device.fallback.reason}</p>
               <p>{device.fallback.advice}</p>
             </Message>
-          )}
-          {device.backend === "webgpu" && (
-            <ul className={styles.features}>
-              {Object.entries(featureTexts).map(([feature, text]) => (
-                <li key={feature}>
-                  <span className={styles.mark}>{device.features.includes(feature) ? "●" : "○"}</span> {text}
-                  {!device.features.includes(feature) && " (not available, not needed)"}
-                </li>
-              ))}
-            </ul>
           )}
         </>
       )}

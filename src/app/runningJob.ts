@@ -1,0 +1,76 @@
+// The job that runs, in words, with its done share and the way to end it: loading, answering, training, a study, an evaluation. One at a
+// time, because the engine does one at a time. The code of what is seldom on comes when it is needed.
+
+import type { TrainPhase } from "@/protocol/training";
+import { stopAsk } from "@/state/askJob";
+import { type Evaluation, progressOf } from "@/state/evaluation";
+import { useEvaluations } from "@/state/evaluations";
+import { cancelLoading } from "@/state/modelJob";
+import { type AppState, useStore } from "@/state/store";
+import { type RunningStudy, useStudies } from "@/state/studies";
+import { pauseTraining } from "@/state/trainJob";
+import { formatBytes } from "@/ui/formatNumber";
+
+/** A job as the status bar shows it. */
+export interface RunningJob {
+  readonly text: string;
+  /** In [0, 1]; null where it is not known. */
+  readonly share: number | null;
+  /** What ends it; null while that is under way. */
+  readonly end: { readonly label: string; readonly run: () => unknown } | null;
+}
+
+const phaseTexts: Readonly<Record<TrainPhase, string>> = {
+  rollouts: "sampling rollouts",
+  scoring: "scoring",
+  update: "updating the adapter",
+  evaluating: "evaluating",
+  saving: "saving the run",
+};
+
+/** The job of the engine itself. */
+export function jobOf({ model, ask, training }: Pick<AppState, "model" | "ask" | "training">): RunningJob | null {
+  if (model.status === "loading") {
+    const { name, progress } = model;
+    const end = { label: "Cancel loading", run: cancelLoading };
+    if (!progress || progress.totalBytes === 0) return { text: `Loading ${name}`, share: null, end };
+    const { doneBytes, totalBytes, paused, waiting } = progress;
+    const state = paused ? ", paused" : waiting ? `, ${waiting}` : "";
+    const text = `Loading ${name} (${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}${state})`;
+    return { text, share: doneBytes / totalBytes, end };
+  }
+  if (ask.status === "running") {
+    return { text: `Answering, ${ask.rollouts} rollouts`, share: null, end: { label: "Stop answering", run: stopAsk } };
+  }
+  if (training.status === "running") {
+    const { step, phase, done, total, pausing } = training;
+    return {
+      text: `${pausing ? "Pausing after" : "Training"} step ${step + 1}: ${phaseTexts[phase]}`,
+      share: total > 0 ? done / total : null,
+      end: pausing ? null : { label: "Pause after this step", run: pauseTraining },
+    };
+  }
+  return null;
+}
+
+/** The running job; null while nothing is on. */
+export function useRunningJob(): RunningJob | null {
+  const model = useStore((state) => state.model);
+  const ask = useStore((state) => state.ask);
+  const training = useStore((state) => state.training);
+  const study = useStudies((state) => state.running);
+  const evaluation = useEvaluations(({ running, evaluations }) => running && evaluations?.find(({ id }) => id === running.id));
+  if (study) return studyJobOf(study);
+  return jobOf({ model, ask, training }) ?? (evaluation ? evaluationJobOf(evaluation) : null);
+}
+
+function studyJobOf({ run, stage, share, isStopping }: RunningStudy): RunningJob {
+  const end = { label: "Pause the study", run: async () => (await import("@/state/studyJob")).pauseStudy() };
+  return { text: `Study: ${[run, stage].filter(Boolean).join(", ")}`, share, end: isStopping ? null : end };
+}
+
+function evaluationJobOf(evaluation: Evaluation): RunningJob {
+  const { done, total } = progressOf(evaluation);
+  const end = { label: "Pause the evaluation", run: async () => (await import("@/state/evaluationJob")).pauseEvaluation() };
+  return { text: `Evaluating, ${done} of ${total} problems`, share: done / total, end };
+}
