@@ -7,6 +7,7 @@ import type { Action, ActionGroup } from "./actionRows/actionRow";
 import { actionList, keyLabel } from "./actions";
 import styles from "./CommandSheet.module.css";
 import { useShell } from "./shell";
+import { useExportActions } from "./useExportActions";
 
 const groups: readonly ActionGroup[] = ["Ask", "Train", "Look", "Page"];
 
@@ -30,7 +31,10 @@ function Commands({ onDone }: { onDone: () => void }) {
   const [chosen, setChosen] = useState(0);
   const singleKeys = useShell((state) => state.singleKeys);
   const setSingleKeys = useShell((state) => state.setSingleKeys);
-  const found = groups.flatMap((group) => actionList.filter((action) => action.group === group && matches(action, query)));
+  const exportable = useExportActions();
+  // Exports are many: they come when they are searched for.
+  const offered = query.trim() === "" ? actionList : [...actionList, ...exportable];
+  const found = groups.flatMap((group) => offered.filter((action) => action.group === group && matches(action, query)));
   const run = (action: Action | undefined) => {
     if (!action?.isEnabled(useStore.getState()) || action.id === "commands") return;
     onDone();

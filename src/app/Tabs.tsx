@@ -9,6 +9,8 @@ interface TabsProps<Id extends string> {
   readonly tabs: readonly { readonly id: Id; readonly title: string }[];
   readonly selected: Id;
   readonly onSelect: (id: Id) => void;
+  /** Stands at the end of the row. */
+  readonly end?: ReactNode;
   /** What the chosen tab shows. */
   readonly children: ReactNode;
 }
@@ -21,7 +23,7 @@ const moves: Readonly<Record<string, (at: number, count: number) => number>> = {
 };
 
 /** A row of tabs above the panel of the chosen one. */
-export function Tabs<Id extends string>({ label, tabs, selected, onSelect, children }: TabsProps<Id>) {
+export function Tabs<Id extends string>({ label, tabs, selected, onSelect, end, children }: TabsProps<Id>) {
   const id = useId();
   const list = useRef<HTMLDivElement>(null);
   const at = Math.max(
@@ -55,6 +57,7 @@ export function Tabs<Id extends string>({ label, tabs, selected, onSelect, child
           </button>
         ))}
       </div>
+      {end && <div className={styles.end}>{end}</div>}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a panel that scrolls must be reachable by keys */}
       <div id={`${id}-panel`} role="tabpanel" aria-labelledby={`${id}-${tabs[at]?.id}`} tabIndex={0} className={styles.tabPanel}>
         {children}

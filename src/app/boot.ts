@@ -38,6 +38,7 @@ export async function boot(offlineReady: Promise<void>): Promise<void> {
     if (page !== null) useGuide.getState().open(page);
   });
   void startRuns();
+  takeDroppedViews();
   const loading = offlineReady.then(() => loadModel(embeddedSource()));
   const panels = offlineReady.then(fetchLaterPanels).then(fetchOverlays);
   await openRecording(new URL("recorded/example.json", document.baseURI).href);
@@ -46,6 +47,23 @@ export async function boot(offlineReady: Promise<void>): Promise<void> {
   showLinked(linked);
   await Promise.all([loading, panels]);
   await keepForOffline();
+}
+
+/** A saved view can be dropped anywhere, also where pictures and models are taken. */
+function takeDroppedViews(): void {
+  addEventListener(
+    "drop",
+    (event) => {
+      const file = [...(event.dataTransfer?.files ?? [])].find(({ name }) => name.toLowerCase().endsWith(".vppo.json"));
+      if (!file) return;
+      event.preventDefault();
+      event.stopPropagation();
+      void import("@/views/export/openView").then(({ openView }) => openView(file));
+    },
+    { capture: true },
+  );
+  // A file that is dropped where nothing takes it must not replace the page.
+  for (const type of ["dragover", "drop"]) addEventListener(type, (event) => event.preventDefault());
 }
 
 /** Tab and rollout of a link; a pin chose its rollout already. */

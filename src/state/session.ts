@@ -52,7 +52,7 @@ export interface AskInput {
 }
 
 /** Where the shown answer comes from. */
-export type AnswerSource = "none" | "recorded" | "live" | "training";
+export type AnswerSource = "none" | "recorded" | "live" | "training" | "file";
 
 export interface StatusMessage {
   readonly id: number;

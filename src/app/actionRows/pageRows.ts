@@ -68,13 +68,15 @@ export const pageRows = {
     group: "Page",
     keys: [],
     isEnabled: always,
-    run: () => {
-      const { notify } = useStore.getState();
-      navigator.clipboard.writeText(location.href).then(
-        () => notify("notice", "The link is copied: it holds settings, sample and pinned tokens."),
-        () => notify("error", "The link was not copied: the browser forbids it. Copy it from the address bar."),
-      );
-    },
+    run: () => void import("@/views/export/copyLink").then(({ copyLink }) => copyLink()),
+  },
+  openView: {
+    id: "openView",
+    label: "Open a saved view",
+    group: "Page",
+    keys: [],
+    isEnabled: always,
+    run: () => void import("@/views/export/openView").then(({ chooseView }) => chooseView()),
   },
   report: {
     id: "report",

@@ -7,6 +7,7 @@ import { useTokenColours } from "@/state/tokenColours";
 import { useUpdate } from "@/state/update";
 import { binVariables } from "@/ui/color/maps";
 import { EmptyState, Message } from "@/ui/Message";
+import { PanelMenuSlot } from "@/ui/PanelMenuSlot";
 import { Branches } from "@/views/branches/Branches";
 import { NoAnswer, UnusedImageNote } from "./AnswerNotes";
 import styles from "./AnswerPanel.module.css";
@@ -70,6 +71,7 @@ function Question({ question, answer }: { question: string; answer: string | nul
       <p className={styles.meta}>
         {source === "recorded" && <span className={styles.chip}>Recorded</span>}
         {source === "training" && <span className={styles.chip}>From training</span>}
+        {source === "file" && <span className={styles.chip}>From a file</span>}
         {answer === null ? (
           <span>No known answer: set rewards by hand to see weights</span>
         ) : (
@@ -77,6 +79,7 @@ function Question({ question, answer }: { question: string; answer: string | nul
             right answer <strong>{answer}</strong>
           </span>
         )}
+        <PanelMenuSlot />
       </p>
     </div>
   );

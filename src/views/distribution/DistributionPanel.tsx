@@ -8,6 +8,7 @@ import { measureSymbols, unitOf } from "@/state/tokenFacts";
 import { useUpdate } from "@/state/update";
 import { binVariables } from "@/ui/color/maps";
 import { EmptyState } from "@/ui/Message";
+import { PanelMenuSlot } from "@/ui/PanelMenuSlot";
 import { useElementWidth } from "@/ui/useElementWidth";
 import { DependencyHistogram } from "./DependencyHistogram";
 import styles from "./DistributionPanel.module.css";
@@ -73,6 +74,9 @@ export function DistributionPanel() {
               <AlphaCurve update={update} preview={preview} unit={unit} choice={choice("alpha")} />
             </Suspense>
           )}
+          <div className={styles.menu}>
+            <PanelMenuSlot />
+          </div>
         </>
       ) : (
         <EmptyState>No tokens yet. Their dependency is drawn here as they stream in.</EmptyState>

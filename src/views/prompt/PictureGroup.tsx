@@ -8,6 +8,7 @@ import { isPictureShown } from "@/state/lookTarget";
 import { useStore } from "@/state/store";
 import { Button } from "@/ui/Button";
 import { Message } from "@/ui/Message";
+import { PanelMenuSlot } from "@/ui/PanelMenuSlot";
 import { PixelImage } from "@/ui/PixelImage";
 import { MorePictures } from "./MorePictures";
 import styles from "./PromptPanel.module.css";
@@ -78,6 +79,7 @@ export function PictureGroup({ input }: { input: ImageInput }) {
             {region && <Button label="Clear the region" icon={<X aria-hidden />} iconOnly onPress={() => setRegion(null)} />}
             {isPinned && isShown && <MapButton />}
             <HoldButton />
+            <PanelMenuSlot />
           </div>
         </>
       ) : (
