@@ -2,6 +2,7 @@
 // is `state/studyJob.ts`, keeping it `state/studyStorage.ts`.
 
 import * as v from "valibot";
+import { gridArm, gridRows, gridTitle } from "./grid";
 import type { StudyArm, StudyPlan } from "./plan";
 import { runsOfPlan, studyPlans } from "./plan";
 import { parseResults, StudyFileError, type StudyResult } from "./results";
@@ -63,8 +64,9 @@ export function chosenPlan(choice: StudyChoice): StudyPlan | undefined {
   const plan = studyPlans.find(({ id }) => id === choice.plan);
   if (!plan) return undefined;
   const { seeds, steps, prompts, problems, rollouts } = choice;
-  const arms = plan.arms.filter(({ id }) => choice.arms.includes(id));
-  const tables = plan.tables.map(({ title, rows }) => ({ title, rows: rows.filter((row) => choice.arms.includes(row.arm)) }));
+  const arms = [...plan.arms.filter(({ id }) => choice.arms.includes(id)), ...choice.arms.flatMap((id) => gridArm(id) ?? [])];
+  const known = plan.tables.map(({ title, rows }) => ({ title, rows: rows.filter((row) => choice.arms.includes(row.arm)) }));
+  const tables = [...known, { title: gridTitle, rows: gridRows(choice.arms) }];
   const telling = tables.filter(({ rows }) => rows.length > 1);
   const only = { title: "Arm", rows: arms.map(({ id, label }) => ({ arm: id, label })) };
   return {
@@ -116,9 +118,10 @@ export function importedStudy(content: string, entry: Pick<StudyHead, "id" | "cr
   if (!plan) throw refuse(`this page has no plan "${first.plan}"`);
   if (results.some((result) => result.plan !== plan.id)) throw refuse("its lines are of different plans");
   const trained = results.filter(({ arm }) => arm !== baseArm);
+  const gridArms = [...new Set(trained.map(({ arm }) => arm))].filter((id) => gridArm(id) !== undefined).sort();
   const choice = v.safeParse(studyChoiceSchema, {
     plan: plan.id,
-    arms: plan.arms.map(({ id }) => id).filter((id) => trained.some(({ arm }) => arm === id)),
+    arms: [...plan.arms.map(({ id }) => id), ...gridArms].filter((id) => trained.some(({ arm }) => arm === id)),
     seeds: [...new Set(trained.map(({ seed }) => seed))].toSorted((a, b) => a - b),
     steps: Math.max(0, ...trained.map(({ steps }) => steps.length)),
     prompts: plan.settings.promptsPerStep,

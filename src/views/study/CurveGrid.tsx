@@ -14,10 +14,13 @@ export interface CurveGridProps {
   readonly results: readonly StudyResult[];
   readonly width: number;
   readonly asTable: boolean;
+  /** Charts in a row where there is room for them: those of a sweep stand like its cells. */
+  readonly columns?: number;
 }
 
 const gap = 12;
 const least = 168;
+const widest = 420;
 const height = 112;
 /** Step numbers stand so far apart, in pixels. */
 const tickRoom = 24;
@@ -25,7 +28,7 @@ const tickRoom = 24;
 const seriesOf = (label: string, ys: readonly number[]): ChartSeries => ({ label, xs: ys.map((_, i) => i + 1), ys });
 
 /** The charts or, as a table, the means. */
-export function CurveGrid({ plan, results, width, asTable }: CurveGridProps) {
+export function CurveGrid({ plan, results, width, asTable, columns: wanted }: CurveGridProps) {
   const curves = useMemo(
     () =>
       plan.arms.flatMap(({ id, label }) => {
@@ -37,8 +40,9 @@ export function CurveGrid({ plan, results, width, asTable }: CurveGridProps) {
   const values = curves.flatMap(({ seeds }) => seeds.flat()).filter(Number.isFinite);
   const first = curves[0];
   if (!first || values.length === 0) return null;
-  const columns = Math.max(1, Math.floor((width + gap) / (least + gap)));
-  const chartWidth = Math.floor((width - gap * (columns - 1)) / columns);
+  const room = Math.max(1, Math.floor((width + gap) / (least + gap)));
+  const columns = wanted === undefined ? room : Math.min(room, wanted);
+  const chartWidth = Math.min(widest, Math.floor((width - gap * (columns - 1)) / columns));
   const title = "Accuracy of the training answers, by step";
   const frame = {
     width: chartWidth,
@@ -52,7 +56,7 @@ export function CurveGrid({ plan, results, width, asTable }: CurveGridProps) {
       {asTable ? (
         <MeanTable curves={curves} steps={plan.steps} title={title} />
       ) : (
-        <div className={styles.grid} style={{ gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))` }}>
+        <div className={styles.grid} style={{ gridTemplateColumns: `repeat(${columns}, minmax(0, ${widest}px))` }}>
           {curves.map(({ id, label, seeds, mean }) => {
             const shown = [
               ...(id === first.id ? [] : [seriesOf("first", first.mean)]),

@@ -4,6 +4,7 @@ import { Download, FlaskConical, FolderOpen, Table2, Trash2, Undo2 } from "lucid
 import { useEffect, useMemo, useRef, useState } from "react";
 import { useStudies } from "@/state/studies";
 import { deleteStudy, importStudy, readStudies, restoreStudy, studyProgress } from "@/state/studyJob";
+import { gridOf } from "@/study/grid";
 import { baseArm } from "@/study/ownStudy";
 import { lineOf, tablesOf } from "@/study/results";
 import { Button } from "@/ui/Button";
@@ -12,6 +13,7 @@ import { EmptyState, Message } from "@/ui/Message";
 import { saveFile } from "@/ui/saveFile";
 import { useElementWidth } from "@/ui/useElementWidth";
 import { CurveGrid } from "./CurveGrid";
+import { GridTable } from "./GridTable";
 import styles from "./StudyPanel.module.css";
 import { StudyProgress } from "./StudyProgress";
 import { StudySetup } from "./StudySetup";
@@ -137,6 +139,7 @@ function StudyView({ shown, asTable }: { shown: ShownStudy; asTable: boolean }) 
   const { plan, results, origin, command, changed } = shown;
   const [box, width] = useElementWidth<HTMLDivElement>();
   const tables = useMemo(() => tablesOf(plan, results), [plan, results]);
+  const grid = useMemo(() => gridOf(plan.arms.map(({ id }) => id)), [plan]);
   const { done, total } = studyProgress(plan, results);
   const steps = `${plan.steps} training ${plan.steps === 1 ? "step" : "steps"}`;
   // A file of results does not say how large the steps were.
@@ -167,10 +170,17 @@ function StudyView({ shown, asTable }: { shown: ShownStudy; asTable: boolean }) 
                 {`Circles: single seeds. Below them their mean with its 95 % interval (Student, over seeds).${hasBase ? " Dashed line: the untrained model." : ""}`}
               </p>
             )}
+            {grid && <GridTable plan={plan} results={results} grid={grid} />}
             {tables.map(({ title, rows }) => (
               <StudyTable key={title} {...{ plan, results, title, rows, width, asTable }} />
             ))}
-            <CurveGrid plan={plan} results={results} width={width} asTable={asTable} />
+            <CurveGrid
+              plan={plan}
+              results={results}
+              width={width}
+              asTable={asTable}
+              {...(grid && grid.betaMins.length > 1 ? { columns: grid.betaMins.length } : {})}
+            />
           </>
         )
       )}

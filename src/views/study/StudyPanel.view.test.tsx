@@ -3,8 +3,10 @@ import { createRoot, type Root } from "react-dom/client";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { useStore } from "@/state/store";
 import { useStudies } from "@/state/studies";
+import { gridArmIds } from "@/study/grid";
 import { type OwnStudy, wholeChoice } from "@/study/ownStudy";
 import { parseRecorded, recordedText } from "@/study/recorded";
+import type { StudyResult } from "@/study/results";
 import { StudyPanel } from "./StudyPanel";
 import { samplePlan, sampleResults } from "./test/sampleStudy";
 
@@ -57,6 +59,9 @@ const button = (name: string) => {
   return found;
 };
 const press = (name: string) => act(async () => button(name).click());
+/** Outcomes of ten problems with this share of right answers. */
+const outcomesOf = (share: number) =>
+  Array.from({ length: 10 }, () => ({ family: "count", right: share * 100, answers: 100, parseable: 100, tokens: 160 }));
 const section = (name: string) => box.querySelector(`section[aria-label="${name}"]`);
 const plots = (name: string) => [...(section(name)?.querySelectorAll("svg[role=img]") ?? [])];
 
@@ -145,5 +150,24 @@ describe("StudyPanel", () => {
     await act(async () => boxes[0]?.click());
     expect(setup?.textContent).toContain("Choose at least one arm.");
     expect(button("Load shapes-vlm, then start the study").disabled).toBe(true);
+  });
+
+  it("draws a sweep as a heat table of k by β_min, with cells that have no run yet", async () => {
+    const arms = [...gridArmIds([0.2, 0.4], [0.9, 1])];
+    const cell = (arm: string, share: number) =>
+      [1, 2].map((seed) => ({ ...(sampleResults(1)[1] as StudyResult), arm, seed, after: outcomesOf(share + seed / 100) }));
+    const results = [...cell("k0.2-b0.9", 0.5), ...cell("k0.2-b1", 0.6), ...cell("k0.4-b0.9", 0.75)];
+    useStudies.setState({ own: [{ ...own, choice: { ...own.choice, arms }, results }] });
+    await show();
+    const table = section("k × β_min")?.querySelector("table");
+    expect([...(table?.querySelectorAll("tbody tr") ?? [])].map((row) => row.textContent)).toEqual([
+      expect.stringMatching(/^k 0\.251\.\d.*61\.\d/),
+      expect.stringMatching(/^k 0\.476\.\d ★.*not run yet$/),
+    ]);
+    expect(section("k × β_min")?.querySelector("[role=img]")?.getAttribute("aria-label")).toMatch(
+      /^Colour legend: accuracy, 51\.\d to 76\.\d %$/,
+    );
+    for (const element of table?.querySelectorAll("*") ?? []) element.removeAttribute("class");
+    expect(table?.innerHTML).toMatchSnapshot();
   });
 });

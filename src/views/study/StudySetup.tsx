@@ -10,6 +10,7 @@ import { type StudyPlan, studyPlans } from "@/study/plan";
 import { Button } from "@/ui/Button";
 import { NumberField, Select } from "@/ui/Field";
 import { Message } from "@/ui/Message";
+import { ArmChoice } from "./ArmChoice";
 import styles from "./StudyPanel.module.css";
 
 export interface StudySetupProps {
@@ -44,23 +45,16 @@ function ChoiceForm({ plan, onStart }: { plan: StudyPlan; onStart: () => void })
   const [choice, setChoice] = useState<StudyChoice>(() => wholeChoice(plan));
   const change = (values: Partial<StudyChoice>) => setChoice({ ...choice, ...values });
   const { arms, seeds, steps, prompts, problems, rollouts } = choice;
-  const toggle = (arm: string) => change({ arms: arms.includes(arm) ? arms.filter((one) => one !== arm) : [...arms, arm] });
   const start = () => {
-    void startStudy({ ...choice, arms: plan.arms.map(({ id }) => id).filter((id) => arms.includes(id)) });
+    // In the plan's order, whatever the order of ticking; a grid's arms are not the plan's.
+    const own = plan.arms.map(({ id }) => id).filter((id) => arms.includes(id));
+    void startStudy({ ...choice, arms: [...own, ...arms.filter((id) => !own.includes(id))] });
     onStart();
   };
   const answers = ((arms.length * seeds.length + 1) * problems * rollouts * 2).toLocaleString("en");
   return (
     <>
-      <fieldset className={styles.arms}>
-        <legend>Arms</legend>
-        {plan.arms.map(({ id, label }) => (
-          <label key={id} className={styles.arm}>
-            <input type="checkbox" checked={arms.includes(id)} onChange={() => toggle(id)} />
-            {label}
-          </label>
-        ))}
-      </fieldset>
+      <ArmChoice plan={plan} arms={arms} onChange={(next) => change({ arms: next })} />
       <div className={styles.numbers}>
         <NumberField
           label="Seeds"
