@@ -1,11 +1,12 @@
 // The top bar: name, model, training controls, and the page's own actions. Every button runs a row of the actions table.
 import { BookOpen, Command, Link2, Moon, Pause, Play, RotateCcw, SkipForward, WifiOff } from "lucide-react";
-import { useSyncExternalStore } from "react";
+import { useOnline } from "@/state/online";
 import { useStore } from "@/state/store";
 import { Button } from "@/ui/Button";
 import { formatBytes, formatCount, formatNumber } from "@/ui/formatNumber";
 import type { Action } from "./actionRows/actionRow";
 import { actions, keyLabel } from "./actions";
+import { PanelMenu } from "./PanelMenu";
 import styles from "./TopBar.module.css";
 
 /** The bar above everything. */
@@ -20,6 +21,7 @@ export function TopBar() {
       <div className={styles.right}>
         <OfflineChip />
         <ActionButton action={actions.share} icon={<Link2 aria-hidden />} />
+        <PanelMenu panel={null} />
         <ActionButton action={actions.theme} icon={<Moon aria-hidden />} />
         <ActionButton action={actions.guide} icon={<BookOpen aria-hidden />} />
         <ActionButton action={actions.commands} icon={<Command aria-hidden />} />
@@ -106,20 +108,11 @@ function ModelChip() {
 }
 
 function OfflineChip() {
-  const isOnline = useSyncExternalStore(subscribeOnline, () => navigator.onLine);
+  const isOnline = useOnline();
   if (isOnline) return null;
   return (
     <span className={styles.offline}>
       <WifiOff aria-hidden /> Offline: the embedded model works from the cache
     </span>
   );
-}
-
-function subscribeOnline(notify: () => void): () => void {
-  window.addEventListener("online", notify);
-  window.addEventListener("offline", notify);
-  return () => {
-    window.removeEventListener("online", notify);
-    window.removeEventListener("offline", notify);
-  };
 }
