@@ -1,7 +1,7 @@
 // The shown rollout beside another one: another answer, a branch and its parent, before and after training, or another rollout of the same
 // question. Shared tokens are coloured by the difference of their dependency; sums and the strongest changes stand above.
 import { X } from "lucide-react";
-import { type CSSProperties, useLayoutEffect, useRef } from "react";
+import { type CSSProperties, useLayoutEffect, useMemo, useRef } from "react";
 import { useExportSource } from "@/state/exportSources";
 import { useStore } from "@/state/store";
 import { measureSymbols, unitOf } from "@/state/tokenFacts";
@@ -68,13 +68,19 @@ export function CompareView() {
 
 function Compared({ compared }: { compared: ComparedAnswers }) {
   const { here, there, comparison, measure } = compared;
-  const { alignment, deltaA, deltaB, onlyA, onlyB, sumA, sumB, sumDelta, changes } = comparison;
+  const { alignment, onlyA, onlyB, sumA, sumB, sumDelta, changes } = comparison;
   const pin = useStore((state) => state.pin);
   const setHover = useStore((state) => state.setHover);
   const texts = useRef<HTMLDivElement>(null);
   const symbol = measureSymbols[measure];
   const unit = unitOf(measure);
-  const domain = binDomain([deltaA.filter((delta) => !Number.isNaN(delta))], true);
+  const { domain, words } = useMemo(() => {
+    const { deltaA, deltaB } = comparison;
+    const domain = binDomain([deltaA.filter((delta) => !Number.isNaN(delta))], true);
+    const here = { texts: compared.here.texts, deltas: deltaA, bins: binned(deltaA, domain) };
+    const there = { texts: compared.there.texts, deltas: deltaB, bins: binned(deltaB, domain) };
+    return { domain, words: { here, there } };
+  }, [comparison, compared]);
   useExportSource({
     id: "comparison",
     title: "Comparison of two answers",
@@ -115,22 +121,8 @@ function Compared({ compared }: { compared: ComparedAnswers }) {
       </dl>
       <Legend domain={domain} symbol={symbol} unit={unit} />
       <div ref={texts} className={styles.columns}>
-        <ComparedText
-          side="here"
-          title={`Here: ${here.label}`}
-          texts={here.texts}
-          deltas={deltaA}
-          bins={binned(deltaA, domain)}
-          handlers={onHere}
-        />
-        <ComparedText
-          side="there"
-          title={`There: ${there.label}`}
-          texts={there.texts}
-          deltas={deltaB}
-          bins={binned(deltaB, domain)}
-          handlers={onThere}
-        />
+        <ComparedText side="here" title={`Here: ${here.label}`} words={words.here} handlers={onHere} />
+        <ComparedText side="there" title={`There: ${there.label}`} words={words.there} handlers={onThere} />
       </div>
       {changes.length === 0 ? (
         <p className={styles.note}>On the tokens they share, the two do not differ.</p>

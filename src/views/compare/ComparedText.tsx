@@ -1,7 +1,6 @@
-// One side of a comparison as coloured text, in blocks that the browser skips while they are out of sight. Dumb: texts and bins in, token
-// places out; one listener for all tokens.
-import { memo, useMemo } from "react";
-import { classes } from "@/ui/classes";
+// One side of a comparison as coloured text, in blocks that the browser skips while they are out of sight. Dumb: texts, numbers and bins
+// in, token places out. React renders the host alone; thousands of tokens are set by hand, and again only when the text is another.
+import { useEffect, useRef } from "react";
 import { binClasses } from "@/ui/color/binClasses";
 import { createChunker, displayText } from "@/ui/tokens/chunking";
 import { formatSigned } from "@/ui/tokens/numberText";
@@ -14,25 +13,35 @@ export interface TokenHandlers {
   readonly onPick: (token: number) => void;
 }
 
-export interface ComparedTextProps {
-  readonly side: "here" | "there";
-  readonly title: string;
+/** What is drawn of a side. */
+export interface ComparedWords {
   readonly texts: readonly string[];
   /** NaN marks a token without a partner. */
   readonly deltas: Float32Array;
   readonly bins: Uint8Array;
+}
+
+export interface ComparedTextProps {
+  readonly side: "here" | "there";
+  readonly title: string;
+  readonly words: ComparedWords;
   readonly handlers: TokenHandlers;
 }
 
 /** The text of one side. */
-export function ComparedText({ side, title, texts, deltas, bins, handlers }: ComparedTextProps) {
-  const blocks = useMemo(() => blocksOf(texts), [texts]);
+export function ComparedText({ side, title, words, handlers }: ComparedTextProps) {
+  const host = useRef<HTMLDivElement>(null);
+  const drawn = useRef<DrawnWords>({ texts: [], nodes: [] });
+  useEffect(() => {
+    if (host.current) drawn.current = draw(host.current, drawn.current, words);
+  }, [words]);
   return (
     <figure className={styles.side}>
       <figcaption className={styles.caption}>{title}</figcaption>
       {/* biome-ignore lint/a11y/useKeyWithClickEvents: the table of changes pins by key */}
       {/* biome-ignore lint/a11y/useSemanticElements: a scrolling text is no field set */}
       <div
+        ref={host}
         className={styles.text}
         data-side={side}
         role="group"
@@ -43,66 +52,45 @@ export function ComparedText({ side, title, texts, deltas, bins, handlers }: Com
         onPointerOver={(event) => handlers.onLook(tokenIndexOf(event.target))}
         onPointerLeave={() => handlers.onLook(-1)}
         onClick={(event) => handlers.onPick(tokenIndexOf(event.target))}
-      >
-        {blocks.map((start, i) => {
-          const end = blocks[i + 1] ?? texts.length;
-          return (
-            <Block
-              key={start}
-              start={start}
-              text={texts.slice(start, end)}
-              deltas={deltas.subarray(start, end)}
-              bins={bins.subarray(start, end)}
-            />
-          );
-        })}
-      </div>
+      />
     </figure>
   );
 }
 
-interface BlockProps {
-  readonly start: number;
-  readonly text: readonly string[];
-  readonly deltas: Float32Array;
-  readonly bins: Uint8Array;
+interface DrawnWords {
+  readonly texts: readonly string[];
+  readonly nodes: readonly HTMLElement[];
 }
 
-const Block = memo(
-  function Block({ start, text, deltas, bins }: BlockProps) {
-    return (
-      <div className={styles.block}>
-        {text.map((one, i) => {
-          const delta = deltas[i] ?? Number.NaN;
-          const isAlone = Number.isNaN(delta);
-          return (
-            <span
-              // biome-ignore lint/suspicious/noArrayIndexKey: a token is its place
-              key={start + i}
-              data-i={start + i}
-              className={classes(styles.word, binClasses[bins[i] ?? 0], isAlone && styles.alone)}
-              title={isAlone ? "only on this side" : `Δ ${formatSigned(delta)}`}
-            >
-              {displayText(one)}
-            </span>
-          );
-        })}
-      </div>
-    );
-  },
-  (before, after) =>
-    before.text.length === after.text.length &&
-    before.text.every((one, i) => one === after.text[i]) &&
-    before.deltas.every((delta, i) => Object.is(delta, after.deltas[i])) &&
-    before.bins.every((bin, i) => bin === after.bins[i]),
-);
-
-/** Where the blocks begin. */
-function blocksOf(texts: readonly string[]): readonly number[] {
-  const chunker = createChunker();
-  const starts: number[] = [];
-  texts.forEach((text, t) => {
-    if (chunker.place(text).opens || t === 0) starts.push(t);
+/** Brings the host to these words: the same text changes its colours, another one is drawn anew. */
+function draw(host: HTMLElement, before: DrawnWords, { texts, deltas, bins }: ComparedWords): DrawnWords {
+  const isSameText = before.texts.length === texts.length && before.texts.every((text, t) => text === texts[t]);
+  const nodes = isSameText ? before.nodes : build(host, texts);
+  nodes.forEach((node, t) => {
+    const delta = deltas[t] ?? Number.NaN;
+    const isAlone = Number.isNaN(delta);
+    const name = `${styles.word} ${binClasses[bins[t] ?? 0]}${isAlone ? ` ${styles.alone}` : ""}`;
+    if (node.className !== name) node.className = name;
+    node.title = isAlone ? "only on this side" : `Δ ${formatSigned(delta)}`;
   });
-  return starts;
+  return { texts, nodes };
+}
+
+function build(host: HTMLElement, texts: readonly string[]): readonly HTMLElement[] {
+  const chunker = createChunker();
+  const blocks: HTMLElement[] = [];
+  const nodes = texts.map((text, t) => {
+    if (chunker.place(text).opens || t === 0) {
+      const block = document.createElement("div");
+      block.className = styles.block ?? "";
+      blocks.push(block);
+    }
+    const node = document.createElement("span");
+    node.dataset.i = String(t);
+    node.textContent = displayText(text);
+    blocks.at(-1)?.append(node);
+    return node;
+  });
+  host.replaceChildren(...blocks);
+  return nodes;
 }
