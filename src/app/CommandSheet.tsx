@@ -6,6 +6,7 @@ import { useStore } from "@/state/store";
 import type { Action, ActionGroup } from "./actionRows/actionRow";
 import { actionList, keyLabel } from "./actions";
 import styles from "./CommandSheet.module.css";
+import { fuzzyScore } from "./fuzzy";
 import { useShell } from "./shell";
 import { useExportActions } from "./useExportActions";
 
@@ -34,7 +35,7 @@ function Commands({ onDone }: { onDone: () => void }) {
   const exportable = useExportActions();
   // Exports are many: they come when they are searched for.
   const offered = query.trim() === "" ? actionList : [...actionList, ...exportable];
-  const found = groups.flatMap((group) => offered.filter((action) => action.group === group && matches(action, query)));
+  const found = search(offered, query);
   const run = (action: Action | undefined) => {
     if (!action?.isEnabled(useStore.getState()) || action.id === "commands") return;
     onDone();
@@ -124,10 +125,14 @@ function CommandRow({ action, isChosen, onLook, onRun }: CommandRowProps) {
   );
 }
 
-function matches({ label, group }: Action, query: string): boolean {
-  const text = `${group} ${label}`.toLowerCase();
-  return query
-    .toLowerCase()
-    .split(/\s+/)
-    .every((word) => text.includes(word));
+/** The actions that fit what was typed, the best first; all of them, by group, while nothing was. */
+function search(offered: readonly Action[], query: string): readonly Action[] {
+  if (query.trim() === "") return groups.flatMap((group) => offered.filter((action) => action.group === group));
+  return offered
+    .flatMap((action) => {
+      const score = fuzzyScore(`${action.label} ${action.group}`, query);
+      return score === null ? [] : [{ action, score }];
+    })
+    .sort((a, b) => a.score - b.score)
+    .map(({ action }) => action);
 }
