@@ -44,7 +44,23 @@ function withoutWrapping(node: MathNode): MathNode {
   const [tag, attributes, ...children] = node;
   if (tag === "semantics") return withoutWrapping(children[0] ?? "");
   const kept = Object.fromEntries(Object.entries(attributes).filter(([name]) => name !== "xmlns" && name !== "class"));
-  return [tag, kept, ...children.map(withoutWrapping)];
+  // In a font without a table of mathematics, browsers draw an accent through its letter; a mark above it stays clear.
+  if (tag === "mover") kept.accent = "false";
+  return [
+    tag,
+    kept,
+    ...children.map((child, i) => (isApplication(child) ? spaceBefore(children[i + 1]) : withoutWrapping(child))),
+  ];
+}
+
+/** The invisible operator between a function's name and what it is of, for which browsers leave no space. */
+function isApplication(node: MathNode): boolean {
+  return typeof node !== "string" && node[0] === "mo" && node[2] === "\u2061";
+}
+
+function spaceBefore(next: MathNode | undefined): MathNode {
+  const isBracket = next === undefined || typeof next === "string" || next[0] === "mo" || next[0] === "mrow";
+  return ["mspace", { width: isBracket ? "0" : "0.2em" }];
 }
 
 const entities: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', "#x27": "'" };

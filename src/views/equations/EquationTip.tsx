@@ -62,13 +62,13 @@ export function EquationTip<Id extends EquationId>({ id, values, children }: Equ
       <button
         type="button"
         className={styles.term}
+        aria-description="equation"
         aria-expanded={isOpen}
         aria-controls={isOpen ? boxId : undefined}
         onFocus={({ currentTarget }) => currentTarget.matches(":focus-visible") && now(true)}
         onClick={() => now(true)}
       >
         {children}
-        <span className="sr-only"> (equation)</span>
       </button>
       {isOpen && (
         <Box id={boxId} anchor={whole}>

@@ -1,7 +1,7 @@
 // The Inspector panel: everything about the pinned token, else the hovered one, else the one that depends most on the image; or
 // totals of a pinned span. Wiring and choice of what to show; the sections are dumb.
 import { Pin, PinOff } from "lucide-react";
-import type { CSSProperties } from "react";
+import type { CSSProperties, ReactNode } from "react";
 import type { TokenRef, TokenSpan } from "@/state/selection";
 import { useStore } from "@/state/store";
 import { measureSymbols, type TokenFacts, tokenFacts, unitOf } from "@/state/tokenFacts";
@@ -15,6 +15,7 @@ import { tokenLabel } from "@/ui/tokens/chunking";
 import { formatFixed, formatProbability } from "@/ui/tokens/numberText";
 import { LookSlot } from "@/views/look/LookSlot";
 import styles from "./InspectorPanel.module.css";
+import { MeasureTip } from "./MeasureTip";
 import { PairedBars } from "./PairedBars";
 import { SpanSummary } from "./SpanSummary";
 import { WeightFormula } from "./WeightFormula";
@@ -79,7 +80,15 @@ function Token({ facts, update, choice }: { facts: TokenFacts; update: AnswerUpd
         <PanelMenuSlot />
       </header>
       <div className={styles.figures}>
-        <Figure label={measureSymbols[facts.measure]} value={formatNumber(facts.dependency)} unit={unitOf(facts.measure)} />
+        <Figure
+          label={
+            <MeasureTip measure={facts.measure} facts={facts}>
+              {measureSymbols[facts.measure]}
+            </MeasureTip>
+          }
+          value={formatNumber(facts.dependency)}
+          unit={unitOf(facts.measure)}
+        />
         <Figure label="rank" value={String(facts.rank)} unit={`of ${facts.tokenCount}`} />
         <Figure label="gradient" value={facts.kept ? "● kept" : "filtered"} unit="" />
       </div>
@@ -88,10 +97,38 @@ function Token({ facts, update, choice }: { facts: TokenFacts; update: AnswerUpd
         <Row label="masked" value={formatFixed(facts.logpMasked, 3)} />
         <Row label="Entropy, image" value={formatFixed(facts.entropy, 3)} />
         <Row label="masked" value={formatFixed(facts.entropyMasked, 3)} />
-        <Row label="KL" value={formatNumber(facts.kl)} />
-        <Row label="k3" value={formatNumber(facts.k3)} />
-        <Row label="JSD" value={formatNumber(facts.jsd)} />
-        <Row label="Top-1 drop" value={formatProbability(facts.top1Drop)} />
+        <Row
+          label={
+            <MeasureTip measure="kl" facts={facts}>
+              KL
+            </MeasureTip>
+          }
+          value={formatNumber(facts.kl)}
+        />
+        <Row
+          label={
+            <MeasureTip measure="k3" facts={facts}>
+              k3
+            </MeasureTip>
+          }
+          value={formatNumber(facts.k3)}
+        />
+        <Row
+          label={
+            <MeasureTip measure="jsd" facts={facts}>
+              JSD
+            </MeasureTip>
+          }
+          value={formatNumber(facts.jsd)}
+        />
+        <Row
+          label={
+            <MeasureTip measure="top1_drop" facts={facts}>
+              Top-1 drop
+            </MeasureTip>
+          }
+          value={formatProbability(facts.top1Drop)}
+        />
       </dl>
       <PairedBars pairs={facts.pairs} kl={facts.kl} at={facts.ref} />
       <LookSlot />
@@ -100,7 +137,7 @@ function Token({ facts, update, choice }: { facts: TokenFacts; update: AnswerUpd
   );
 }
 
-function Figure({ label, value, unit }: { label: string; value: string; unit: string }) {
+function Figure({ label, value, unit }: { label: ReactNode; value: string; unit: string }) {
   return (
     <p className={styles.figure}>
       <span className={styles.figureLabel}>{label}</span>
@@ -111,7 +148,7 @@ function Figure({ label, value, unit }: { label: string; value: string; unit: st
   );
 }
 
-function Row({ label, value }: { label: string; value: string }) {
+function Row({ label, value }: { label: ReactNode; value: string }) {
   return (
     <div>
       <dt>{label}</dt>

@@ -7,8 +7,10 @@ import { measureSymbols, unitOf } from "@/state/tokenFacts";
 import type { AnswerUpdate } from "@/state/update";
 import { Button } from "@/ui/Button";
 import { formatNumber } from "@/ui/formatNumber";
+import { PanelMenuSlot } from "@/ui/PanelMenuSlot";
 import { tokenLabel } from "@/ui/tokens/chunking";
 import { formatShare, formatSigned } from "@/ui/tokens/numberText";
+import { EquationTip } from "@/views/equations/EquationTip";
 import styles from "./SpanSummary.module.css";
 
 const shownTokens = 8;
@@ -41,6 +43,7 @@ export function SpanSummary({ span, update }: { span: TokenSpan; update: AnswerU
           </h2>
         </div>
         <Button label="Unpin" icon={<PinOff />} iconOnly tone="quiet" onPress={() => pin(null)} />
+        <PanelMenuSlot />
       </header>
       <dl className={styles.numbers}>
         <div>
@@ -62,7 +65,12 @@ export function SpanSummary({ span, update }: { span: TokenSpan; update: AnswerU
           </dd>
         </div>
         <div>
-          <dt>Weight in the update, sum</dt>
+          <dt>
+            <EquationTip id={update.policy.shaping === "reward" ? "weightOfShapedReward" : "weight"}>
+              Weight in the update
+            </EquationTip>
+            , sum
+          </dt>
           <dd>{formatSigned(weight)}</dd>
         </div>
       </dl>

@@ -1,11 +1,13 @@
 // Why this token weighs what it weighs in the update: each formula of the paper with this token's numbers put in. All numbers come
 // from `rl`; this file only writes them down.
 import type { ReactNode } from "react";
+import type { TokenSelectionRule } from "@/rl/settings";
 import type { TokenFacts } from "@/state/tokenFacts";
 import { type AnswerUpdate, currentGradient } from "@/state/update";
 import { formatNumber } from "@/ui/formatNumber";
 import { formatFixed, formatSigned } from "@/ui/tokens/numberText";
 import styles from "./WeightFormula.module.css";
+import { AdvantageTip, GradientTip, MaskTip, ShapingTip, WeightTip } from "./WeightTips";
 
 /** The weight of a token in the update, step by step. */
 export function WeightFormula({ facts, update }: { facts: TokenFacts; update: AnswerUpdate }) {
@@ -26,7 +28,7 @@ export function WeightFormula({ facts, update }: { facts: TokenFacts; update: An
         Weight in the update
       </h3>
       <p className={styles.result}>
-        <var>w</var> = <var>A</var>
+        <WeightTip facts={facts} update={update} /> = <var>A</var>
         {isScaled && (
           <>
             {" "}
@@ -37,19 +39,27 @@ export function WeightFormula({ facts, update }: { facts: TokenFacts; update: An
         {isScaled && ` · ${formatFixed(alpha, 3)}`} · {formatNumber(mask)} = <strong>{formatSigned(weight)}</strong>
       </p>
       <ol className={styles.steps}>
-        <Step name="A" equation="Eq. 1" value={formatFixed(advantage, 3)}>
+        <Step
+          name={<AdvantageTip facts={facts} update={update} />}
+          equation={isScaled ? "Eq. 1" : "Table 7"}
+          value={formatFixed(advantage, 3)}
+        >
           {isScaled
             ? `(R − mean) / sd = (${formatNumber(rewards[rollout] as number)} − ${formatFixed(meanReward, 3)}) / sd of ${rewards.length} rewards`
             : `(αR − mean) / sd over ${rewards.length} shaped rewards, αR = ${formatFixed(alpha, 3)} · ${formatNumber(rewards[rollout] as number)}`}
         </Step>
-        <Step name="α" equation="Eq. 5" value={formatFixed(alpha, 3)}>
+        <Step name={<ShapingTip facts={facts} update={update} />} equation="Eq. 5" value={formatFixed(alpha, 3)}>
           <AlphaText update={update} rollout={rollout} />
         </Step>
-        <Step name="m" equation="Eq. 4" value={formatNumber(mask)}>
+        <Step
+          name={<MaskTip facts={facts} update={update} />}
+          equation={selectionSources[policy.tokenSelection]}
+          value={formatNumber(mask)}
+        >
           {selectionText(facts, update)}
         </Step>
         {gradient !== undefined && (
-          <Step name="∂L/∂log π" equation="Eq. 6" value={formatSigned(gradient)}>
+          <Step name={<GradientTip facts={facts} update={update} />} equation="Eq. 6" value={formatSigned(gradient)}>
             at the first update (ratio 1)
             {policy.aggregation === "token" && policy.papoKlCoef === 0 && policy.papoEntropyCoef === 0
               ? `: −(w + λ) / N with λ = ${formatNumber(policy.entropyPenaltyCoef)}, N = ${preview.tokenCount}`
@@ -62,6 +72,16 @@ export function WeightFormula({ facts, update }: { facts: TokenFacts; update: An
     </section>
   );
 }
+
+/** Where the paper has the rule that chooses tokens. */
+const selectionSources: Readonly<Record<TokenSelectionRule, string | null>> = {
+  all: null,
+  dependency: "Eq. 4",
+  entropy: "Table 4",
+  either: null,
+  random: "Table 4",
+  soft: "App. I",
+};
 
 function selectionText({ ref: { rollout, token }, rank }: TokenFacts, { preview, policy }: AnswerUpdate): string {
   const selection = preview?.selections[rollout];
@@ -106,15 +126,27 @@ function AlphaText({ update: { preview, policy }, rollout }: { update: AnswerUpd
   return `β_min + z (β_max − β_min) = ${formatNumber(policy.betaMin)} + ${formatFixed(z, 3)} · (${formatFixed(betaMax, 3)} − ${formatNumber(policy.betaMin)}), z = (S̄ − min) / (max − min) with S̄ = ${formatNumber(mean)} in [${formatNumber(low)}, ${formatNumber(high)}]`;
 }
 
-function Step({ name, equation, value, children }: { name: string; equation: string; value: string; children: ReactNode }) {
+function Step({
+  name,
+  equation,
+  value,
+  children,
+}: {
+  name: ReactNode;
+  equation: string | null;
+  value: string;
+  children: ReactNode;
+}) {
   return (
     <li className={styles.step}>
       <p className={styles.line}>
-        <var>{name}</var>
+        {name}
         <strong>{value}</strong>
-        <a className={styles.source} href="https://arxiv.org/abs/2510.09285" target="_blank" rel="noreferrer">
-          paper, {equation}
-        </a>
+        {equation && (
+          <a className={styles.source} href="https://arxiv.org/abs/2510.09285" target="_blank" rel="noreferrer">
+            paper, {equation}
+          </a>
+        )}
       </p>
       <p className={styles.text}>{children}</p>
     </li>

@@ -10,7 +10,8 @@ import { Trainer } from "@/engine/training/trainer";
 import { setUpWasm } from "@/ops/test/wasmFixture";
 import type { StepReport, TrainSettings } from "@/protocol/training";
 import { policyPresets } from "@/rl/settings";
-import { spreadOf, takeApart } from "./anatomy";
+import { spreadOf } from "@/views/equations/spreadOf";
+import { takeApart } from "./anatomy";
 import { sourceOfStep } from "./stepSource";
 
 setUpWasm();
