@@ -1,13 +1,12 @@
 // A stored state on WebGPU: written, put back into another session and gone on from, the numbers are those of the run that was not
 // interrupted, bit for bit; packed weights are refused where all weights are to be trained.
 
-import { type Tensor, tensor } from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
 import { httpFolder } from "@/fetching/httpFolder";
-import { createRng } from "@/lib/rng";
 import { setUpGpu } from "@/ops/test/gpuFixture";
 import { type TrainSettings, trainDefaults } from "@/protocol/training";
 import { openSession, uniformPrecision } from "../loading/openSession";
+import { seededUpdate } from "../test/seededUpdate";
 import { loadTiny, tinyUrl } from "../test/tinySession";
 import { Optimizer } from "./optimizer";
 import { trainablesOf } from "./trainables";
@@ -16,26 +15,9 @@ import { exportTrainerState, restoreTrainerState } from "./trainerState";
 setUpGpu();
 
 const open = () => openSession(httpFolder(tinyUrl()), "tiny", { precision: uniformPrecision("f32") });
-const rates = { learningRate: 1e-2, weightDecay: 0.01, maxGradNorm: 1 };
 const counters = { step: 1, cursor: 2, streams: 3 };
 const full: TrainSettings = { ...trainDefaults, trainable: "full" };
 const lora: TrainSettings = { ...trainDefaults, loraRank: 3, loraAlpha: 7, loraTargets: ["text", "projector", "vision"] };
-
-async function step(optimizer: Optimizer, number: number): Promise<void> {
-  const gradients = new Map<number, Tensor>();
-  optimizer.parameters.forEach(({ tensor: { id, shape, size } }, i) => {
-    const rng = createRng(100 + number, i);
-    gradients.set(
-      id,
-      tensor(
-        Float32Array.from({ length: size }, () => rng.normal()),
-        shape,
-      ),
-    );
-  });
-  await optimizer.step(gradients, rates);
-  for (const gradient of gradients.values()) gradient.dispose();
-}
 
 describe("the state of a run on WebGPU", { timeout: 240_000 }, () => {
   it.each([
@@ -45,13 +27,13 @@ describe("the state of a run on WebGPU", { timeout: 240_000 }, () => {
     using first = await open();
     using second = await open();
     using whole = Optimizer.create(trainablesOf(first, settings));
-    await step(whole, 0);
+    await seededUpdate(whole, 0);
     const state = await exportTrainerState(first, whole, counters, settings);
-    await step(whole, 1);
+    await seededUpdate(whole, 1);
     const restored = restoreTrainerState(second, state);
     using optimizer = restored.optimizer;
     expect(restored.counters).toEqual(counters);
-    await step(optimizer, 1);
+    await seededUpdate(optimizer, 1);
     const [expected, actual] = [
       await exportTrainerState(first, whole, counters, settings),
       await exportTrainerState(second, optimizer, counters, settings),

@@ -1,7 +1,7 @@
 // A stored state is the run itself: what goes on from it takes the same steps to the last bit, and whatever is not exactly a
 // state of this model is refused with nothing changed.
 
-import { type Tensor, tensor } from "@tensorflow/tfjs-core";
+import type { Tensor } from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readAdapter, writeAdapter } from "@/formats/peft";
 import { readSafetensors, type TensorToWrite, writeSafetensors } from "@/formats/safetensors";
@@ -15,6 +15,7 @@ import { openSession, uniformPrecision } from "../loading/openSession";
 import { exportAdapter, loraParameters, removeLora } from "../lora";
 import type { Session } from "../session";
 import { fixtureFolder } from "../test/fixtureFolder";
+import { seededUpdate } from "../test/seededUpdate";
 import { Optimizer } from "./optimizer";
 import { type Trainable, trainablesOf } from "./trainables";
 import { exportTrainerState, restoreTrainerState } from "./trainerState";
@@ -36,25 +37,8 @@ const lora: TrainSettings = {
   seed: 5,
 };
 const full: TrainSettings = { ...trainDefaults, trainable: "full" };
-const rates = { learningRate: 1e-2, weightDecay: 0.01, maxGradNorm: 1 };
 const counters = { step: 2, cursor: 37, streams: 96 };
 
-/** One update with gradients that depend on its number and each parameter's place only. */
-async function step(optimizer: Optimizer, number: number): Promise<void> {
-  const gradients = new Map<number, Tensor>();
-  optimizer.parameters.forEach(({ tensor: { id, shape, size } }, i) => {
-    const rng = createRng(100 + number, i);
-    gradients.set(
-      id,
-      tensor(
-        Float32Array.from({ length: size }, () => rng.normal()),
-        shape,
-      ),
-    );
-  });
-  await optimizer.step(gradients, rates);
-  for (const gradient of gradients.values()) gradient.dispose();
-}
 /** Names the bits of some tensors: equal only where they are. */
 const bitsOf = async (tensors: readonly Tensor[]) =>
   fnv64OfBytes(...(await readTensors(tensors)).map(({ buffer }) => new Uint8Array(buffer as ArrayBuffer)));
@@ -65,8 +49,8 @@ const everything = ({ parameters, moments }: Optimizer) =>
 async function stored(settings: TrainSettings, of = session): Promise<Uint8Array<ArrayBuffer>> {
   removeLora(of.model);
   using optimizer = Optimizer.create(trainablesOf(of, settings));
-  await step(optimizer, 0);
-  await step(optimizer, 1);
+  await seededUpdate(optimizer, 0);
+  await seededUpdate(optimizer, 1);
   return exportTrainerState(of, optimizer, counters, settings);
 }
 
@@ -78,10 +62,10 @@ describe("a run that goes on from its stored state", () => {
     // The run ends in another session than it began: nothing but the file is common to both.
     const [first, second] = [await open("smolvlm"), await open("smolvlm")];
     using whole = Optimizer.create(trainablesOf(first, settings));
-    await step(whole, 0);
-    await step(whole, 1);
+    await seededUpdate(whole, 0);
+    await seededUpdate(whole, 1);
     const state = await exportTrainerState(first, whole, counters, settings);
-    await step(whole, 2);
+    await seededUpdate(whole, 2);
 
     if (settings.trainable === "lora") trainablesOf(second, { ...settings, seed: 99, loraRank: 2 });
     const restored = restoreTrainerState(second, state);
@@ -90,7 +74,7 @@ describe("a run that goes on from its stored state", () => {
     expect(optimizer.updates).toBe(2);
     expect(optimizer.parameters.map(({ name }) => name)).toEqual(whole.parameters.map(({ name }) => name));
     expect(await exportTrainerState(second, optimizer, counters, settings)).toEqual(state);
-    await step(optimizer, 2);
+    await seededUpdate(optimizer, 2);
     expect(await everything(optimizer)).toEqual(await everything(whole));
     expect(second.model.text.projections.map(({ lora: pair }) => pair?.scaling)).toEqual(
       first.model.text.projections.map(({ lora: pair }) => pair?.scaling),

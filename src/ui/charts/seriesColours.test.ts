@@ -45,7 +45,9 @@ describe("seriesColours", () => {
   it("repeat after the last place, and the first line is full", () => {
     expect(seriesColour(seriesColours.length)).toBe(seriesColour(0));
     expect(seriesDash(0)).toBeUndefined();
-    expect(seriesDash(1)).toBeDefined();
+    const places = seriesColours.map((_, place) => seriesDash(place));
+    expect(new Set(places).size).toBe(seriesColours.length);
+    for (const dash of places.slice(1)) expect(dash).toMatch(/^\d+ \d+( \d+ \d+)*$/);
   });
 });
 
