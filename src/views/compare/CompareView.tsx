@@ -19,6 +19,8 @@ import styles from "./CompareView.module.css";
 import { type ComparedAnswers, useComparedAnswers } from "./useComparedAnswers";
 
 const listed = 8;
+/** Below this part of the map's end a difference is left uncoloured and unlisted: rounding, mostly. */
+const visibleFloor = 0.005;
 
 /** The comparison; nothing when what was compared is gone. */
 export function CompareView() {
@@ -28,7 +30,7 @@ export function CompareView() {
   const isThere = compared !== null;
   // What was just asked for comes into view.
   useLayoutEffect(() => {
-    if (isThere) view.current?.scrollIntoView({ block: "start" });
+    if (isThere && view.current) scrollToTop(view.current);
   }, [isThere]);
   if (!compared) return null;
   const { here, there } = compared;
@@ -77,8 +79,9 @@ function Compared({ compared }: { compared: ComparedAnswers }) {
   const { domain, words } = useMemo(() => {
     const { deltaA, deltaB } = comparison;
     const domain = binDomain([deltaA.filter((delta) => !Number.isNaN(delta))], true);
-    const here = { texts: compared.here.texts, deltas: deltaA, bins: binned(deltaA, domain) };
-    const there = { texts: compared.there.texts, deltas: deltaB, bins: binned(deltaB, domain) };
+    const floor = domain.max * visibleFloor;
+    const here = { texts: compared.here.texts, deltas: deltaA, bins: binned(deltaA, domain), floor };
+    const there = { texts: compared.there.texts, deltas: deltaB, bins: binned(deltaB, domain), floor };
     return { domain, words: { here, there } };
   }, [comparison, compared]);
   useExportSource({
@@ -88,6 +91,8 @@ function Compared({ compared }: { compared: ComparedAnswers }) {
     table: () => comparisonTable(compared),
     figure: () => texts.current,
   });
+  const floor = domain.max * visibleFloor;
+  const listedChanges = changes.filter(({ delta }) => Math.abs(delta) >= floor).slice(0, listed);
   const look = (token: number) => {
     setHover(token < 0 ? null : { rollout: here.rollout, token });
     for (const node of texts.current?.querySelectorAll("[data-linked]") ?? []) delete (node as HTMLElement).dataset.linked;
@@ -124,29 +129,29 @@ function Compared({ compared }: { compared: ComparedAnswers }) {
         <ComparedText side="here" title={`Here: ${here.label}`} words={words.here} handlers={onHere} />
         <ComparedText side="there" title={`There: ${there.label}`} words={words.there} handlers={onThere} />
       </div>
-      {changes.length === 0 ? (
-        <p className={styles.note}>On the tokens they share, the two do not differ.</p>
+      {listedChanges.length === 0 ? (
+        <p className={styles.note}>{`On the tokens they share, the two differ by less than ${formatNumber(floor)} ${unit}.`}</p>
       ) : (
         <table className={styles.changes}>
           <caption>Strongest changes of {symbol}</caption>
           <thead>
             <tr>
               <th scope="col">Token</th>
-              <th scope="col">Place</th>
+              <th scope="col">Place, here / there</th>
               <th scope="col">Here</th>
               <th scope="col">There</th>
               <th scope="col">Δ{unit && `, ${unit}`}</th>
             </tr>
           </thead>
           <tbody>
-            {changes.slice(0, listed).map(({ a, b, delta }) => (
+            {listedChanges.map(({ a, b, delta }) => (
               <tr key={a}>
                 <th scope="row">
                   <button type="button" className={styles.token} title="Pin this token" onClick={() => pinHere(a)}>
                     {tokenLabel(here.texts[a] ?? "")}
                   </button>
                 </th>
-                <td>{a === b ? a + 1 : `${a + 1} / ${b + 1}`}</td>
+                <td>{`${a + 1} / ${b + 1}`}</td>
                 <td>{formatNumber(here.dependency[a] ?? Number.NaN)}</td>
                 <td>{formatNumber(there.dependency[b] ?? Number.NaN)}</td>
                 <td>{formatSigned(delta)}</td>
@@ -209,4 +214,12 @@ function comparisonTable({ here, there, comparison, measure }: ComparedAnswers) 
   });
   const columns = ["token_here", "text_here", `${measure}_here_${unit}`, "token_there", "text_there"];
   return { columns: [...columns, `${measure}_there_${unit}`, `delta_${unit}`], rows };
+}
+
+/** Scrolls what scrolls around an element, and nothing further out, until the element is at its top. */
+function scrollToTop(element: HTMLElement): void {
+  let box = element.parentElement;
+  while (box && !(box.scrollHeight > box.clientHeight && /auto|scroll/.test(getComputedStyle(box).overflowY)))
+    box = box.parentElement;
+  if (box) box.scrollTop += element.getBoundingClientRect().top - box.getBoundingClientRect().top;
 }

@@ -19,6 +19,8 @@ export interface ComparedWords {
   /** NaN marks a token without a partner. */
   readonly deltas: Float32Array;
   readonly bins: Uint8Array;
+  /** Smaller differences have no colour. */
+  readonly floor: number;
 }
 
 export interface ComparedTextProps {
@@ -63,13 +65,14 @@ interface DrawnWords {
 }
 
 /** Brings the host to these words: the same text changes its colours, another one is drawn anew. */
-function draw(host: HTMLElement, before: DrawnWords, { texts, deltas, bins }: ComparedWords): DrawnWords {
+function draw(host: HTMLElement, before: DrawnWords, { texts, deltas, bins, floor }: ComparedWords): DrawnWords {
   const isSameText = before.texts.length === texts.length && before.texts.every((text, t) => text === texts[t]);
   const nodes = isSameText ? before.nodes : build(host, texts);
   nodes.forEach((node, t) => {
     const delta = deltas[t] ?? Number.NaN;
     const isAlone = Number.isNaN(delta);
-    const name = `${styles.word} ${binClasses[bins[t] ?? 0]}${isAlone ? ` ${styles.alone}` : ""}`;
+    const ground = isAlone ? styles.alone : Math.abs(delta) < floor ? styles.even : binClasses[bins[t] ?? 0];
+    const name = `${styles.word} ${ground}`;
     if (node.className !== name) node.className = name;
     node.title = isAlone ? "only on this side" : `Δ ${formatSigned(delta)}`;
   });
