@@ -32,13 +32,15 @@ export function EquationTip<Id extends EquationId>({ id, values, children }: Equ
     setOpen(open);
   };
   useEffect(() => () => clearTimeout(timer.current), []);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `now` only reads the timer
   useEffect(() => {
     if (!isOpen) return;
     const dismiss = (event: KeyboardEvent) => {
       if (event.key !== "Escape") return;
-      // Escape puts the tip away and nothing else.
+      // Escape puts the tip away and nothing else; what had the focus inside gives it back.
       event.stopPropagation();
-      setOpen(false);
+      if (whole.current?.contains(document.activeElement)) whole.current.querySelector("button")?.focus();
+      now(false);
     };
     const leave = (event: PointerEvent) => {
       if (event.target instanceof Node && !whole.current?.contains(event.target)) setOpen(false);
