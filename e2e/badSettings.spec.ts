@@ -12,10 +12,10 @@ import {
   openTab,
   screenshot,
   statusBar,
+  stepNumber,
 } from "./support/playground";
 
 const settings = (page: Page) => page.getByRole("region", { name: "Settings", exact: true });
-const stepNumber = (page: Page) => page.getByRole("group", { name: "Training controls" }).getByRole("status");
 const field = (page: Page, label: string) => page.getByRole("textbox", { name: `${label} value`, exact: true });
 
 async function enter(page: Page, label: string, text: string): Promise<void> {

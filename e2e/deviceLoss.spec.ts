@@ -11,6 +11,7 @@ import {
   openTab,
   screenshot,
   statusBar,
+  stepNumber,
   tokens,
 } from "./support/playground";
 
@@ -50,7 +51,7 @@ test("a device lost in an answer and in a training step costs only that job: Rel
 }) => {
   await watchDevices(page);
   await openReady(page, "v=1&g=2&len=40&t=5&pps=1&rpp=2&lr=0.01");
-  const step = page.getByRole("group", { name: "Training controls" }).getByRole("status");
+  const step = stepNumber(page);
   await button(page, "Step").click();
   await expect(step).toHaveText("1", { timeout: longWait });
   await ask(page);

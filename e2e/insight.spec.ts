@@ -1,6 +1,16 @@
 import { readFile } from "node:fs/promises";
 import { type Download, expect, type Page, test } from "@playwright/test";
-import { button, expectAccessible, longWait, messages, openReady, openTab, screenshot, statusBar } from "./support/playground";
+import {
+  button,
+  expectAccessible,
+  longWait,
+  messages,
+  openReady,
+  openTab,
+  screenshot,
+  statusBar,
+  stepNumber,
+} from "./support/playground";
 import { wasmLaunch } from "./support/runs";
 
 // On WebAssembly: no kernels to compile, and steps in a second.
@@ -39,7 +49,7 @@ test("before training the distribution is that of the recorded answer, and every
 });
 
 test("after steps of training it shows their tokens, the variance of the gradient, and which tokens moved", async () => {
-  const step = page.getByRole("group", { name: "Training controls" }).getByRole("status");
+  const step = stepNumber(page);
   for (const number of ["1", "2"]) {
     await button(page, "Step").click();
     await expect(step).toHaveText(number, { timeout: longWait });

@@ -29,6 +29,7 @@ import {
   openTab,
   picture,
   screenshot,
+  stepNumber,
   tokens,
   upload,
 } from "./support/playground";
@@ -178,7 +179,7 @@ test("a folder of this machine is opened, asked, trained and its adapter saved a
   const before = await tokens(page).allTextContents();
 
   await button(page, "Step").click();
-  await expect(page.getByRole("group", { name: "Training controls" }).getByRole("status")).toHaveText("1", { timeout: longWait });
+  await expect(stepNumber(page)).toHaveText("1", { timeout: longWait });
   const downloads: Download[] = [];
   page.on("download", (download) => downloads.push(download));
   await openTab(page, "Charts");

@@ -14,13 +14,13 @@ import {
   openTab,
   screenshot,
   statusBar,
+  stepNumber,
 } from "./support/playground";
 
 const own = "rew=custom";
 const code = (page: Page) => page.getByLabel("Reward function", { exact: true });
 const task = (page: Page) => page.getByRole("region", { name: "Task and reward" });
 const rewards = (page: Page) => page.getByRole("list", { name: "Rewards" }).getByRole("listitem");
-const stepNumber = (page: Page) => page.getByRole("group", { name: "Training controls" }).getByRole("status");
 
 async function openEditor(page: Page): Promise<void> {
   await openTab(page, "Settings");

@@ -1,6 +1,6 @@
 import { expect, type Page, test } from "@playwright/test";
-import { button, longWait, openReady, screenshot } from "./support/playground";
-import { runSettings, stepNumber, storedRuns, trainTo, wasmLaunch } from "./support/runs";
+import { button, longWait, openReady, screenshot, stepNumber } from "./support/playground";
+import { runSettings, storedRuns, trainTo, wasmLaunch } from "./support/runs";
 
 test.use({ launchOptions: wasmLaunch });
 

@@ -1,7 +1,17 @@
 import { readFile } from "node:fs/promises";
 import { expect, type Page, test } from "@playwright/test";
-import { button, expectAccessible, longWait, messages, openReady, openTab, screenshot, statusBar } from "./support/playground";
-import { runRow, runSettings, runsPanel, stepNumber, storedRuns, trainTo, wasmLaunch } from "./support/runs";
+import {
+  button,
+  expectAccessible,
+  longWait,
+  messages,
+  openReady,
+  openTab,
+  screenshot,
+  statusBar,
+  stepNumber,
+} from "./support/playground";
+import { runRow, runSettings, runsPanel, storedRuns, trainTo, wasmLaunch } from "./support/runs";
 
 test.use({ launchOptions: wasmLaunch });
 // One history of runs: each test goes on where the one before stopped.

@@ -12,6 +12,7 @@ import {
   openTab,
   screenshot,
   statusBar,
+  stepNumber,
 } from "./support/playground";
 
 let page: Page;
@@ -26,7 +27,6 @@ test.beforeAll(async ({ browser }) => {
 });
 test.afterAll(() => page.close());
 
-const stepNumber = () => page.getByRole("group", { name: "Training controls" }).getByRole("status");
 const charts = () => page.getByRole("region", { name: "Training charts" }).getByRole("figure");
 const adapterName = async () => {
   await openTab(page, "System");
@@ -39,7 +39,7 @@ test("one step trains on generated questions and gives every chart a point and t
   await button(page, "Step").click();
   await expect(button(page, "Pause")).toBeVisible();
   await expect(statusBar(page)).toContainText("Training step 1");
-  await expect(stepNumber()).toHaveText("1", { timeout: longWait });
+  await expect(stepNumber(page)).toHaveText("1", { timeout: longWait });
   await expect(statusBar(page)).toContainText("Ready", { timeout: longWait });
   expect(await charts().count()).toBeGreaterThan(7);
   for (const title of ["Reward", "Policy loss", "Gradient norm", "Mean dependency", "Answer length", "Speed"]) {
@@ -56,7 +56,7 @@ test("one step trains on generated questions and gives every chart a point and t
 test("Play goes on until Pause, at the end of a step", async () => {
   await openTab(page, "Charts");
   await button(page, "Play").click();
-  await expect(stepNumber()).not.toHaveText("1", { timeout: longWait });
+  await expect(stepNumber(page)).not.toHaveText("1", { timeout: longWait });
   await screenshot(page, "training");
   await button(page, "Pause").click();
   await expect(statusBar(page)).toContainText("Ready", { timeout: longWait });
@@ -65,7 +65,7 @@ test("Play goes on until Pause, at the end of a step", async () => {
 });
 
 test("the next question is answered with the trained adapter, which is saved as two files", async () => {
-  await expect(await adapterName()).toHaveText(`trained, step ${await stepNumber().textContent()}`);
+  await expect(await adapterName()).toHaveText(`trained, step ${await stepNumber(page).textContent()}`);
   await ask(page);
   measured.trained = await measurements(page);
   expect(measured.trained).not.toEqual(measured.base);
@@ -88,7 +88,7 @@ test("the next question is answered with the trained adapter, which is saved as 
 
 test("Reset gives the untrained model back", async () => {
   await button(page, "Reset").click();
-  await expect(stepNumber()).toHaveText("0");
+  await expect(stepNumber(page)).toHaveText("0");
   await expect(button(page, "Reset")).toBeDisabled();
   await expect(await adapterName()).toHaveText("none");
   await ask(page);

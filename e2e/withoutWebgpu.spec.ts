@@ -1,6 +1,6 @@
 import { expect, test } from "@playwright/test";
 import { browserLaunch } from "../scripts/chromium.mjs";
-import { ask, button, longWait, openReady, screenshot, statusBar, tokens } from "./support/playground";
+import { ask, button, longWait, openReady, screenshot, statusBar, stepNumber, tokens } from "./support/playground";
 
 const { args, ...launch } = browserLaunch();
 test.use({
@@ -21,5 +21,5 @@ test("without WebGPU the page runs on WebAssembly, says so and says what to swit
   const grounds = await tokens(page).evaluateAll((all) => all.map((token) => getComputedStyle(token).backgroundColor));
   expect(new Set(grounds).size).toBeGreaterThan(1);
   await button(page, "Step").click();
-  await expect(page.getByRole("group", { name: "Training controls" }).getByRole("status")).toHaveText("1", { timeout: longWait });
+  await expect(stepNumber(page)).toHaveText("1", { timeout: longWait });
 });

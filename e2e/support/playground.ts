@@ -41,6 +41,9 @@ export const tokens = (page: Page) => page.getByRole("listbox", { name: "Answer 
 export const inspector = (page: Page) => page.getByRole("region", { name: "Inspector" });
 export const effect = (page: Page) => page.getByLabel("Effect on the shown answer");
 
+/** How many steps the shown run has. */
+export const stepNumber = (page: Page) => page.getByRole("group", { name: "Training controls" }).getByRole("status");
+
 /** Chooses one of the sample pictures, counted from 0. */
 export const pickSample = (page: Page, index: number) =>
   page.getByRole("region", { name: "Samples" }).getByRole("listitem").nth(index).getByRole("button").click();

@@ -14,7 +14,6 @@ export const wasmLaunch = {
 /** Steps of two prompts with two short answers each. */
 export const runSettings = "v=1&g=2&len=16&pps=2&rpp=2&lr=0.01";
 
-export const stepNumber = (page: Page) => page.getByRole("group", { name: "Training controls" }).getByRole("status");
 export const runsPanel = (page: Page) => page.getByRole("region", { name: "Runs", exact: true });
 export const runRow = (page: Page, name: string) =>
   runsPanel(page)
