@@ -7,7 +7,7 @@ import type { CoverMask, MeasureRequest } from "@/protocol/measure";
 import { useLook } from "./look";
 import { type LookRun, measuredPassMs, runLook } from "./lookEngine";
 import { isEngineTaken, type LookTarget, lookTarget } from "./lookTarget";
-import { covers, keepOcclusionMap, OcclusionMap, occlusionMap, type TokenRange } from "./occlusionMap";
+import { covers, faintNats, keepOcclusionMap, OcclusionMap, occlusionMap, type TokenRange } from "./occlusionMap";
 import type { TokenSpan } from "./selection";
 import { useStore } from "./store";
 
@@ -77,7 +77,7 @@ function toSplit(map: OcclusionMap, span: TokenRange): readonly Cell[] {
   const leaves = map.leaves(span);
   const strongest = leaves.reduce((most, { density }) => Math.max(most, density), 0);
   return leaves
-    .filter(({ cell, density }) => patchesOf(cell) > 1 && density > 0 && density >= strongShare * strongest)
+    .filter(({ cell, spread, density }) => patchesOf(cell) > 1 && spread.mean >= faintNats && density >= strongShare * strongest)
     .toSorted((a, b) => b.density - a.density)
     .slice(0, mostSplits)
     .map(({ cell }) => cell);

@@ -20,6 +20,9 @@ export const covers: readonly Cover[] = [
 /** What the fills are called. */
 export const fillNames: Readonly<Record<CoverFill, string>> = { mean: "mean colour", black: "black", noise: "noise" };
 
+/** Less than this, in nats, is nothing to speak of. */
+export const faintNats = 0.05;
+
 /** A covered cell: KL of every token in nats, [T] per fill; a fill that was not measured yet is absent. */
 interface CoveredCell {
   readonly cell: Cell;

@@ -33,7 +33,6 @@ export function regionResult(): RegionResult | null {
 
 /** Takes region and overlay away. */
 export function clearRegion(): void {
-  if (useLook.getState().statuses.region.status === "running") stopLooking();
   useStore.getState().setRegion(null);
 }
 
@@ -91,6 +90,7 @@ export function watchRegion(): void {
     if (state.region !== before.region) {
       clearTimeout(timer);
       if (!state.region) {
+        if (useLook.getState().statuses.region.status === "running") stopLooking();
         show(null);
         useLook.getState().setStatus("region", { status: "idle" });
       } else if (!useLook.getState().isDragging) whenRested();

@@ -35,9 +35,9 @@ export const askRows = {
     run: () => {
       const { ask: status, pin, region, setRegion } = useStore.getState();
       if (status.status === "running") void stopAsk();
-      else if (stopLooking() || clearOverlay()) return;
+      // What is measured of a region goes with it.
       else if (region) setRegion(null);
-      else pin(null);
+      else if (!stopLooking() && !clearOverlay()) pin(null);
     },
   },
   question: {

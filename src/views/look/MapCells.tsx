@@ -14,9 +14,11 @@ export function MapCells({ cells, active, list }: { cells: readonly DrawnCell[];
   const hatch = useId();
   return (
     <>
-      <pattern id={hatch} width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
-        <line className={styles.hatch} x1="0" x2="0" y1="0" y2="6" />
-      </pattern>
+      <defs>
+        <pattern id={hatch} width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+          <line className={styles.hatch} x1="0" x2="0" y1="0" y2="6" />
+        </pattern>
+      </defs>
       {cells.map(({ key, x, y, width, height, bin, opacity, isHatched, label }) => (
         <g
           key={key}

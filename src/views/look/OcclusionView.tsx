@@ -6,7 +6,7 @@ import type { RgbImage } from "@/image/rgbImage";
 import { useExportSource } from "@/state/exportSources";
 import { useLook } from "@/state/look";
 import { measureOcclusion } from "@/state/occlusionJob";
-import { covers, fillNames } from "@/state/occlusionMap";
+import { covers, faintNats, fillNames } from "@/state/occlusionMap";
 import type { TokenSpan } from "@/state/selection";
 import { Button } from "@/ui/Button";
 import { binClasses } from "@/ui/color/binClasses";
@@ -132,7 +132,10 @@ function MapFigure({ image, shown, span, figure }: MapFigureProps) {
             <strong>Strongest</strong> {cellText(strongest)}
           </>
         )}
-        . Whole picture covered: {spreadText(whole)} nats. KL between the prediction with the picture and with the cell covered
+        .{" "}
+        {strongest.spread.mean < faintNats &&
+          `No part moves ${span.end > span.start ? "these tokens" : "this token"} by ${faintNats} nats: there is nothing to read from this map. `}
+        Whole picture covered: {spreadText(whole)} nats. KL between the prediction with the picture and with the cell covered
         {span.end > span.start ? ", summed over the span" : ""}; mean ± sd over {fillText}.
       </figcaption>
     </figure>

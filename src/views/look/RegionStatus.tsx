@@ -2,6 +2,7 @@
 import { answerHeader, answerTokens } from "@/client/live";
 import { useExportSource } from "@/state/exportSources";
 import { useLook } from "@/state/look";
+import { faintNats } from "@/state/occlusionMap";
 import { type RegionResult, regionResult } from "@/state/regionJob";
 import { useStore } from "@/state/store";
 import { Button } from "@/ui/Button";
@@ -43,16 +44,13 @@ function TakeBack() {
 function strongestText({ kl }: RegionResult, rollout: number): string {
   const values = kl[rollout] ?? new Float32Array();
   const order = Array.from(values, (_, t) => t).sort((a, b) => (values[b] as number) - (values[a] as number));
-  const top = order.slice(0, 3).filter((t) => (values[t] as number) > faint);
-  if (top.length === 0) return `No token of this rollout depends on the region by more than ${faint} nats.`;
+  const top = order.slice(0, 3).filter((t) => (values[t] as number) > faintNats);
+  if (top.length === 0) return `No token of this rollout depends on the region by more than ${faintNats} nats.`;
   const names = top.map(
     (t) => `“${displayText(answerTokens.tokenText(rollout, t)).trim()}” ${formatNumber(values[t] as number)}`,
   );
   return `Depend most on it: ${names.join(", ")} nats.`;
 }
-
-/** Less than this is nothing to speak of. */
-const faint = 0.05;
 
 function tableOf({ region, kl }: RegionResult) {
   const [x0, y0, x1, y1] = region;
