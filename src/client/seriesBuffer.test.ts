@@ -29,6 +29,44 @@ describe("SeriesBuffer", () => {
     expect(series.length).toBe(2);
   });
 
+  it("holds no more after 1 000 steps than after 200, and far fewer reports where pictures are large", () => {
+    const picture = (side: number) => ({ width: side, height: side, data: new Uint8Array(3 * side ** 2) });
+    const reportOf = (step: number, side: number): StepReport => {
+      const length = 64;
+      const rollout = {
+        prompt: 0,
+        question: "How many?",
+        answer: "3",
+        family: "count",
+        text: "three",
+        reward: 1,
+        advantage: 0,
+        alpha: 1,
+        meanDependency: 0.5,
+        length,
+        dependency: new Float32Array(length),
+        mask: new Float32Array(length),
+      };
+      return { step, metrics: { reward: 1 }, rollouts: [rollout, rollout], images: [picture(side)], texts: { 1: "a" } };
+    };
+    const series = new SeriesBuffer();
+    const after: number[] = [];
+    for (let step = 1; step <= 1000; step++) {
+      series.append(step, { reward: 1 }, reportOf(step, 16));
+      if (step === 200 || step === 1000) after.push(series.reportBytes, series.reportSteps().length);
+    }
+    expect(after.slice(2)).toEqual(after.slice(0, 2));
+    expect(after[1]).toBe(200);
+    // 3 MiB each.
+    for (let step = 1001; step <= 1100; step++) series.append(step, { reward: 1 }, reportOf(step, 1024));
+    expect(series.reportBytes).toBeLessThan(100 * 2 ** 20);
+    expect(series.reportSteps().length).toBeLessThan(40);
+    expect(series.report(1100)?.step).toBe(1100);
+    expect(series.length).toBe(1100);
+    series.reset();
+    expect(series.reportBytes).toBe(0);
+  });
+
   it("keeps the reports of the newest steps only", () => {
     const series = new SeriesBuffer();
     for (let step = 1; step <= 201; step++) {

@@ -2,11 +2,13 @@
 // Rollouts panel. Filled by training events or by the recorded run; charts read columns as views.
 
 import type { StepMetrics, StepReport } from "@/protocol/training";
+import { reportBytes } from "./reportBytes";
 import type { Schedule } from "./tokenBuffer";
 
 const firstCapacity = 64;
-/** Reports hold token data; older ones are dropped, their metrics stay. */
+/** Reports hold token data and pictures; older ones are dropped, their metrics stay, and the run's database has them still. */
 const keptReports = 200;
+const keptReportBytes = 96 * 2 ** 20;
 
 /** Append-only series of one run. */
 export class SeriesBuffer {
@@ -16,6 +18,8 @@ export class SeriesBuffer {
   private stepColumn = new Float64Array(firstCapacity);
   private readonly columns = new Map<string, Float64Array>();
   private readonly reportsByStep = new Map<number, StepReport>();
+  private readonly bytesByStep = new Map<number, number>();
+  private heldBytes = 0;
   private readonly listeners = new Set<() => void>();
   private isScheduled = false;
 
@@ -26,6 +30,8 @@ export class SeriesBuffer {
     this.count = 0;
     this.columns.clear();
     this.reportsByStep.clear();
+    this.bytesByStep.clear();
+    this.heldBytes = 0;
     this.changed();
   }
 
@@ -36,9 +42,7 @@ export class SeriesBuffer {
     this.stepColumn[row] = step;
     this.fill(row, metrics);
     if (report) {
-      this.reportsByStep.set(step, report);
-      const oldest = this.reportsByStep.keys().next();
-      if (this.reportsByStep.size > keptReports && !oldest.done) this.reportsByStep.delete(oldest.value);
+      this.keep(step, report);
     }
     this.changed();
   }
@@ -72,6 +76,11 @@ export class SeriesBuffer {
     return [...this.columns.keys()];
   }
 
+  /** Bytes of the reports that are kept. */
+  get reportBytes(): number {
+    return this.heldBytes;
+  }
+
   /** The full report of a step, if it is still kept. */
   report(step: number): StepReport | undefined {
     return this.reportsByStep.get(step);
@@ -87,6 +96,25 @@ export class SeriesBuffer {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   };
+
+  private keep(step: number, report: StepReport): void {
+    this.drop(step);
+    this.reportsByStep.set(step, report);
+    const bytes = reportBytes(report);
+    this.bytesByStep.set(step, bytes);
+    this.heldBytes += bytes;
+    for (const oldest of this.reportsByStep.keys()) {
+      const isTooMuch = this.reportsByStep.size > keptReports || this.heldBytes > keptReportBytes;
+      if (oldest === step || !isTooMuch) break;
+      this.drop(oldest);
+    }
+  }
+
+  private drop(step: number): void {
+    this.reportsByStep.delete(step);
+    this.heldBytes -= this.bytesByStep.get(step) ?? 0;
+    this.bytesByStep.delete(step);
+  }
 
   private fill(row: number, metrics: StepMetrics): void {
     for (const [key, value] of Object.entries(metrics)) {

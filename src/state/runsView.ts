@@ -9,6 +9,8 @@ interface RunsViewState {
   readonly isLog: boolean;
   readonly asTable: boolean;
   readonly showsMore: boolean;
+  /** Whether search and steps are shown. */
+  readonly showsTools: boolean;
   /** Part of the names of the charts to show; empty shows all. */
   readonly search: string;
   /** Steps to show; null shows the whole run. */
@@ -30,6 +32,7 @@ export const useRunsView = create<RunsViewState>()((set) => ({
   isLog: false,
   asTable: false,
   showsMore: false,
+  showsTools: false,
   search: "",
   zoom: null,
   hidden: new Set([recordedRunId]),

@@ -80,7 +80,7 @@ function RunChart({
         emphasis={emphasis}
         pinnedStep={step}
         onPick={setStep}
-        onZoom={(range) => set({ zoom: zoomed(range, shared.xDomain) })}
+        onZoom={(range) => set({ zoom: zoomed(range, shared.xDomain), showsTools: true })}
       />
     </div>
   );

@@ -75,9 +75,8 @@ function Tools(props: {
   readonly children: React.ReactNode;
 }) {
   const { smoothing, isLog, asTable } = useRunsViewKnobs();
-  const isNarrowed = useRunsView(({ search, zoom }) => search !== "" || zoom !== null);
+  const showsTools = useRunsView((state) => state.showsTools);
   const set = useRunsView((state) => state.set);
-  const [showsTools, setShowsTools] = useState(false);
   return (
     <>
       <div className={styles.tools}>
@@ -99,11 +98,9 @@ function Tools(props: {
           label="Find charts, choose steps"
           iconOnly
           icon={<SlidersHorizontal aria-hidden />}
-          pressed={showsTools || isNarrowed}
-          onPress={() => {
-            if (isNarrowed) set({ search: "", zoom: null });
-            setShowsTools(!(showsTools || isNarrowed));
-          }}
+          pressed={showsTools}
+          // What is hidden must not hide charts and steps.
+          onPress={() => set(showsTools ? { showsTools: false, search: "", zoom: null } : { showsTools: true })}
         />
         <Button
           label="View as table"
@@ -114,7 +111,7 @@ function Tools(props: {
         />
         {props.children}
       </div>
-      {(showsTools || isNarrowed) && <ViewTools span={props.span} />}
+      {showsTools && <ViewTools span={props.span} />}
     </>
   );
 }
