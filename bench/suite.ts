@@ -12,7 +12,7 @@ import { benchStep } from "./stepBench";
 import { benchTraining } from "./trainingBench";
 
 /** Parts that can be run alone. */
-export const benchNames = ["decode", "head", "training", "step"] as const;
+export const benchNames = ["decode", "head", "training", "step", "page"] as const;
 export type BenchName = (typeof benchNames)[number];
 
 export interface BenchOptions {
@@ -61,6 +61,15 @@ export async function runBenches(
       case "step": {
         const size = quick ? { prompts: 2, rollouts: 4, tokens: 8 } : { prompts: 12, rollouts: 8, tokens: 48 };
         await withModel("int8", (session) => benchStep(gpu, session, { ...size, repetitions }));
+        break;
+      }
+      case "page": {
+        // Only in a browser: it brings React and style sheets.
+        const { benchPage } = await import("./pageBench");
+        const size = quick
+          ? { tokens: 1024, longTokens: 2048, points: 2000 }
+          : { tokens: 4096, longTokens: 16_384, points: 20_000 };
+        rows.push(...(await benchPage({ ...size, repetitions })));
         break;
       }
       default:

@@ -1,6 +1,6 @@
 // `npm run bench`: prints a Markdown table of what the engine takes on this machine's WebGPU, with the adapter's name, and writes
-// the numbers as JSON. Options: --quick (small sizes, as CI runs), --only decode,head,training,step, --repetitions N, --out FILE,
-// --node (Dawn in Node instead of a browser, where there is a GPU; the training step needs a browser).
+// the numbers as JSON. Options: --quick (small sizes, as CI runs), --only decode,head,training,step,page, --repetitions N, --out FILE,
+// --node (Dawn in Node instead of a browser, where there is a GPU; the training step and the page need a browser).
 // VPPO_ADAPTER=hardware lets the browser use the machine's own GPU; otherwise it is SwiftShader.
 
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -23,6 +23,10 @@ const { values } = parseArgs({
   },
 });
 
+const needsBrowser = new Set<string>(["training", "page"]);
+// React as users have it: its development build checks far more than it draws.
+process.env.NODE_ENV = "production";
+
 const wanted = values.only?.split(",") ?? benchNames;
 const unknown = wanted.find((name) => !benchNames.some((known) => known === name));
 const repetitions = Number(values.repetitions);
@@ -34,7 +38,7 @@ if (unknown !== undefined || !Number.isInteger(repetitions) || repetitions < 1) 
   );
   process.exit(2);
 }
-const only = benchNames.filter((name): name is BenchName => wanted.includes(name) && !(values.node && name === "training"));
+const only = benchNames.filter((name): name is BenchName => wanted.includes(name) && !(values.node && needsBrowser.has(name)));
 const options: BenchOptions = { quick: values.quick, only, repetitions };
 
 async function inNode() {

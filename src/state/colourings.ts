@@ -74,7 +74,7 @@ export const colourings: Readonly<Record<ColourBy, Colouring>> = {
     label: "Gradient kept",
     unit: "",
     formula: "|∂L / ∂log π_t|",
-    help: "How strongly a first update on this answer would push the token: 0 where nothing of its gradient is kept.",
+    help: "How strongly a first update on this answer would push the token, penalties included: 0 where nothing of its gradient is kept.",
     signed: false,
     floor: 0,
   },

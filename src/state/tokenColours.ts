@@ -55,7 +55,10 @@ export function currentColours(): TokenColours {
   const values = columns.map((column, i) => grouped(column, i, settings, source));
   // An end that was set for one number means nothing for another.
   const domain = binDomain(values, signed, { max: overlay ? 0 : colourMax, floor });
-  const bins = values.map((column, i) => padded(binsOf(column, domain, scale), answerTokens.length(i), neutralBin(signed)));
+  const bins = values.map((column, i) => {
+    const all = padded(binsOf(column, domain, scale), answerTokens.length(i), neutralBin(signed));
+    return sameOr(cache?.colours.bins[i], all);
+  });
   const map = signed ? "puor" : colourMap;
   const meaning = overlay ? meaningOfOverlay(overlay) : meaningOfColouring(colourBy, dependencyMeasure);
   const colours: TokenColours = { values, bins, domain, scale, map, meaning };
@@ -113,6 +116,11 @@ function grouped(column: Float32Array, rollout: number, settings: Settings, sour
   const texts = Array.from(column, (_, t) => answerTokens.tokenText(rollout, t));
   const read = granularity === "pattern" ? readPattern(source) : null;
   return spreadOver(column, groupEnds(texts, granularity, read && "pattern" in read ? read.pattern : undefined), groupValue);
+}
+
+/** The array before where nothing in it changed, so that what is drawn from it is not drawn again. */
+function sameOr(before: Uint8Array | undefined, now: Uint8Array): Uint8Array {
+  return before && before.length === now.length && now.every((bin, t) => bin === before[t]) ? before : now;
 }
 
 function padded(bins: Uint8Array, length: number, neutral: number): Uint8Array {

@@ -6,7 +6,7 @@ import { type ColourBy, colourings } from "@/state/colourings";
 import { whyNoValues } from "@/state/colouringValues";
 import { type ChoiceSettingKey, choiceSetting, type Settings } from "@/state/settings";
 import { useStore } from "@/state/store";
-import { clearOverlay, colourTokensBy, type TokenColours, useTokenColours } from "@/state/tokenColours";
+import { clearOverlay, colourTokensBy, useTokenColours } from "@/state/tokenColours";
 import { useUpdate } from "@/state/update";
 import { Button } from "@/ui/Button";
 import { binClasses } from "@/ui/color/binClasses";
@@ -20,14 +20,10 @@ const ViewOptions = lazy(async () => ({ default: (await import("./ColourBarOptio
 
 /** Pickers and legend of the token colours. */
 export function ColourBar() {
-  const colours = useTokenColours();
-  const update = useUpdate();
   const colourBy = useStore((state) => state.settings.colourBy);
   const answerAs = useStore((state) => state.settings.answerAs);
   const setSetting = useStore((state) => state.setSetting);
   const [isOpen, setOpen] = useState(false);
-  const { overlay } = colours.meaning;
-  const missing = overlay ? null : whyNoValues(colourBy, update);
   return (
     <>
       <div className={styles.bar}>
@@ -53,23 +49,34 @@ export function ColourBar() {
             onPress={() => setSetting("answerAs", answerAs === "table" ? "text" : "table")}
           />
         </div>
-        <Legend colours={colours} />
+        <Legend />
       </div>
-      {overlay && (
-        <p className={styles.badge} role="status">
-          <span>
-            Colours show: <strong>{overlay.label}</strong>
-          </span>
-          <Button label="Clear the overlay" hint="Esc" icon={<X />} iconOnly tone="quiet" onPress={() => clearOverlay()} />
-        </p>
-      )}
-      {missing && <p className={styles.note}>{missing}</p>}
+      <OverlayBadge />
       {isOpen && (
         <Suspense fallback={null}>
           <ViewOptions />
         </Suspense>
       )}
     </>
+  );
+}
+
+// Each of these follows the tokens by itself, so that a streaming answer does not draw the pickers again.
+
+/** What has taken the colouring's place, with its way out; or why the chosen number is missing. */
+function OverlayBadge() {
+  const { overlay } = useTokenColours().meaning;
+  const update = useUpdate();
+  const colourBy = useStore((state) => state.settings.colourBy);
+  const missing = whyNoValues(colourBy, update);
+  if (!overlay) return missing && <p className={styles.note}>{missing}</p>;
+  return (
+    <p className={styles.badge} role="status">
+      <span>
+        Colours show: <strong>{overlay.label}</strong>
+      </span>
+      <Button label="Clear the overlay" hint="Esc" icon={<X />} iconOnly tone="quiet" onPress={() => clearOverlay()} />
+    </p>
   );
 }
 
@@ -101,7 +108,8 @@ function Picker({ name }: { name: Exclude<ChoiceSettingKey, "colourBy"> }) {
   );
 }
 
-function Legend({ colours: { domain, scale, meaning } }: { colours: TokenColours }) {
+function Legend() {
+  const { domain, scale, meaning } = useTokenColours();
   const low = domain.signed ? -domain.max : 0;
   const middle = valueAtPosition(0.5, domain, scale);
   const end = scale === "rank" ? valueAtPosition(1, domain, scale) : domain.max;

@@ -36,13 +36,18 @@ export function BarTokens({ rollout, values, mask, drawing, bar, unit, anchor, o
   const { bars } = drawing;
   const x = bars[bar]?.x ?? 0;
   useLayoutEffect(() => {
+    const opener = document.activeElement;
+    box.current?.showPopover();
+    box.current?.querySelector<HTMLElement>("li button")?.focus();
+    return () => {
+      // Given back when the list is gone, and not by the browser while it goes: the opener's tooltip comes with the focus.
+      if (document.activeElement === document.body && opener instanceof HTMLElement) opener.focus();
+    };
+  }, []);
+  useLayoutEffect(() => {
     const element = box.current;
     const frame = anchor();
     if (!element || !frame) return;
-    if (!element.matches(":popover-open")) {
-      element.showPopover();
-      element.querySelector<HTMLElement>("li button")?.focus();
-    }
     const left = Math.min(Math.max(frame.left + x - listWidth / 2, gap), window.innerWidth - listWidth - gap);
     element.style.left = `${Math.round(left)}px`;
     element.style.bottom = `${Math.round(window.innerHeight - frame.top + gap)}px`;
@@ -65,7 +70,10 @@ export function BarTokens({ rollout, values, mask, drawing, bar, unit, anchor, o
       }}
       // Escape closes the list and nothing else of the page.
       onKeyDown={(event) => {
-        if (event.key === "Escape") event.stopPropagation();
+        if (event.key !== "Escape") return;
+        event.preventDefault();
+        event.stopPropagation();
+        onClose();
       }}
     >
       <header className={styles.header}>
