@@ -1,8 +1,10 @@
 // Two evaluations of the same problems: the paired difference overall and by family, in words and with intervals. Where the two cannot
 // be compared, why not.
+import { useRef } from "react";
 import type { Comparison } from "@/rl/evaluation";
 import { compareByFamily, type Evaluation, notComparable } from "@/state/evaluation";
 import { useEvaluations } from "@/state/evaluations";
+import { useExportSource } from "@/state/exportSources";
 import { Message } from "@/ui/Message";
 import styles from "./EvaluationPanel.module.css";
 import { IntervalBar } from "./IntervalBar";
@@ -32,8 +34,28 @@ export function Verdict({ evaluations }: ComparisonProps) {
 /** The change by family of problems; nothing while no two are chosen that can be compared. */
 export function Changes({ evaluations }: ComparisonProps) {
   const { before, after } = useChosen(evaluations);
-  if (!before || !after || notComparable(before, after)) return null;
-  const { all, perFamily } = compareByFamily(before.seen, after.seen);
+  const table = useRef<HTMLTableElement>(null);
+  const compared = before && after && !notComparable(before, after) ? compareByFamily(before.seen, after.seen) : null;
+  useExportSource(
+    compared && {
+      id: "evaluation-change",
+      title: "Change by family",
+      panel: "evaluation",
+      figure: () => table.current,
+      table: () => ({
+        columns: ["family", "problems", "difference", "low_95", "high_95"],
+        rows: Object.entries({ ...compared.perFamily, all: compared.all }).map(([name, { problems, difference, low, high }]) => [
+          name,
+          problems,
+          difference,
+          low,
+          high,
+        ]),
+      }),
+    },
+  );
+  if (!before || !after || !compared) return null;
+  const { all, perFamily } = compared;
   const hasMasked = before.masked.length > 0 && after.masked.length > 0;
   const isDrawnAlike = settingsText({ ...before.plan, problems: 1 }) === settingsText({ ...after.plan, problems: 1 });
   return (
@@ -44,7 +66,7 @@ export function Changes({ evaluations }: ComparisonProps) {
           The two drew their answers with different settings, so the change is not of the weights alone.
         </Message>
       )}
-      <table className={styles.families}>
+      <table ref={table} className={styles.families}>
         <caption className="sr-only">Change by family of problems</caption>
         <thead>
           <tr>

@@ -1,10 +1,11 @@
 // All evaluations, newest first: what was evaluated, how, accuracy with its 95 % interval, with the image masked, form of the answers;
 // the choice of two to compare; and details on request.
 import { ChevronDown, ChevronRight } from "lucide-react";
-import { Fragment, useId } from "react";
+import { Fragment, useId, useRef } from "react";
 import { summarise } from "@/rl/evaluation";
 import { type Evaluation, isFinished, progressOf } from "@/state/evaluation";
 import { useEvaluations } from "@/state/evaluations";
+import { useExportSource } from "@/state/exportSources";
 import { formatNumber } from "@/ui/formatNumber";
 import { IntervalBar } from "./IntervalBar";
 import { ResultDetails } from "./ResultDetails";
@@ -14,9 +15,27 @@ import { intervalText, settingsText, shareText, subjectTexts, taskText } from ".
 /** Table of results. */
 export function ResultTable({ evaluations }: { evaluations: readonly Evaluation[] }) {
   const opened = useEvaluations((state) => state.opened);
+  const table = useRef<HTMLTableElement>(null);
+  useExportSource({
+    id: "evaluations",
+    title: "Evaluations",
+    panel: "evaluation",
+    figure: () => table.current,
+    table: () => ({
+      columns: ["model", "adapter", "task", "settings", "problems", "accuracy", "low_95", "high_95", "masked_accuracy"],
+      rows: evaluations.map((one) => {
+        const { model, adapter } = subjectTexts(one);
+        const { value, low, high } =
+          one.seen.length > 0 ? summarise(one.seen).accuracy : { value: Number.NaN, low: Number.NaN, high: Number.NaN };
+        const masked = one.masked.length > 0 ? summarise(one.masked).accuracy.value : Number.NaN;
+        return [model, adapter, taskText(one.plan), settingsText(one.plan), one.seen.length, value, low, high, masked];
+      }),
+    }),
+    json: () => evaluations,
+  });
   return (
     <section className={styles.box} aria-label="Results">
-      <table className={styles.table}>
+      <table ref={table} className={styles.table}>
         <caption className="sr-only">Evaluations, the newest first</caption>
         <thead>
           <tr>

@@ -43,11 +43,11 @@ interface Point {
   readonly y: number;
 }
 
-/** Controls that say nothing on paper. */
-const skipped = "button, input[type=range], input[type=checkbox], [role=toolbar], script, style, template";
+/** Controls that say nothing on paper; a button with words says them. */
+const skipped = "input[type=range], input[type=checkbox], [role=toolbar], script, style, template";
 
 function nodesOf(element: Element, origin: Point): SvgNode[] {
-  if (element.matches(skipped)) return [];
+  if (element.matches(skipped) || (element.matches("button") && element.textContent.trim() === "")) return [];
   const style = getComputedStyle(element);
   const isGone = style.display === "none" || style.visibility === "hidden" || style.opacity === "0";
   // Text for screen readers alone is clipped away.
@@ -59,7 +59,7 @@ function nodesOf(element: Element, origin: Point): SvgNode[] {
     if (node instanceof Element) return nodesOf(node, origin);
     return node instanceof Text ? textNodes(node, style, origin) : [];
   });
-  const own = [...grounds(element, style, origin), ...borders(element, style, origin), ...dot(element, origin), ...children];
+  const own = [...grounds(element, style, origin), ...borders(element, style, origin), ...children, ...dots(element, origin)];
   if (style.opacity === "1") return own;
   return own.length > 0 ? [{ tag: "g", attributes: { opacity: style.opacity }, children: own }] : [];
 }
@@ -145,9 +145,13 @@ function borders(element: Element, style: CSSStyleDeclaration, origin: Point): S
   });
 }
 
-/** The dot above kept tokens, and whatever else stands as an empty, coloured box before an element. */
-function dot(element: Element, origin: Point): SvgElement[] {
-  const style = getComputedStyle(element, "::before");
+/** The dot above kept tokens, and whatever else stands as an empty, coloured box at an element. */
+function dots(element: Element, origin: Point): SvgElement[] {
+  return [...dot(element, "::before", origin), ...dot(element, "::after", origin)];
+}
+
+function dot(element: Element, pseudo: "::before" | "::after", origin: Point): SvgElement[] {
+  const style = getComputedStyle(element, pseudo);
   if (style.content !== '""' || style.position !== "absolute") return [];
   const colour = flatColour(style.backgroundColor);
   const [width, height] = [Number.parseFloat(style.width), Number.parseFloat(style.height)];

@@ -80,7 +80,7 @@ function stepOf({ step, rollouts, texts }: StepReport): Markup {
   return html`<h3>Step ${step}</h3><p class="soft">Colour: visual dependency in nats, up to ${formatNumber(domain.max)} and more. A line above a token: its gradient is kept.</p>${rollouts.map(
     (rollout) => {
       const bins = binsOf(rollout.dependency, domain, "linear");
-      return html`<p class="soft">${rollout.question} · right answer ${rollout.answer} · reward ${formatNumber(rollout.reward)} · advantage ${formatNumber(
+      return html`<p class="soft"><bdi>${rollout.question}</bdi> · right answer <bdi>${rollout.answer}</bdi> · reward ${formatNumber(rollout.reward)} · advantage ${formatNumber(
         rollout.advantage,
       )} · α ${formatNumber(rollout.alpha)} · mean dependency ${formatNumber(rollout.meanDependency)}</p><p class="text">${tokensOf(rollout, texts, bins)}</p>`;
     },

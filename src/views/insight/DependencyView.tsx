@@ -1,8 +1,9 @@
 // Distribution of token dependency (paper, Fig. 3) and of trajectory means (Fig. 4) over a set of rollouts of the run: steps, right or
 // wrong, question family. Before the first training step it shows the answer in the page.
 import { Table2 } from "lucide-react";
-import { useMemo, useState, useSyncExternalStore } from "react";
+import { useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { answerHeader, answerTokens, subscribeAnswerHeader, trainingSeries } from "@/client/live";
+import { useExportSource } from "@/state/exportSources";
 import { Button } from "@/ui/Button";
 import { Histogram } from "@/ui/charts/Histogram";
 import { countBins } from "@/ui/charts/histogramGeometry";
@@ -121,13 +122,28 @@ export function DependencyView({ choice }: InsightViewProps) {
 
 function SampleFigures({ sample, asTable }: { readonly sample: DependencySample; readonly asTable: boolean }) {
   const { tokens, means } = sample;
+  const box = useRef<HTMLDivElement>(null);
+  useExportSource({
+    id: "insight-dependency",
+    title: "Dependency of tokens",
+    panel: "insight",
+    figure: () => box.current,
+    table: () => ({ columns: ["dependency_nats"], rows: Array.from(tokens, (value) => [value]) }),
+    json: () => sample,
+  });
+  useExportSource({
+    id: "insight-mean-dependency",
+    title: "Mean dependency of trajectories",
+    panel: "insight",
+    table: () => ({ columns: ["mean_dependency_nats"], rows: Array.from(means, (value) => [value]) }),
+  });
   const tokenCounts = useMemo(() => countBins(tokens, { max: largestDependency, bins: tokenBins, overflow: true }), [tokens]);
   const meanCounts = useMemo(() => {
     const largest = means.reduce((max, mean) => Math.max(max, mean), 0);
     return countBins(means, { max: niceAbove(Math.max(largest, 1e-3)), bins: meanBins });
   }, [means]);
   return (
-    <div className={styles.figures}>
+    <div ref={box} className={styles.figures}>
       <Histogram
         title="Dependency of tokens"
         unit="nats"

@@ -1,7 +1,8 @@
 // Which tokens the update of the shown step moved: its reported rollouts coloured by log π after − log π before, the most moved tokens,
 // and how far kept and filtered tokens moved in the mean.
-import { useMemo } from "react";
+import { useMemo, useRef } from "react";
 import { trainingSeries } from "@/client/live";
+import { useExportSource } from "@/state/exportSources";
 import { useStore } from "@/state/store";
 import { classes } from "@/ui/classes";
 import { binClasses } from "@/ui/color/binClasses";
@@ -67,8 +68,29 @@ function Moves({ rollouts }: { readonly rollouts: readonly MovedRollout[] }) {
   const top = useMemo(() => mostMoved(rollouts, listed), [rollouts]);
   const means = useMemo(() => moveMeans(rollouts), [rollouts]);
   const isMeasured = !Number.isNaN(means.kept) || !Number.isNaN(means.others);
+  const box = useRef<HTMLDivElement>(null);
+  useExportSource({
+    id: "insight-moved-tokens",
+    title: "Moved tokens",
+    panel: "insight",
+    figure: () => box.current,
+    table: () => ({
+      columns: ["rollout", "token", "text", "move_nats", "logp_before_nats", "dependency_nats", "kept"],
+      rows: rollouts.flatMap(({ index, tokens }) =>
+        tokens.map(({ place, text, move, before, dependency, weight }) => [
+          index + 1,
+          place + 1,
+          text,
+          move,
+          before,
+          dependency,
+          weight,
+        ]),
+      ),
+    }),
+  });
   return (
-    <div style={binVariables("puor")} className={shared.view}>
+    <div ref={box} style={binVariables("puor")} className={shared.view}>
       {isMeasured && <p className={shared.summary}>{meansText(means)}</p>}
       <ColourKey domain={domain} />
       <div className={styles.columns}>

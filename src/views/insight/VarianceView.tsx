@@ -1,7 +1,8 @@
 // The gradient-variance meter: measured Var(g_VPPO) / Var(g_GRPO) beside the theorem's k · E[α²] (paper, section 3.3), and each of its
 // assumptions with the number that was measured. Explains how to switch the measurement on where there is none.
-import { useMemo, useState } from "react";
+import { useMemo, useRef, useState } from "react";
 import { baselineSeries, trainingSeries } from "@/client/live";
+import { useExportSource } from "@/state/exportSources";
 import { updateRows } from "@/state/metricRows/updateRows";
 import { useStore } from "@/state/store";
 import { Button } from "@/ui/Button";
@@ -83,6 +84,22 @@ function NotMeasured() {
 function Meter({ step, facts }: { readonly step: number; readonly facts: VarianceFacts }) {
   const [ref, width] = useElementWidth<HTMLElement>();
   const geometry = useMemo(() => meterGeometry([facts.measured, facts.bound], width), [facts, width]);
+  const box = useRef<HTMLDivElement>(null);
+  useExportSource({
+    id: "insight-gradient-variance",
+    title: "Gradient variance and the theorem",
+    panel: "insight",
+    figure: () => box.current,
+    table: () => ({
+      columns: ["quantity", "factor", "meaning"],
+      rows: [
+        ["measured Var(g_VPPO) / Var(g_GRPO)", facts.measured, facts.summary],
+        ["k * E[alpha^2]", facts.bound, ""],
+        ...facts.factors.map(({ assumption, value, sentence }) => [assumption, value, sentence]),
+      ],
+    }),
+    json: () => ({ step, ...facts }),
+  });
   const rows = [
     { label: "measured", style: styles.meterMeasured },
     { label: "k · E[α²]", style: styles.meterBound },
@@ -90,7 +107,7 @@ function Meter({ step, facts }: { readonly step: number; readonly facts: Varianc
   return (
     <>
       <p className={styles.summary}>{`Step ${step}: ${facts.summary}`}</p>
-      <div className={styles.meterPair}>
+      <div ref={box} className={styles.meterPair}>
         <figure ref={ref} className={styles.box}>
           <figcaption>Var(g_VPPO) / Var(g_GRPO)</figcaption>
           {width > 0 && (

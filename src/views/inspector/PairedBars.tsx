@@ -2,9 +2,10 @@
 // rest of the vocabulary, so that the terms add up to the KL in the last row. Every token is a button: the answer goes on from there with
 // it, as a branch.
 import { Split } from "lucide-react";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { answerTokens } from "@/client/live";
 import { branchFrom } from "@/state/askJob";
+import { useExportSource } from "@/state/exportSources";
 import type { PairedToken, PairedTop } from "@/state/pairedTop";
 import type { TokenRef } from "@/state/selection";
 import { classes } from "@/ui/classes";
@@ -33,6 +34,27 @@ export function PairedBars({ pairs, kl, at }: PairedBarsProps) {
   const [order, setOrder] = useState<Order>("probability");
   const rows =
     order === "probability" ? pairs.rows : [...pairs.rows].sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution));
+  const table = useRef<HTMLTableElement>(null);
+  useExportSource({
+    id: "paired-predictions",
+    title: "Next token, both predictions",
+    panel: "inspector",
+    figure: () => table.current,
+    table: () => ({
+      columns: ["token", "id", "p_image", "p_masked", "kl_part_nats", "sampled"],
+      rows: [
+        ...rows.map((row) => [
+          answerTokens.text(row.id),
+          row.id,
+          row.probability,
+          row.probabilityMasked,
+          row.contribution,
+          row.sampled ? 1 : 0,
+        ]),
+        ["all other", "", pairs.tail.probability, pairs.tail.probabilityMasked, pairs.tail.contribution, 0],
+      ],
+    }),
+  });
   return (
     <section className={styles.section} aria-labelledby="paired-title">
       <header className={styles.header}>
@@ -43,7 +65,7 @@ export function PairedBars({ pairs, kl, at }: PairedBarsProps) {
           <Select label="Order" hideLabel value={order} options={orders} onChange={setOrder} />
         </div>
       </header>
-      <table className={styles.table}>
+      <table ref={table} className={styles.table}>
         <colgroup>
           <col className={styles.tokenColumn} />
           <col />

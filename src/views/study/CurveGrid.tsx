@@ -1,6 +1,7 @@
 // The training curves of a study, one small chart per arm on common scales: every seed thin, their mean thick, and the mean of the first
 // arm dashed to compare with.
-import { useMemo } from "react";
+import { useMemo, useRef } from "react";
+import { useExportSource } from "@/state/exportSources";
 import type { StudyPlan } from "@/study/plan";
 import { runsOf, type StudyResult } from "@/study/results";
 import { type ChartSeries, describeSeries, lineGeometry } from "@/ui/charts/lineGeometry";
@@ -39,6 +40,19 @@ export function CurveGrid({ plan, results, width, asTable, columns: wanted }: Cu
   );
   const values = curves.flatMap(({ seeds }) => seeds.flat()).filter(Number.isFinite);
   const first = curves[0];
+  const section = useRef<HTMLElement>(null);
+  useExportSource({
+    id: "study-curves",
+    title: "Accuracy of the training answers, by step",
+    panel: "study",
+    figure: () => section.current,
+    table: () => ({
+      columns: ["arm", "label", "seed", "step", "accuracy"],
+      rows: curves.flatMap(({ id, label, seeds }) =>
+        seeds.flatMap((ys, seed) => ys.map((accuracy, i) => [id, label, seed, i + 1, accuracy])),
+      ),
+    }),
+  });
   if (!first || values.length === 0) return null;
   const room = Math.max(1, Math.floor((width + gap) / (least + gap)));
   const columns = wanted === undefined ? room : Math.min(room, wanted);
@@ -51,7 +65,7 @@ export function CurveGrid({ plan, results, width, asTable, columns: wanted }: Cu
     xDomain: [1, plan.steps] as const,
   };
   return (
-    <section className={styles.section} aria-label={title}>
+    <section ref={section} className={styles.section} aria-label={title}>
       <h3 className={styles.title}>{title}</h3>
       {asTable ? (
         <MeanTable curves={curves} steps={plan.steps} title={title} />

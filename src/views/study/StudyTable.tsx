@@ -1,6 +1,7 @@
 // A table of a study: its rows as dot plots side by side where there is room and under each other where not, or as numbers; and under it
 // what the intervals allow to say.
-import { useMemo } from "react";
+import { useMemo, useRef } from "react";
+import { useExportSource } from "@/state/exportSources";
 import type { StudyPlan } from "@/study/plan";
 import type { ArmSummary, StudyResult } from "@/study/results";
 import { DotPlot } from "./DotPlot";
@@ -26,10 +27,28 @@ const shares = [0.34, 0.26, 0.22, 0.18];
 /** One table with its verdict. */
 export function StudyTable({ plan, results, title, rows, width, asTable }: StudyTableProps) {
   const measures = useMemo(() => measuresOf(plan, results, { title, rows }), [plan, results, title, rows]);
+  const section = useRef<HTMLElement>(null);
+  useExportSource({
+    id: `study-${title}`,
+    title,
+    panel: "study",
+    figure: () => section.current,
+    table: () => ({
+      columns: [
+        ...["arm", "label", "seeds", "accuracy", "accuracy_low_95", "accuracy_high_95", "difference", "difference_low_95"],
+        ...["difference_high_95", "masked_accuracy", "steps_to_target", "seeds_that_reach_it"],
+      ],
+      rows: rows.map(({ arm, label, seeds, accuracy, againstFirst, masked, stepsToTarget, reached }) => [
+        ...[arm, label, seeds, accuracy.value, accuracy.low, accuracy.high],
+        ...[againstFirst?.difference ?? "", againstFirst?.low ?? "", againstFirst?.high ?? ""],
+        ...[masked.value, stepsToTarget.value, reached],
+      ]),
+    }),
+  });
   const isWide = width >= wideFrom;
   const room = width - gap * (measures.length - 1);
   return (
-    <section className={styles.section} aria-label={title}>
+    <section ref={section} className={styles.section} aria-label={title}>
       <h3 className={styles.title}>{title}</h3>
       {asTable ? (
         <Numbers {...{ plan, title, rows }} />

@@ -1,10 +1,11 @@
 // The System tab: device, model and memory in plain numbers, what the device can do in words, and what to do when something is
 // missing. Memory is read from the engine on request, never on a timer.
 import { Boxes, RefreshCw } from "lucide-react";
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useRef, useState } from "react";
 import { engineClient } from "@/client/engineClient";
 import type { BackendKind, MemoryReport, ModelReport } from "@/protocol/engine";
 import type { LoadTimes } from "@/protocol/model";
+import { useExportSource } from "@/state/exportSources";
 import { precisionText } from "@/state/modelEstimate";
 import { loadAgain } from "@/state/modelJob";
 import { useStore } from "@/state/store";
@@ -18,8 +19,19 @@ import styles from "./SystemPanel.module.css";
 
 /** Device, model and memory. */
 export function SystemPanel() {
+  const panel = useRef<HTMLElement>(null);
+  useExportSource({
+    id: "system",
+    title: "Device, model and memory",
+    panel: "system",
+    figure: () => panel.current,
+    json: () => {
+      const { device, model } = useStore.getState();
+      return { device, model };
+    },
+  });
   return (
-    <section className={styles.panel} aria-label="System">
+    <section ref={panel} className={styles.panel} aria-label="System">
       <DeviceCard />
       <ModelCard />
       <MemoryCard />
