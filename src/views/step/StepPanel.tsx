@@ -1,6 +1,6 @@
 // The Step tab: one training step taken apart, stage by stage, with this step's numbers and the equation of each stage; before there
 // is a step, the same of the shown answer. Wiring: which step, question, rollout and token are open, and what was edited.
-import { useMemo, useSyncExternalStore } from "react";
+import { type ReactNode, useMemo, useSyncExternalStore } from "react";
 import { answerHeader, answerTokens, trainingSeries } from "@/client/live";
 import { describeError } from "@/lib/errors";
 import type { StepReport } from "@/protocol/training";
@@ -37,112 +37,119 @@ export function StepPanel() {
   const steps = trainingSeries.reportSteps();
   const shownKind = steps.length === 0 ? "answer" : (kind ?? "step");
   const report = trainingSeries.report(steps[indexOfStep(steps, step ?? Number.POSITIVE_INFINITY)] ?? -1);
+  const tools = steps.length > 0 && (
+    <>
+      <Select
+        label="What is taken apart"
+        hideLabel
+        value={shownKind}
+        options={kinds}
+        onChange={(value) => set({ kind: value, group: 0, rollout: null, token: null })}
+      />
+      {shownKind === "step" && <StepSlider steps={steps} />}
+    </>
+  );
   return (
     <section className={styles.panel} aria-label="Step taken apart">
-      {steps.length > 0 && (
-        <div className={styles.tools}>
-          <Select
-            label="What is taken apart"
-            hideLabel
-            value={shownKind}
-            options={kinds}
-            onChange={(value) => set({ kind: value, group: 0, rollout: null, token: null })}
-          />
-          {shownKind === "step" && <StepSlider steps={steps} />}
-        </div>
-      )}
-      {shownKind === "answer" ? <AnswerApart /> : report && <StepApart report={report} />}
+      {shownKind === "answer" ? <AnswerApart tools={tools} /> : report && <StepApart report={report} tools={tools} />}
     </section>
   );
 }
 
-function StepApart({ report }: { readonly report: StepReport }) {
+function StepApart({ report, tools }: { readonly report: StepReport; readonly tools: ReactNode }) {
   const settings = useStore((state) => state.settings);
   const edits = useStepView((state) => (state.edits?.report === report ? state.edits.rewards : noEdits));
   const editReward = useStepView((state) => state.editReward);
   const clearEdits = useStepView((state) => state.clearEdits);
   const source = useMemo(() => sourceOfStep(report, policyOf(settings)), [report, settings]);
   const rollout = useStepView((state) => state.rollout);
+  const token = useStepView((state) => state.token);
   const set = useStepView((state) => state.set);
   return (
     <Apart
+      tools={tools}
       source={source}
       edits={edits}
       chosen={rollout}
+      chosenToken={token}
       onReward={(i, reward) => editReward(report, i, reward === report.rollouts[i]?.reward ? null : reward)}
       onClear={clearEdits}
       onOpen={(i) => set({ rollout: i, token: null })}
-      onToken={(_, token) => set({ token })}
+      onToken={(_, t) => set({ token: t })}
     />
   );
 }
 
 const noEdits: Readonly<Record<number, number>> = {};
 
-function AnswerApart() {
+function AnswerApart({ tools }: { readonly tools: ReactNode }) {
   const update = useSyncExternalStore(subscribeUpdate, currentUpdate);
   const edits = useStore((state) => state.rewardEdits);
   const editReward = useStore((state) => state.editReward);
   const clearEdits = useStore((state) => state.clearRewardEdits);
   const rollout = useStore((state) => state.rollout);
   const openRollout = useStore((state) => state.openRollout);
+  const pinned = useStore((state) => state.pinned);
   const pin = useStore((state) => state.pin);
-  const set = useStepView((state) => state.set);
   const source = useMemo(() => sourceOfAnswer(update, answerTokens, answerHeader()), [update]);
-  if (update.problem) return <Message tone="bad">{update.problem}</Message>;
   return (
-    <>
-      <p className={styles.note}>
-        This is the answer shown above, as the next update would see it: nothing is trained. Press Step to take one apart.
-      </p>
-      <Apart
-        source={source}
-        edits={edits}
-        chosen={rollout}
-        onReward={editReward}
-        onClear={clearEdits}
-        onOpen={(i) => {
-          openRollout(i);
-          set({ token: null });
-        }}
-        onToken={(i, token) => {
-          set({ token });
-          pin({ rollout: i, start: token, end: token });
-        }}
-      />
-    </>
+    <Apart
+      tools={tools}
+      note="This is the answer shown above, as the next update would see it: nothing is trained. Press Step to take one apart."
+      source={source}
+      edits={edits}
+      chosen={rollout}
+      chosenToken={pinned?.rollout === rollout ? pinned.start : null}
+      onReward={editReward}
+      onClear={clearEdits}
+      onOpen={openRollout}
+      onToken={(i, token) => pin({ rollout: i, start: token, end: token })}
+    />
   );
 }
 
 interface ApartProps {
+  /** What chooses the source; in one row with the question. */
+  readonly tools: ReactNode;
+  readonly note?: string;
   readonly source: StepSource;
   readonly edits: Readonly<Record<number, number>>;
   /** The rollout that was chosen, whichever group it is of. */
   readonly chosen: number | null;
+  /** Null takes the token that depends most on the image. */
+  readonly chosenToken: number | null;
   readonly onReward: (rollout: number, reward: number | null) => void;
   readonly onClear: () => void;
   readonly onOpen: (rollout: number) => void;
   readonly onToken: (rollout: number, token: number) => void;
 }
 
-function Apart({ source, edits, chosen, onReward, onClear, onOpen, onToken }: ApartProps) {
+function Apart({ tools, note, source, edits, chosen, chosenToken, onReward, onClear, onOpen, onToken }: ApartProps) {
   const stage = useStepView((state) => state.stage);
   const wantedGroup = useStepView((state) => state.group);
-  const wantedToken = useStepView((state) => state.token);
   const set = useStepView((state) => state.set);
   const anatomies = useMemo(() => anatomiesOf(source, edits), [source, edits]);
   const group = source.groups[Math.min(wantedGroup, source.groups.length - 1)];
-  if (!group) return <EmptyState>Nothing to take apart yet. Ask a question, or press Step.</EmptyState>;
-  if ("problem" in anatomies) return <Message tone="bad">{anatomies.problem}</Message>;
+  if (!group || "problem" in anatomies) {
+    return (
+      <>
+        {tools && <div className={styles.tools}>{tools}</div>}
+        {group && "problem" in anatomies && <Message tone="bad">{anatomies.problem}</Message>}
+        {!group && <EmptyState>Nothing to take apart yet. Ask a question, or press Step.</EmptyState>}
+      </>
+    );
+  }
   const rollout = chosen !== null && group.rollouts.includes(chosen) ? chosen : (group.rollouts[0] ?? 0);
   const dependency = source.rollouts[rollout]?.dependency ?? new Float32Array(0);
-  const token = wantedToken !== null && wantedToken < dependency.length ? wantedToken : strongest(dependency);
+  const token = chosenToken !== null && chosenToken < dependency.length ? chosenToken : strongest(dependency);
   const context: StageContext = { source, ...anatomies, group, rollout, token };
   const edited = new Set(Object.keys(edits).map(Number));
   return (
     <>
-      {(source.groups.length > 1 || edited.size > 0) && (
+      {note && <p className={styles.note}>{note}</p>}
+      {(tools || source.groups.length > 1 || edited.size > 0) && (
         <div className={styles.tools}>
+          {tools}
           {source.groups.length > 1 && (
             <Select
               label="Question"

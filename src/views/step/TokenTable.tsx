@@ -44,6 +44,12 @@ const gradient: Column = {
   cell: (context, t) => signed(shapedOf(context, context.rollout).gradient?.[t]),
 };
 
+const before: Column = {
+  title: "p",
+  help: "Probability of the token now",
+  cell: (context, t) => probability(rolloutOf(context, context.rollout).logpOld?.[t]),
+};
+
 const columns: Readonly<Partial<Record<StageId, readonly Column[]>>> = {
   rollouts: [
     dependency,
@@ -91,16 +97,14 @@ const columns: Readonly<Partial<Record<StageId, readonly Column[]>>> = {
   ],
   change: [
     kept,
-    gradient,
     {
       title: "before → after",
       help: "Probability of the token before and after the step",
       cell: (context, t) => {
         const { logpOld, moves } = rolloutOf(context, context.rollout);
-        const [before, move] = [logpOld?.[t], moves?.[t]];
-        return before === undefined || move === undefined
-          ? probability(before)
-          : `${probability(before)} → ${probability(Math.min(0, before + move))}`;
+        const [was, move] = [logpOld?.[t], moves?.[t]];
+        if (was === undefined || move === undefined) return probability(was);
+        return `${probability(was)} → ${probability(Math.min(0, was + move))}`;
       },
     },
     {
@@ -110,6 +114,9 @@ const columns: Readonly<Partial<Record<StageId, readonly Column[]>>> = {
     },
   ],
 };
+
+/** Of the last stage, where no move was measured: which way the update pushes. */
+const unmoved: readonly Column[] = [kept, before, weight, gradient];
 
 function probability(logp: number | undefined): string {
   return logp === undefined ? "–" : formatProbability(Math.exp(logp));
@@ -130,9 +137,9 @@ const pageSize = 100;
 
 /** The table; nothing for a stage without numbers of tokens. */
 export function TokenTable({ stage, context, onChoose }: TokenTableProps) {
-  const { tokens, dependency: all } = rolloutOf(context, context.rollout);
+  const { tokens, dependency: all, moves } = rolloutOf(context, context.rollout);
   const [turned, setTurned] = useState<{ readonly of: number; readonly page: number } | null>(null);
-  const own = columns[stage];
+  const own = stage === "change" && !moves ? unmoved : columns[stage];
   if (!own) return null;
   const pages = Math.ceil(all.length / pageSize);
   const page = Math.min(turned?.of === context.rollout ? turned.page : Math.floor(context.token / pageSize), pages - 1);

@@ -85,7 +85,10 @@ const sum = (values: ArrayLike<number>) => {
   for (let i = 0; i < values.length; i++) total += values[i] as number;
   return total;
 };
-const rangeText = (values: readonly number[]) => `${formatNumber(Math.min(...values))} … ${formatNumber(Math.max(...values))}`;
+const rangeText = (values: readonly number[]) => {
+  const [low, high] = [formatNumber(Math.min(...values)), formatNumber(Math.max(...values))];
+  return low === high ? low : `${low} … ${high}`;
+};
 const of = (context: StageContext, value: (shaped: ShapedRollout, i: number) => number) =>
   context.group.rollouts.map((i) => value(shapedOf(context, i), i));
 const tokensOf = (context: StageContext) => sum(context.group.rollouts.map((i) => rolloutOf(context, i).dependency.length));
@@ -229,7 +232,8 @@ const loss: Stage = {
         : updates > 1
           ? `The optimizer step with this question, one of ${updates},`
           : "The step";
-    return `${which} has a loss of ${formatNumber(total.loss)}, averaged over ${total.tokenCount} tokens; the ratio of ${clipped} of them is clipped. Its gradient is what moves the weights.`;
+    const has = context.before === context.after ? "has" : "would have, with the edited rewards,";
+    return `${which} ${has} a loss of ${formatNumber(total.loss)}, averaged over ${total.tokenCount} tokens; the ratio of ${clipped} of them is clipped. Its gradient is what moves the weights.`;
   },
   bar: "Policy loss, sum over tokens",
   barOf: (_, i, { rollouts: all }) => (all[i] ? policyPart(all[i]) : Number.NaN),
@@ -252,7 +256,9 @@ const change: Stage = {
     const { kept, others } = moveSizes(context, context.group.rollouts);
     if (Number.isFinite(kept)) {
       const rest = Number.isFinite(others) ? `, filtered ones by ${formatNumber(others)}` : "";
-      return `The answers were scored again after the step: log-probabilities of kept tokens have moved by ${formatNumber(kept)} nats in the mean, up or down${rest}.`;
+      const taken =
+        context.before === context.after ? "" : " These are the moves of the step as it was taken; edits do not change them.";
+      return `The answers were scored again after the step: log-probabilities of kept tokens have moved by ${formatNumber(kept)} nats in the mean, up or down${rest}.${taken}`;
     }
     if (context.source.kind === "answer") {
       return "No step was taken on this answer. This is what the next one would push: a negative gradient makes a token likelier, a positive one less likely.";
