@@ -155,7 +155,7 @@ test("33: covering the map's strongest cells is compared with chance, as curves,
   await coarseMap(page);
   await look(page).getByRole("button", { name: "Check the map" }).click();
   await expect(look(page)).toContainText(/Check of the map: 80 passes/, { timeout: longWait });
-  const chart = look(page).getByRole("img", { name: /On average over the curve/ });
+  const chart = look(page).getByRole("img", { name: /drawn orders/ });
   await expect(chart).toBeVisible();
   const sentence = (await chart.getAttribute("aria-label")) ?? "";
   expect(sentence).toMatch(/falls faster than [\d.]+ of 12 drawn orders: the map (finds what|is no better than|is worse than)/);

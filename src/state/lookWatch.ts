@@ -16,10 +16,21 @@ export function watchLook(): void {
   watchRegion();
   if (isWatching) return;
   isWatching = true;
+  useStore.subscribe((state, before) => {
+    if (state.model.status !== before.model.status) forgetReasons();
+  });
   useLook.subscribe((state, before) => {
     if (state.isHeld !== before.isHeld || state.cell !== before.cell)
       setPassingOverlay(state.isHeld ? heldOverlay() : cellOverlay(state.cell));
   });
+}
+
+/** What was missing may be there now. */
+function forgetReasons(): void {
+  const { statuses, setStatus } = useLook.getState();
+  for (const kind of ["occlusion", "draws", "deletion"] as const) {
+    if (statuses[kind].status === "waiting") setStatus(kind, { status: "idle" });
+  }
 }
 
 /** Log-probability with the picture minus masked: what the picture said for each token. */

@@ -97,9 +97,10 @@ export function watchRegion(): void {
       return;
     }
     if (!state.region) return;
-    const becameReady = state.model.status === "ready" && before.model.status !== "ready";
+    // Not ready is told anew as well: what is missing has changed.
+    const isAnotherModel = state.model.status !== before.model.status;
     const becameWritten = state.ask.status === "finished" && before.ask.status === "running";
-    if (becameReady || becameWritten) whenRested();
+    if (isAnotherModel || becameWritten) whenRested();
   });
   useLook.subscribe((state, before) => {
     if (before.isDragging && !state.isDragging && useStore.getState().region) void measureRegion();

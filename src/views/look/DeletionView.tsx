@@ -5,7 +5,7 @@ import { useMemo, useRef, useState } from "react";
 import { type DeletionResult, deletionResult, deletionShares, measureDeletion } from "@/state/deletionJob";
 import { useExportSource } from "@/state/exportSources";
 import { useLook } from "@/state/look";
-import { covers, occlusionMap } from "@/state/occlusionMap";
+import { covers, faintNats, occlusionMap } from "@/state/occlusionMap";
 import type { TokenSpan } from "@/state/selection";
 import { Button } from "@/ui/Button";
 import { classes } from "@/ui/classes";
@@ -153,6 +153,9 @@ function CurveTable({ geometry }: { geometry: ReturnType<typeof deletionGeometry
 
 /** What the curves say, honestly. */
 export function sentenceOf({ verdict: { map, random, beaten, drawn, verdict } }: DeletionResult): string {
+  if (Math.max(Math.abs(map.mean), Math.abs(random.mean)) < faintNats) {
+    return `Covering the picture changes these tokens by less than ${faintNats} nats, in whatever order: there is nothing that a map could find.`;
+  }
   const numbers = `On average over the curve the map’s order costs ${spreadText(map)} nats, chance ${spreadText(random)} nats; it falls faster than ${formatNumber(beaten)} of ${drawn} drawn orders`;
   switch (verdict) {
     case "better":

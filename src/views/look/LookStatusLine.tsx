@@ -8,8 +8,8 @@ import { formatNumber } from "@/ui/formatNumber";
 import { Message } from "@/ui/Message";
 import styles from "./Look.module.css";
 
-/** The line of one kind of measurement; nothing before the first. */
-export function LookStatusLine({ kind, what }: { kind: LookKind; what: string }) {
+/** The line of one kind of measurement; nothing before the first, and in brief nothing after the last. */
+export function LookStatusLine({ kind, what, isBrief }: { kind: LookKind; what: string; isBrief?: boolean }) {
   const status = useLook((state) => state.statuses[kind]);
   const openChooser = useStore((state) => state.openChooser);
   const hasModel = useStore((state) => state.model.status === "ready" || state.model.status === "loading");
@@ -42,7 +42,7 @@ export function LookStatusLine({ kind, what }: { kind: LookKind; what: string })
         </p>
       );
     case "done":
-      return (
+      return isBrief ? null : (
         <p className={styles.note} role="status">
           {status.passes === 0
             ? `${what}: everything was measured already.`

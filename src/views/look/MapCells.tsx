@@ -16,7 +16,9 @@ export function MapCells({ cells, active, list }: { cells: readonly DrawnCell[];
     <>
       <defs>
         <pattern id={hatch} width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
-          <line className={styles.hatch} x1="0" x2="0" y1="0" y2="6" />
+          {/* A dark and a light line: one of them is seen on any colour. */}
+          <line className={styles.hatch} x1="0.5" x2="0.5" y1="0" y2="6" />
+          <line className={styles.hatchLight} x1="1.5" x2="1.5" y1="0" y2="6" />
         </pattern>
       </defs>
       {cells.map(({ key, x, y, width, height, bin, opacity, isHatched, label }) => (

@@ -22,6 +22,8 @@ export interface DeletionGeometry {
 
 /** Shares below are too close together for labels. */
 const leastTick = 0.2;
+/** Changes that are nothing to speak of are drawn flat, in nats. */
+const leastRange = 0.1;
 const margin = { top: 8, right: 88, bottom: 36, left: 44 };
 
 /** Geometry of the curves over the shares that are covered. */
@@ -37,7 +39,8 @@ export function deletionGeometry(
   }));
   const reach = spreads.flatMap(({ points }) => points.flatMap((one) => [low(one), high(one)]));
   const x = scaleLinear([0, Math.max(...shares)], [plot.left, plot.right]);
-  const y = scaleLinear([Math.min(...reach), Math.max(...reach)], [plot.bottom, plot.top]).nice(4);
+  const highest = Math.max(...reach);
+  const y = scaleLinear([Math.min(...reach, highest - leastRange), highest], [plot.bottom, plot.top]).nice(4);
   const at = (value: number) => Math.round(value * 10) / 10;
   return {
     plot,

@@ -1,6 +1,6 @@
 // Picture and masked twin, or the place to drop one: with the region tool over the original, the occlusion map of the pinned tokens, and
 // the button that holds the twin in the original's place. What is measured of the region is `state/regionJob.ts`'s business.
-import { Eye, ImageUp, ScanSearch, SquareDashed, X } from "lucide-react";
+import { ImageUp, ScanSearch, X } from "lucide-react";
 import { type KeyboardEvent, lazy, Suspense, useEffect, useState, useSyncExternalStore } from "react";
 import { answerHeader, subscribeAnswerHeader } from "@/client/live";
 import { holdMasked, toggleRegionTool, useLook } from "@/state/look";
@@ -69,13 +69,7 @@ export function PictureGroup({ input }: { input: ImageInput }) {
             </figure>
           </div>
           <div className={styles.tools}>
-            <Button
-              label="Region"
-              icon={<SquareDashed aria-hidden />}
-              hint="R"
-              pressed={isRegionTool}
-              onPress={toggleRegionTool}
-            />
+            <Button label="Region" hint="R" pressed={isRegionTool} onPress={toggleRegionTool} />
             {region && <Button label="Clear the region" icon={<X aria-hidden />} iconOnly onPress={() => setRegion(null)} />}
             {isPinned && isShown && <MapButton />}
             <HoldButton />
@@ -101,7 +95,7 @@ export function PictureGroup({ input }: { input: ImageInput }) {
       {twin && (region !== null || hasMap) && (
         <Suspense fallback={null}>
           {region && <RegionStatus isShown={isShown} />}
-          {isPinned && <LookStatusLine kind="occlusion" what="Occlusion map" />}
+          {isPinned && <LookStatusLine kind="occlusion" what="Occlusion map" isBrief />}
         </Suspense>
       )}
       {image && <MorePictures input={input} />}
@@ -148,7 +142,7 @@ function HoldButton() {
       onPointerDown={holdMasked}
       onKeyDown={onKeyDown}
     >
-      <Eye aria-hidden /> Masked
+      Masked
     </button>
   );
 }
