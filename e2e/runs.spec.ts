@@ -29,7 +29,7 @@ test.afterAll(() => page.context().close());
 
 const ready = () => expect(statusBar(page)).toContainText("Ready", { timeout: longWait });
 
-test("the first step starts a run, which the table shows with its accuracy", async () => {
+test("16: the first step starts a run, which the table shows with its accuracy", async () => {
   await openTab(page, "Runs");
   await expect(runsPanel(page)).toContainText("No runs yet.");
   await button(page, "Step").click();
@@ -75,7 +75,7 @@ test("a knob that is turned between steps is noted in the run", async () => {
   ]);
 });
 
-test("names and notes are changed in place", async () => {
+test("16: names and notes are changed in place", async () => {
   await page.getByLabel("Name of VPPO 1").fill("low k");
   await page.getByLabel("Name of VPPO 1").press("Enter");
   await page.getByLabel("Note on low k").fill("k from 0.4 to 0.25");
@@ -84,7 +84,7 @@ test("names and notes are changed in place", async () => {
   expect((await storedRuns(page)).map(({ name }) => name)).toEqual(["low k"]);
 });
 
-test("Reset closes the run and keeps it, and its charts can be shown again", async () => {
+test("16: Reset closes the run and keeps it, and its charts can be shown again", async () => {
   await button(page, "Reset").click();
   await expect(stepNumber(page)).toHaveText("0");
   await expect(runRow(page, "low k")).toBeVisible();
@@ -95,7 +95,7 @@ test("Reset closes the run and keeps it, and its charts can be shown again", asy
     page.getByRole("region", { name: "Training charts" }).getByRole("figure").filter({ hasText: "Gradient norm" }),
   ).toBeVisible();
   await openTab(page, "Rollouts");
-  await expect(page.getByRole("region", { name: "Rollouts of the step" }).getByRole("row")).toHaveCount(5);
+  await expect(page.getByRole("region", { name: "Rollouts of the step" }).getByRole("row")).toHaveCount(7);
   await openTab(page, "Runs");
 });
 

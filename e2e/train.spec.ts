@@ -33,7 +33,7 @@ const adapterName = async () => {
   return loadedAdapter(page);
 };
 
-test("one step trains on generated questions and gives every chart a point and the table its rollouts", async () => {
+test("11: one step trains on generated questions and gives every chart a point and the table its rollouts", async () => {
   await ask(page);
   measured.base = await measurements(page);
   await button(page, "Step").click();
@@ -49,11 +49,11 @@ test("one step trains on generated questions and gives every chart a point and t
   await expect(charts().first().getByRole("row")).toHaveCount(2);
   await button(page, "View as table").click();
   await openTab(page, "Rollouts");
-  await expect(page.getByRole("region", { name: "Rollouts of the step" }).getByRole("row")).toHaveCount(3);
+  await expect(page.getByRole("region", { name: "Rollouts of the step" }).getByRole("row")).toHaveCount(4);
   await screenshot(page, "rollouts");
 });
 
-test("Play goes on until Pause, at the end of a step", async () => {
+test("11: Play goes on until Pause, at the end of a step", async () => {
   await openTab(page, "Charts");
   await button(page, "Play").click();
   await expect(stepNumber(page)).not.toHaveText("1", { timeout: longWait });
@@ -64,7 +64,7 @@ test("Play goes on until Pause, at the end of a step", async () => {
   await expect(button(page, "Step")).toBeEnabled();
 });
 
-test("the next question is answered with the trained adapter, which is saved as two files", async () => {
+test("11: the next question is answered with the trained adapter, which is saved as two files", async () => {
   await expect(await adapterName()).toHaveText(`trained, step ${await stepNumber(page).textContent()}`);
   await ask(page);
   measured.trained = await measurements(page);
@@ -86,7 +86,7 @@ test("the next question is answered with the trained adapter, which is saved as 
   expect(config).toMatchObject({ peft_type: "LORA", r: 8, lora_alpha: 16 });
 });
 
-test("Reset gives the untrained model back", async () => {
+test("11: Reset gives the untrained model back", async () => {
   await button(page, "Reset").click();
   await expect(stepNumber(page)).toHaveText("0");
   await expect(button(page, "Reset")).toBeDisabled();
