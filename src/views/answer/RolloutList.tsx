@@ -1,7 +1,7 @@
 // All rollouts of the answer as compact rows: reward, a strip of its tokens, mean dependency, advantage and its factor, kept tokens.
 // One row is open and shows its text. Rewards can be edited to see what the update would do.
 import { ChevronRight } from "lucide-react";
-import { memo, useLayoutEffect, useRef, useSyncExternalStore } from "react";
+import { memo, useEffect, useRef, useSyncExternalStore } from "react";
 import { answerTokens } from "@/client/live";
 import { useExportSource } from "@/state/exportSources";
 import { useStore } from "@/state/store";
@@ -30,11 +30,14 @@ export function RolloutList() {
     table: () => tokenFactsTable(currentUpdate()),
     figure: () => openItem.current,
   });
-  // The text that has just been opened comes into view; streaming does not move the list.
+  // The text that has just been opened comes into view; streaming does not move the list. Two frames later, because the height of a
+  // block of text is an estimate until it has been drawn once.
   // biome-ignore lint/correctness/useExhaustiveDependencies: runs when another rollout or answer is opened, and only then
-  useLayoutEffect(() => {
-    // In braces: newer browsers return a promise, which React would take for a clean-up.
-    openItem.current?.scrollIntoView({ block: "nearest" });
+  useEffect(() => {
+    let frame = requestAnimationFrame(() => {
+      frame = requestAnimationFrame(() => openItem.current?.scrollIntoView({ block: "nearest" }));
+    });
+    return () => cancelAnimationFrame(frame);
   }, [open, update.epoch]);
   const isFlat = preview !== null && rewards.length > 1 && rewards.every((reward) => reward === rewards[0]);
   return (
@@ -42,7 +45,7 @@ export function RolloutList() {
       <div className={styles.head} aria-hidden="true">
         <span>Rollout</span>
         <span title="1 is a right answer; click to try another">Reward</span>
-        <span>Dependency, token by token</span>
+        <span>{colours.meaning.label}, token by token</span>
         <span title="Mean visual dependency of the rollout's tokens">S̄</span>
         <span title="Advantage: reward against the group">A</span>
         <span title="Factor on the advantage">α</span>

@@ -133,6 +133,13 @@ function mount(host: HTMLElement, rollout: number, { onReasoning, onUnfold }: To
     if (token >= 0) useStore.getState().setHover({ rollout, token });
     text.node(token)?.scrollIntoView({ block: "nearest" });
   };
+  /** Pinned in the strip, the histogram, a list or a link: the text follows. What is pinned here is in view already. */
+  const bringPinned = () => {
+    const { pinned } = useStore.getState();
+    if (pinned?.rollout !== rollout) return;
+    reveal(pinned.start);
+    if (!isOwnPin) text.node(pinned.start)?.scrollIntoView({ block: "nearest" });
+  };
   const pin = (a: number, b: number) => {
     isOwnPin = true;
     useStore.getState().pin({ rollout, start: Math.min(a, b), end: Math.max(a, b) });
@@ -203,6 +210,7 @@ function mount(host: HTMLElement, rollout: number, { onReasoning, onUnfold }: To
   const onBlur = () => useStore.getState().setHover(null);
 
   draw();
+  bringPinned();
   host.addEventListener("pointermove", onPointerMove);
   host.addEventListener("pointerleave", onPointerLeave);
   host.addEventListener("click", onClick);
@@ -212,10 +220,7 @@ function mount(host: HTMLElement, rollout: number, { onReasoning, onUnfold }: To
   const stopUpdates = subscribeColours(draw);
   const stopMarks = useStore.subscribe((state, before) => {
     if (state.hover !== before.hover || state.pinned !== before.pinned) mark();
-    if (state.pinned === before.pinned || state.pinned?.rollout !== rollout) return;
-    reveal(state.pinned.start);
-    // Pinned in the strip, the histogram or a list: the text follows. What is pinned here is in view already.
-    if (!isOwnPin) text.node(state.pinned.start)?.scrollIntoView({ block: "nearest" });
+    if (state.pinned !== before.pinned) bringPinned();
   });
   const unmount = () => {
     stopUpdates();

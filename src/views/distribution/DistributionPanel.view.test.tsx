@@ -128,7 +128,7 @@ describe("the distribution panel", () => {
     expect(useStore.getState().pinned).toEqual({ rollout: 0, start: 12, end: 20 });
     const values = currentUpdate().dependencies[0]!.subarray(12, 21);
     const mean = values.reduce((sum, value) => sum + value, 0) / 9;
-    expect(box.textContent).toContain(`mean KL ${formatNumber(mean)} nats`);
+    expect(box.textContent).toContain(`mean ${formatNumber(mean)} nats`);
     // The way without a drag, and going on from a pin with Shift.
     const last = box.querySelector<HTMLInputElement>('[aria-label="Last token of the part"]')!;
     last.focus();
@@ -196,6 +196,6 @@ describe("the distribution panel", () => {
 
   it("follows the open rollout", () => {
     act(() => useStore.getState().openRollout(1));
-    expect(box.textContent).toContain("rollout 2 · 40 tokens");
+    expect(figure("Token by token").getAttribute("aria-label")).toContain("of the 40 tokens of rollout 2");
   });
 });

@@ -82,9 +82,7 @@ export function TokenStrip({ rollout, values, mask, bins, symbol, unit, choice }
     <figure ref={ref} className={styles.figure}>
       <figcaption className={styles.caption}>
         {choice ?? <strong>Token by token</strong>}
-        <span>
-          rollout {rollout + 1} · {values.length} tokens
-        </span>
+        <span>{values.length} tokens</span>
       </figcaption>
       <svg
         ref={svg}
@@ -143,7 +141,6 @@ function PartFacts({ span, values, mask, symbol, unit }: PartProps) {
   const last = values.length;
   return (
     <p className={styles.part}>
-      tokens
       <NumberInput
         label="First token of the part"
         value={span.start + 1}
@@ -161,8 +158,8 @@ function PartFacts({ span, values, mask, symbol, unit }: PartProps) {
         integer
         onChange={(end) => pin({ ...span, start: Math.min(end - 1, span.start), end: end - 1 })}
       />
-      <span>
-        mean {symbol} {formatNumber(mean)} {unit} · {formatShare(share)} · {kept} kept
+      <span title={`Mean ${symbol} of these tokens, their share of the rollout's, and how many of them are kept`}>
+        mean {formatNumber(mean)} {unit} · {formatShare(share)} · {kept} kept
       </span>
     </p>
   );
