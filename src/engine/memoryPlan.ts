@@ -12,6 +12,8 @@ const float = 4;
 const mebibyte = 1024 * 1024;
 /** What waits for the next submit before its buffers can be used again (gpu/dispatcher). */
 const pendingBytes = 64 * mebibyte;
+/** Free buffers that are held for the next tensor of their size (gpu/memory). */
+const idleBytes = 256 * mebibyte;
 /** Blocks that are encoded between two submits at most: 256 dispatches. */
 const blocksPerSubmit = 16;
 /** Rows that a decoding pass feeds at most at a time while it reads prompts (engine/prefill). */
@@ -54,7 +56,12 @@ export function memoryLines(model: PlannedModel, precision: Precision, use: Memo
   const trainedRows = prompt + use.rollouts * answer;
   // Every block's input is kept; one block at a time is recomputed with its activations and their cotangents.
   const kept = trainedRows * (blocks + 2) * text.hiddenSize * float;
-  const training = kept + blockBytes(trainedRows, perRow * (1 + backwardShare), blocks, text.hiddenSize) + 2 * features;
+  const decoder = blockBytes(trainedRows, perRow * (1 + backwardShare), blocks, text.hiddenSize);
+  const tower = trainedPictureBytes(model, pictureTokens, use);
+  // Tower and decoder work one after the other, but in buffers of other sizes: those of the one idle while the other works.
+  const atDecoder = decoder + Math.min(idleBytes, tower.forward);
+  const atTower = tower.backward + Math.min(idleBytes, decoder);
+  const training = kept + tower.kept + Math.max(atDecoder, atTower) + 2 * features;
   return [
     { what: "vision weights", bytes: weights(["vision"]) },
     { what: "text weights", bytes: weights(["text"]) },
@@ -75,13 +82,25 @@ function blockBytes(rows: number, perRow: number, blocks: number, width: number)
   return Math.min(blocks * block, block + Math.min(pendingBytes, blocksPerSubmit * block)) + rows * width * float;
 }
 
-/** What encoding a picture and its masked copies takes, from the matrices of the tower's first block. */
-function pictureBytes({ requests }: PlannedModel, pictureTokens: number, pictures: number): number {
+/** What memory depends on of a tower: a chain of blocks over patch rows. */
+interface TowerShape {
+  readonly blocks: number;
+  readonly width: number;
+  /** Bytes that one row leaves in a block. */
+  readonly perRow: number;
+  /** Numbers of a patch. */
+  readonly patchWidth: number;
+  /** Patches of an image token. */
+  readonly patches: number;
+}
+
+/** The tower by the matrices of its first block; undefined where the model has none. */
+function towerOf({ requests }: PlannedModel): TowerShape | undefined {
   const matrices = requests.flatMap((request) => (request.kind === "matrix" && request.part === "vision" ? [request] : []));
   const inBlocks = /\.(?:layers|blocks)\.(\d+)\./;
   const first = matrices.filter(({ name }) => inBlocks.exec(name)?.[1] === "0");
   const width = Math.min(...first.map(({ columns }) => columns));
-  if (!Number.isFinite(width)) return 0;
+  if (!Number.isFinite(width)) return undefined;
   const blocks = 1 + Math.max(...matrices.map(({ name }) => Number(inBlocks.exec(name)?.[1] ?? 0)));
   const inner = Math.max(...first.map(({ columns }) => columns));
   const outputs = first.reduce((sum, { rows }) => sum + rows, 0);
@@ -89,13 +108,42 @@ function pictureBytes({ requests }: PlannedModel, pictureTokens: number, picture
   const turned = first.some(({ rows }) => rows === 3 * width) ? 5 * width : 0;
   // And two norms, mixed values, and the activation.
   const perRow = (outputs + turned + 3 * width + inner) * float;
+  const outside = matrices.filter(({ name }) => !inBlocks.test(name));
+  const patchWidth = Math.max(0, ...outside.map(({ name, columns }) => (isPatchEmbedding(name) ? columns : 0)));
   // What joins patches to image tokens has the width of as many patches.
-  const patches = Math.max(1, ...matrices.filter(({ name }) => !inBlocks.test(name)).map(({ columns }) => columns / width));
-  const picture = Math.ceil(pictureTokens * patches);
-  if (picture === 0) return 0;
-  const together = Math.min(pictures, Math.max(1, Math.floor(visionRows / picture)));
-  return blockBytes(together * picture, perRow, blocks, 3 * width);
+  const patches = Math.max(1, ...outside.map(({ name, columns }) => (isPatchEmbedding(name) ? 0 : columns / width)));
+  return { blocks, width, perRow, patchWidth, patches };
 }
+
+/** What encoding a picture and its masked copies takes. */
+function pictureBytes(model: PlannedModel, pictureTokens: number, pictures: number): number {
+  const tower = towerOf(model);
+  const picture = Math.ceil(pictureTokens * (tower?.patches ?? 0));
+  if (!tower || picture === 0) return 0;
+  const together = Math.min(pictures, Math.max(1, Math.floor(visionRows / picture)));
+  return blockBytes(together * picture, tower.perRow, tower.blocks, 3 * tower.width);
+}
+
+/** What a training step holds of a prompt's pictures: inputs of the tower's stages, and the blocks at work; nothing where it is frozen. */
+function trainedPictureBytes(
+  model: PlannedModel,
+  pictureTokens: number,
+  { trainable, loraTargets = ["text"] }: MemoryUse,
+): { readonly kept: number; readonly forward: number; readonly backward: number } {
+  const trainsBlocks = trainable === "full" || loraTargets.includes("vision");
+  const tower = trainsBlocks || loraTargets.includes("projector") ? towerOf(model) : undefined;
+  if (!tower) return { kept: 0, forward: 0, backward: 0 };
+  const { blocks, width, perRow, patchWidth, patches } = tower;
+  const rows = Math.ceil(pictureTokens * patches);
+  return {
+    kept: rows * (patchWidth + (blocks + 1) * width) * float,
+    forward: blockBytes(rows, perRow, blocks, width),
+    // The way back ends at the projector where nothing before it is trained.
+    backward: trainsBlocks ? blockBytes(rows, perRow * (1 + backwardShare), blocks, width) : 0,
+  };
+}
+
+const isPatchEmbedding = (name: string) => name.includes("patch_embed");
 
 /** Bytes as a refusal says them. */
 export function inGibibytes(bytes: number): string {
@@ -174,7 +222,7 @@ function trainedBytes(requests: readonly WeightRequest[], { loraRank, loraTarget
 function targetOf(request: WeightRequest): LoraTarget | undefined {
   if (request.kind !== "matrix") return undefined;
   if (request.part === "text") return "text";
-  if (request.part !== "vision" || request.name.includes("patch_embed")) return undefined;
+  if (request.part !== "vision" || isPatchEmbedding(request.name)) return undefined;
   return /connector|merger/.test(request.name) ? "projector" : "vision";
 }
 
