@@ -248,6 +248,18 @@ async function runHtml(): Promise<ExportFile> {
 
 /** All sources in all their kinds, the answer, the run, the settings; what cannot be made is named in a list. */
 async function everything(): Promise<ExportFile> {
+  const { notify, dismiss } = useStore.getState();
+  const told = "Everything on the page is being packed into one file.";
+  notify("notice", told);
+  try {
+    return await packed();
+  } finally {
+    const message = useStore.getState().messages.find(({ text }) => text === told);
+    if (message) dismiss(message.id);
+  }
+}
+
+async function packed(): Promise<ExportFile> {
   const files: ExportFile[] = [];
   const left: string[] = [];
   const add = async (name: string, make: () => Promise<ExportFile> | ExportFile, folder = "") => {

@@ -7,7 +7,8 @@ import { encodePng } from "@/image/pngEncode";
 import type { RgbImage } from "@/image/rgbImage";
 import { UserError } from "@/lib/errors";
 import { maskSeed, maskSpecOf } from "@/protocol/maskSpec";
-import type { AnswerNode } from "@/state/answerTree";
+import { type AnswerNode, modelText, sameModel } from "@/state/answerTree";
+import { currentModel } from "@/state/askJob";
 import { isEmbedded } from "@/state/modelCatalogue";
 import { lastLoadedSource, saveAdapter } from "@/state/modelJob";
 import type { TokenRef } from "@/state/selection";
@@ -82,7 +83,7 @@ export async function snippetZip(): Promise<readonly ExportFile[]> {
       entropyMasked: facts.entropyMasked,
     },
     top: facts.pairs.rows.map(({ id, probability, probabilityMasked }) => ({ id, probability, probabilityMasked })),
-    notes: notesOf(asked, model.model.name),
+    notes: notesOf(asked, isRecorded),
   });
   return [
     textFile(snippetFiles.program, program, "text/x-python"),
@@ -104,17 +105,16 @@ function maskedOf(rollout: number, { image, masked }: AnswerHeader, asked: Answe
   return maskImage(image, maskSpecOf(mask, image), maskSeed(mask, rollout));
 }
 
-function notesOf(asked: AnswerNode["origin"], loaded: string): readonly string[] {
-  const { training } = useStore.getState();
+/** What tells the weights of the program from those that wrote the answer. */
+function notesOf(asked: AnswerNode["origin"], isRecorded: boolean): readonly string[] {
   if (!asked) return ["How this answer was asked for is not known: the numbers may differ."];
-  const notes: string[] = [];
-  if (asked.model.name !== loaded) notes.push(`The answer is that of ${asked.model.name}; this program loads ${loaded}.`);
-  if (asked.model.step !== training.step && useStore.getState().source === "live") {
-    notes.push(
-      `The answer was written after training step ${asked.model.step}; the adapter here is that of step ${training.step}.`,
-    );
-  }
-  return notes;
+  const loaded = currentModel();
+  // The recorded answer is that of the base model, whose weights come with this program whatever was trained since.
+  const isSame = loaded && (isRecorded ? loaded.name === asked.model.name : sameModel(asked.model, loaded));
+  if (isSame || !loaded) return [];
+  return [
+    `The answer was written by ${modelText(asked.model)}, this program computes with ${modelText(loaded)}: the numbers differ.`,
+  ];
 }
 
 async function png(name: string, image: RgbImage): Promise<ExportFile> {
