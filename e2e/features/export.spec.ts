@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { pathToFileURL } from "node:url";
 import { type Download, expect, type Page } from "@playwright/test";
 import { strFromU8, unzipSync } from "fflate";
-import { inspector, messages, openTab, picture, pinToken, tokens, upload } from "../support/playground";
+import { expectAccessible, inspector, messages, openTab, picture, pinToken, tokens, upload } from "../support/playground";
 import { fresh, test } from "../support/workbench";
 
 const small = "v=1&g=2&len=16&pps=1&rpp=2";
@@ -37,6 +37,7 @@ test("18: every panel exports its figures and numbers, by mouse, keyboard and co
   await menu.focus();
   await page.keyboard.press("Enter");
   await expect(page.getByRole("menu", { name: "Export from Distribution" })).toBeVisible();
+  await expectAccessible(page);
   await page.keyboard.press("Escape");
   await expect(menu).toBeFocused();
 
