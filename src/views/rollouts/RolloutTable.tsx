@@ -234,6 +234,9 @@ const RowView = memo(function RowView({ row: { place, rollout }, report, colours
       {isOpen && (
         <tr>
           <td colSpan={columnCount} className={styles.detail}>
+            <p className={styles.narrowFacts}>
+              {`Advantage ${formatNumber(advantage)} · α ${formatNumber(alpha)} · dependency ${formatNumber(meanDependency)} nats`}
+            </p>
             <RolloutText rollout={rollout} texts={report.texts} colours={colours} />
             {rollout.tokens ? (
               <Button

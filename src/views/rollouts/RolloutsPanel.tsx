@@ -13,6 +13,7 @@ import { binCount, binVariables } from "@/ui/color/maps";
 import { Select } from "@/ui/Field";
 import { formatNumber } from "@/ui/formatNumber";
 import { EmptyState } from "@/ui/Message";
+import { FirstStep } from "@/views/runs/FirstStep";
 import { StepSlider } from "@/views/training/StepSlider";
 import styles from "./RolloutsPanel.module.css";
 import { type RolloutOrigin, RolloutTable } from "./RolloutTable";
@@ -132,7 +133,7 @@ function RunChoice() {
 
 function NoRollouts({ isStored }: { readonly isStored: boolean }) {
   return (
-    <EmptyState>
+    <EmptyState action={!isStored && <FirstStep />}>
       {isStored
         ? "No rollouts of this run are stored."
         : "No rollouts yet. Press Step: the model answers generated questions and every answer appears here."}

@@ -129,7 +129,7 @@ describe("RolloutsPanel", () => {
     step(3, [rollout(0, 0, { tokens: chunk }), rollout(0, 1, { tokens: chunk, text: "<b>red</b> bus" })]);
     await show();
     await press("Rollout 2 of prompt 1");
-    const text = box.querySelector("td[colspan] p");
+    const text = box.querySelectorAll("td[colspan] p")[1];
     expect(text?.textContent).toBe("<b>red</b> bus");
     expect([...(text?.querySelectorAll("span") ?? [])].map(({ title }) => title)).toEqual(["0.1", "0.4, kept"]);
     await press("Show in Answer");

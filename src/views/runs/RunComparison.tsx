@@ -142,8 +142,9 @@ function valueText(value: number, format: Format): string {
 /** "+4.1 points"; empty where there is nothing to compare. */
 function differenceText(value: number, format: Format): string {
   if (Number.isNaN(value)) return "";
-  const sign = value > 0 ? "+" : value < 0 ? "−" : "±";
-  const size = Math.abs(value);
-  if (format === "percent") return `${sign}${formatNumber(Number((100 * size).toFixed(1)))} points`;
+  const rounded = format === "percent" ? Number((100 * value).toFixed(1)) : value;
+  const sign = rounded > 0 ? "+" : rounded < 0 ? "−" : "±";
+  const size = Math.abs(rounded);
+  if (format === "percent") return `${sign}${formatNumber(size)} points`;
   return `${sign}${format === "bytes" ? formatBytes(size) : formatNumber(size)}`;
 }

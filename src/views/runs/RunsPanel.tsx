@@ -14,6 +14,7 @@ import { formatBytes } from "@/ui/formatNumber";
 import { EmptyState, Message } from "@/ui/Message";
 import { NumberInput } from "@/ui/NumberInput";
 import { ConfirmButton } from "./ConfirmButton";
+import { FirstStep } from "./FirstStep";
 import { RunComparison } from "./RunComparison";
 import { RunRow } from "./RunRow";
 import styles from "./RunsPanel.module.css";
@@ -70,27 +71,29 @@ export function RunsPanel() {
         <Message tone="warn">{`${damaged.length === 1 ? "One stored run" : `${damaged.length} stored runs`} cannot be read.`}</Message>
       )}
       {runs?.length === 0 && !unavailable && (
-        <EmptyState>
+        <EmptyState action={<FirstStep />}>
           No runs yet. Press Step or Play: every step is stored as it is taken, and closing the page loses nothing.
         </EmptyState>
       )}
       {runs && runs.length > 0 && (
-        <table className={styles.table}>
-          <thead>
-            <tr>
-              {columns.map(({ label, help }) => (
-                <th key={label} scope="col" title={help}>
-                  {label}
-                </th>
+        <div className={styles.scroll}>
+          <table className={styles.table}>
+            <thead>
+              <tr>
+                {columns.map(({ label, help }) => (
+                  <th key={label} scope="col" title={help}>
+                    {label}
+                  </th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {runs.map((run) => (
+                <RunRow key={run.id} run={run} runs={runs} />
               ))}
-            </tr>
-          </thead>
-          <tbody>
-            {runs.map((run) => (
-              <RunRow key={run.id} run={run} runs={runs} />
-            ))}
-          </tbody>
-        </table>
+            </tbody>
+          </table>
+        </div>
       )}
       <RunComparison />
     </section>
