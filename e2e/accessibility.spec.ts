@@ -106,7 +106,7 @@ test("an answer is reached, walked and pinned by keys alone", async ({ page }) =
   await expect(button(page, "Stop")).toBeEnabled();
   await expect(statusBar(page)).toContainText("Ready", { timeout: longWait });
   const listbox = page.getByRole("listbox", { name: "Answer tokens" });
-  for (let i = 0; i < 60 && !(await listbox.evaluate((element) => element === document.activeElement)); i++)
+  for (let i = 0; i < 90 && !(await listbox.evaluate((element) => element === document.activeElement)); i++)
     await page.keyboard.press("Tab");
   await expect(listbox).toBeFocused();
   await page.keyboard.press("ArrowRight");
