@@ -143,22 +143,3 @@ test("8: masks have small pictures, the masked one is shown while held, and furt
   await button(page, "Colour by mean").click();
   await expect(answer(page)).not.toContainText("Mean dependency over");
 });
-
-test("33: covering the map's strongest cells is compared with chance, as curves, as a table and in a sentence", async ({
-  workbench: page,
-}) => {
-  await fresh(page, settings);
-  await pinToken(page, 3);
-  await look(page).getByText("Can the map be trusted?").click();
-  await expect(look(page).getByRole("button", { name: "Check the map" })).toBeDisabled();
-  await expect(look(page)).toContainText("needs the map first");
-  await coarseMap(page);
-  await look(page).getByRole("button", { name: "Check the map" }).click();
-  await expect(look(page)).toContainText(/Check of the map: 80 passes/, { timeout: longWait });
-  const chart = look(page).getByRole("img", { name: /drawn orders/ });
-  await expect(chart).toBeVisible();
-  const sentence = (await chart.getAttribute("aria-label")) ?? "";
-  expect(sentence).toMatch(/falls faster than [\d.]+ of 12 drawn orders: the map (finds what|is no better than|is worse than)/);
-  await look(page).getByRole("button", { name: "View the check as table" }).click();
-  await expect(look(page).getByRole("table", { name: "Check of the occlusion map as a table" }).getByRole("row")).toHaveCount(7);
-});

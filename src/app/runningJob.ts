@@ -1,10 +1,11 @@
-// The job that runs, in words, with its done share and the way to end it: loading, answering, training, a study, an evaluation. One at a
+// The job that runs, in words, with its done share and the way to end it: loading, answering, training, a study, an evaluation, a measurement. One at a
 // time, because the engine does one at a time. The code of what is seldom on comes when it is needed.
 
 import type { TrainPhase } from "@/protocol/training";
 import { stopAsk } from "@/state/askJob";
 import { type Evaluation, progressOf } from "@/state/evaluation";
 import { useEvaluations } from "@/state/evaluations";
+import { type LookKind, type LookStatus, stopLooking, useLook } from "@/state/look";
 import { cancelLoading } from "@/state/modelJob";
 import { type AppState, useStore } from "@/state/store";
 import { type RunningStudy, useStudies } from "@/state/studies";
@@ -60,8 +61,28 @@ export function useRunningJob(): RunningJob | null {
   const training = useStore((state) => state.training);
   const study = useStudies((state) => state.running);
   const evaluation = useEvaluations(({ running, evaluations }) => running && evaluations?.find(({ id }) => id === running.id));
+  const statuses = useLook((state) => state.statuses);
   if (study) return studyJobOf(study);
-  return jobOf({ model, ask, training }) ?? (evaluation ? evaluationJobOf(evaluation) : null);
+  return jobOf({ model, ask, training }) ?? (evaluation ? evaluationJobOf(evaluation) : lookJobOf(statuses));
+}
+
+const lookTexts: Readonly<Record<LookKind, string>> = {
+  region: "Measuring the region",
+  occlusion: "Measuring the occlusion map",
+  draws: "Measuring under further masks",
+  deletion: "Checking the occlusion map",
+};
+
+function lookJobOf(statuses: Readonly<Record<LookKind, LookStatus>>): RunningJob | null {
+  for (const [kind, text] of Object.entries(lookTexts)) {
+    // The table has exactly the kinds.
+    const status = statuses[kind as LookKind];
+    if (status.status !== "running") continue;
+    const { done, total } = status;
+    const end = { label: "Stop the measurement", run: stopLooking };
+    return { text: total > 0 ? `${text}, ${done} of ${total}` : text, share: total > 0 ? done / total : null, end };
+  }
+  return null;
 }
 
 function studyJobOf({ run, stage, share, isStopping }: RunningStudy): RunningJob {

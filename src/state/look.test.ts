@@ -9,11 +9,11 @@ import { deletionResult, measureDeletion } from "./deletionJob";
 import { stopLooking, useLook } from "./look";
 import { watchLook } from "./lookWatch";
 import { maskDraws, measureDraws, showDraws } from "./maskDrawsJob";
-import { measureOcclusion } from "./occlusionJob";
+import { mayBeginUnasked, measureOcclusion } from "./occlusionJob";
 import { occlusionMap } from "./occlusionMap";
 import { regionResult } from "./regionJob";
 import { useStore } from "./store";
-import { lookedAtNats, passes, sent } from "./test/lookingEngine";
+import { lookedAtNats, passes, sent, speed } from "./test/lookingEngine";
 
 vi.mock("@/client/engineClient", async () => ({ engineClient: (await import("./test/lookingEngine")).lookingEngine }));
 
@@ -161,6 +161,31 @@ describe("an occlusion map", () => {
     useStore.getState().setAsk({ status: "idle" });
     showAnswer();
     expect(occlusionMap(0)).toBeNull();
+  });
+
+  it("begins by itself where passes have proved quick or on a GPU, and never where they are slow or the engine is taken", async () => {
+    const { setDevice, setAsk, setModel } = useStore.getState();
+    const gpu = { backend: "webgpu", adapter: "nvidia, ada", features: [] } as const;
+    // Another model: nothing is known of its speed.
+    setModel({ status: "none" });
+    setModel({ status: "ready", model, times: null });
+    setDevice(gpu);
+    expect(mayBeginUnasked()).toBe(true);
+    setDevice({ ...gpu, adapter: "google, swiftshader" });
+    expect(mayBeginUnasked()).toBe(false);
+    speed.passMs = 500;
+    setDevice(gpu);
+    await measureOcclusion(first, { asked: false });
+    expect(passes()).toBe(4);
+    expect(status("occlusion")).toEqual({ status: "waiting", why: "It takes about 32 s here, so it waits for you." });
+    expect(mayBeginUnasked()).toBe(false);
+    speed.passMs = 1;
+    await measureOcclusion(first, { asked: true });
+    setDevice({ ...gpu, adapter: "google, swiftshader" });
+    expect(mayBeginUnasked()).toBe(true);
+    setAsk({ status: "running", rollouts: 1 });
+    expect(mayBeginUnasked()).toBe(false);
+    setAsk({ status: "idle" });
   });
 
   it("tints the tokens by the cell that is pointed at, over what lies there, and brings it back", async () => {

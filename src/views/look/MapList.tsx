@@ -1,5 +1,5 @@
 // The picture with the cells of its map as one tab stop: arrows go from cell to cell, pointer and keys alike tint the tokens by the cell.
-import { type KeyboardEvent, type PointerEvent, useId, useMemo } from "react";
+import { type KeyboardEvent, type PointerEvent, useEffect, useId, useMemo } from "react";
 import { cellAt, neighbour } from "@/image/occlusionGrid";
 import type { RgbImage } from "@/image/rgbImage";
 import { useLook } from "@/state/look";
@@ -17,6 +17,8 @@ export function MapList({ image, shown, top }: { image: RgbImage; shown: ShownMa
   const id = useId();
   const active = useLook((state) => state.cell);
   const setCell = (cell: string | null) => useLook.getState().set({ cell });
+  // What is no longer drawn tints nothing.
+  useEffect(() => () => useLook.getState().set({ cell: null }), []);
   const { map, cells } = shown;
   const height = Math.round((width * image.height) / image.width);
   const address = useMemo(() => addressOf(image), [image]);
