@@ -60,23 +60,31 @@ export function pixelColumns({ xs, ys, band }: ColumnSource, { from, to, columns
       put(xs[i] as number, value(i), lowAt(i), highAt(i));
     }
   } else {
-    const scale = width / (to - from || 1);
+    // The loop over all points of a long run: comparisons instead of calls.
+    const [bottoms, tops] = [band?.low ?? ys, band?.high ?? ys];
+    const floor = canDraw(0) ? Number.NEGATIVE_INFINITY : 0;
+    const columnWidth = (to - from) / width;
     let i = first;
     while (i < end) {
-      const column = Math.min(width - 1, Math.floor(((xs[i] as number) - from) * scale));
-      let [sum, sumX, count, low, high, gap] = [0, 0, 0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN];
       const start = xs[i] as number;
-      for (; i < end && Math.min(width - 1, Math.floor(((xs[i] as number) - from) * scale)) === column; i++) {
+      const column = Math.min(width - 1, Math.floor((start - from) / columnWidth));
+      const edgeX = column === width - 1 ? Number.POSITIVE_INFINITY : from + (column + 1) * columnWidth;
+      let [sum, sumX, count, low, high, gap] = [0, 0, 0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN];
+      // At least one, so that rounding of the edge cannot stop the loop.
+      do {
         const y = ys[i] as number;
-        if (!Number.isFinite(y)) gap = xs[i] as number;
-        if (!canDraw(y)) continue;
-        sum += y;
-        sumX += xs[i] as number;
-        count++;
-        const [bottom, top] = [lowAt(i), highAt(i)];
-        if (canDraw(bottom) && bottom < low) low = bottom;
-        if (canDraw(top) && top > high) high = top;
-      }
+        // True for what can be drawn, false for NaN, too.
+        if (y > floor && y < Number.POSITIVE_INFINITY) {
+          sum += y;
+          sumX += xs[i] as number;
+          count++;
+          const bottom = bottoms[i] as number;
+          const top = tops[i] as number;
+          if (bottom < low && bottom > floor) low = bottom;
+          if (top > high && top < Number.POSITIVE_INFINITY) high = top;
+        } else if (!Number.isFinite(y)) gap = xs[i] as number;
+        i++;
+      } while (i < end && (xs[i] as number) < edgeX);
       if (!Number.isNaN(gap)) drawn.gaps.push(gap);
       put(count > 0 ? sumX / count : start, sum / (count || Number.NaN), low, high);
     }

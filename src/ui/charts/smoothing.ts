@@ -28,22 +28,28 @@ export function bandOf(
   ys: ArrayLike<number>,
   span: number,
 ): { readonly low: ArrayLike<number>; readonly high: ArrayLike<number> } {
-  return { low: runningExtreme(ys, span, (a, b) => a <= b), high: runningExtreme(ys, span, (a, b) => a >= b) };
+  return { low: runningLeast(ys, span, 1), high: runningLeast(ys, span, -1) };
 }
 
-// A queue of indices whose values only get worse: its head is the extreme of the window, and every value enters and leaves once.
-function runningExtreme(ys: ArrayLike<number>, span: number, isBetter: (a: number, b: number) => boolean): Float64Array {
-  const result = new Float64Array(ys.length).fill(Number.NaN);
-  const queue = new Int32Array(ys.length);
+// A queue of indices whose values only rise: its head is the least of the window, and every value enters and leaves once. With sign −1 it
+// is the highest. A plain loop over long runs: no calls inside.
+function runningLeast(ys: ArrayLike<number>, span: number, sign: 1 | -1): Float64Array {
+  const { length } = ys;
+  const result = new Float64Array(length);
+  const places = new Int32Array(length);
+  const values = new Float64Array(length);
   let [head, tail] = [0, 0];
-  for (let i = 0; i < ys.length; i++) {
-    const y = ys[i] as number;
-    while (head < tail && (queue[head] as number) <= i - span) head++;
-    if (Number.isFinite(y)) {
-      while (head < tail && isBetter(y, ys[queue[tail - 1] as number] as number)) tail--;
-      queue[tail++] = i;
+  for (let i = 0; i < length; i++) {
+    const y = sign * (ys[i] as number);
+    const first = i - span;
+    while (head < tail && (places[head] as number) <= first) head++;
+    // False for NaN, too.
+    if (y > Number.NEGATIVE_INFINITY && y < Number.POSITIVE_INFINITY) {
+      while (tail > head && y <= (values[tail - 1] as number)) tail--;
+      places[tail] = i;
+      values[tail++] = y;
     }
-    if (head < tail) result[i] = ys[queue[head] as number] as number;
+    result[i] = head < tail ? sign * (values[head] as number) : Number.NaN;
   }
   return result;
 }
