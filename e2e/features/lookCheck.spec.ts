@@ -1,5 +1,5 @@
 import { expect, type Page, test } from "@playwright/test";
-import { inspector, longWait, openReady, pinToken } from "../support/playground";
+import { expectAccessible, inspector, longWait, openReady, pinToken } from "../support/playground";
 import { wasmLaunch } from "../support/runs";
 
 // On WebAssembly: the map and its check are some hundred passes, and no kernels need compiling.
@@ -21,8 +21,10 @@ test("33: covering the map's strongest cells is compared with chance, as curves,
   await expect(look(page)).toContainText(/Check of the map: 80 passes/, { timeout: longWait });
   const chart = look(page).getByRole("img", { name: /drawn orders/ });
   await expect(chart).toBeVisible();
+  await expectAccessible(page);
   const sentence = (await chart.getAttribute("aria-label")) ?? "";
   expect(sentence).toMatch(/falls faster than [\d.]+ of 12 drawn orders: the map (finds what|is no better than|is worse than)/);
   await look(page).getByRole("button", { name: "View the check as table" }).click();
   await expect(look(page).getByRole("table", { name: "Check of the occlusion map as a table" }).getByRole("row")).toHaveCount(7);
+  await page.context().close();
 });
