@@ -1,12 +1,12 @@
 // What is gone when the device or the engine is lost: what was running then, how much memory was planned of how much there is, and what
 // makes it less likely to happen again. Stays until the reload has worked; answers, knobs and stored runs are untouched.
-import { Boxes, ClipboardCopy, Minimize2, RefreshCw, TriangleAlert } from "lucide-react";
+import { Boxes, Minimize2, RefreshCw, TriangleAlert } from "lucide-react";
 import { useEffect, useRef } from "react";
-import { copyFaultReport } from "@/state/faultReport";
 import { type AppState, useStore } from "@/state/store";
 import { Button } from "@/ui/Button";
 import { formatBytes } from "@/ui/formatNumber";
 import { actions } from "./actions";
+import { CopyReport } from "./CopyReport";
 import styles from "./LossNote.module.css";
 
 /** The note; nothing while all is there. */
@@ -33,7 +33,7 @@ export function LossNote() {
         <Button label="Smaller model" icon={<Boxes aria-hidden />} onPress={actions.models.run} />
         <Less settingKey="maxNewTokens" label="Shorter answers" unit="tokens" />
         <Less settingKey="rollouts" label="Fewer rollouts" unit="at once" />
-        <Button label="Copy report" tone="quiet" icon={<ClipboardCopy aria-hidden />} onPress={() => void copyFaultReport()} />
+        <CopyReport />
       </div>
     </section>
   );
@@ -75,21 +75,23 @@ const sameFailureMs = 1000;
 function useDoing() {
   const doing = useRef(idle);
   useEffect(() => {
-    let endedMs = Number.NEGATIVE_INFINITY;
+    let failedMs = Number.NEGATIVE_INFINITY;
     return useStore.subscribe((state, before) => {
       const job = doingOf(before);
       if (state.loss && !before.loss) {
-        // The job's own end may have been heard of just before.
+        // The job's own failure may have been heard of just before.
         if (job) doing.current = job;
-        else if (performance.now() - endedMs > sameFailureMs) doing.current = idle;
+        else if (performance.now() - failedMs > sameFailureMs) doing.current = idle;
       } else if (!state.loss && job) {
         doing.current = job;
-        endedMs = performance.now();
+        failedMs = hasFailed(state) ? performance.now() : Number.NEGATIVE_INFINITY;
       }
     });
   }, []);
   return doing;
 }
+
+const hasFailed = ({ model, ask, training }: AppState) => [model, ask, training].some(({ status }) => status === "failed");
 
 function doingOf({ model, ask, training }: AppState): string | null {
   if (model.status === "loading") return `loading ${model.name}`;

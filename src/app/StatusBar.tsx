@@ -2,10 +2,10 @@
 // its progress and the way to end it. Only messages are announced; progress is not.
 import { CircleAlert, Info, X } from "lucide-react";
 import { useState } from "react";
-import { copyFaultReport } from "@/state/faultReport";
 import { useRuns } from "@/state/runs";
 import { useStore } from "@/state/store";
 import { classes } from "@/ui/classes";
+import { CopyReport } from "./CopyReport";
 import { useRunningJob } from "./runningJob";
 import styles from "./StatusBar.module.css";
 
@@ -41,11 +41,7 @@ function Messages() {
           {tone === "error" ? <CircleAlert aria-hidden /> : <Info aria-hidden />}
           <p>
             <bdi>{text}</bdi>
-            {isFault(text) && (
-              <button type="button" className={styles.more} onClick={() => void copyFaultReport()}>
-                Copy report
-              </button>
-            )}
+            {isFault(text) && <CopyReport />}
             {index === 0 && ordered.length > 1 && (
               <button type="button" className={styles.more} aria-expanded={showsAll} onClick={() => setShowsAll(!showsAll)}>
                 {showsAll ? "Show one" : `${ordered.length - 1} more`}

@@ -1,6 +1,7 @@
 // What happens when the page opens: state from the link, the recorded example at once, and behind it the embedded model. Without
 // a recording the first sample stands in as the question, so that the page is never empty.
 
+import { engineClient } from "@/client/engineClient";
 import { answerTokens } from "@/client/live";
 import { followEvents } from "@/state/eventLog";
 import { followSpeeds } from "@/state/measuredSpeed";
@@ -23,6 +24,8 @@ import { drawerTabs, useShell } from "./shell";
  */
 export async function boot(offlineReady: Promise<void>): Promise<void> {
   followEvents();
+  // Also while nothing was asked of it: the page must not look ready when its engine is gone.
+  engineClient.onCrash((error) => useStore.getState().fail(error));
   followSpeeds();
   const linked = connectPersistence({
     tab: () => (useShell.getState().tab === drawerTabs[0] ? null : useShell.getState().tab),

@@ -142,4 +142,19 @@ describe("the engine client", () => {
     await expect(client.stop()).resolves.toBeUndefined();
     await expect(client.pauseLoad(true)).resolves.toBeUndefined();
   });
+
+  it("tells of a worker that dies while nothing is asked of it, and not of one that the page ended", async () => {
+    const workers = [fakeWorker({ memory: async () => ({}) }), fakeWorker({ memory: async () => ({}) })];
+    const client = createEngineClient(() => workers.shift() as Worker);
+    const [first] = workers;
+    const told: string[] = [];
+    const stop = client.onCrash((error) => told.push(error.message));
+    await client.memory();
+    first?.onerror?.({ message: "it broke", preventDefault: () => {} });
+    expect(told).toEqual(["The engine stopped: it broke. Load the model again; answers and runs are kept."]);
+    await client.memory();
+    client.terminate();
+    expect(told).toHaveLength(1);
+    stop();
+  });
 });

@@ -7,6 +7,7 @@ import type { AdapterFiles, DeviceReport, EngineApi, LoadEvent, LoadRequest, Mem
 import type { AskEvent, AskRequest } from "@/protocol/generation";
 import type { MeasureEvent, MeasureRequest } from "@/protocol/measure";
 import type { CacheReport, ModelPreview } from "@/protocol/model";
+import type { RoofReport, SystemReport } from "@/protocol/system";
 import type { EvaluationReport, EvaluationRequest, TrainEvent, TrainRequest, TrainSettings } from "@/protocol/training";
 import { checkConnect } from "./connectPolicy";
 import { hubHostOf } from "./hubHost";
@@ -46,16 +47,22 @@ export interface EngineClient {
   saveAdapter(): Promise<AdapterFiles>;
   loadAdapter(files: AdapterFiles, name: string): Promise<ModelReport>;
   memory(): Promise<MemoryReport>;
+  system(): Promise<SystemReport>;
+  /** Does nothing while no engine runs. */
+  measureKernels(on: boolean): Promise<void>;
+  measureAdapter(): Promise<RoofReport | null>;
   recover(): Promise<DeviceReport>;
   /** Ends the worker; pending calls reject. */
   terminate(): void;
+  /** Calls back when the worker dies by itself, also while no call is pending; returns the way to stop. */
+  onCrash(listener: (error: EngineCrashError) => void): () => void;
 }
 
 interface Connection {
   readonly worker: Worker;
   readonly api: Remote<EngineApi>;
   readonly crashed: Promise<never>;
-  readonly crash: (reason: string) => void;
+  readonly crash: (reason: string, isWanted?: boolean) => void;
 }
 
 /** Ports stay open a little after their call has ended, for events that are still on the way. */
@@ -67,6 +74,7 @@ const portGraceMs = 2000;
  */
 export function createEngineClient(createWorker: () => Worker, hubHost?: string, rewardPort?: () => MessagePort): EngineClient {
   let connection: Connection | null = null;
+  const crashListeners = new Set<(error: EngineCrashError) => void>();
   const onHub = (request: LoadRequest): LoadRequest => {
     const { source } = request;
     if (source.kind === "url") checkConnect(source.url);
@@ -77,10 +85,12 @@ export function createEngineClient(createWorker: () => Worker, hubHost?: string,
   const connect = (): Connection => {
     const worker = createWorker();
     const { promise: crashed, reject } = rejectable();
-    const crash = (reason: string) => {
+    const crash = (reason: string, isWanted = false) => {
       if (connection?.worker === worker) connection = null;
       worker.terminate();
-      reject(new EngineCrashError(reason));
+      const error = new EngineCrashError(reason);
+      reject(error);
+      if (!isWanted) for (const listener of crashListeners) listener(error);
     };
     worker.onerror = (event) => {
       event.preventDefault();
@@ -140,8 +150,17 @@ export function createEngineClient(createWorker: () => Worker, hubHost?: string,
     saveAdapter: () => call((api) => api.saveAdapter()),
     loadAdapter: (files, name) => call((api) => api.loadAdapter(files, name)),
     memory: () => call((api) => api.memory()),
+    system: () => call((api) => api.system()),
+    measureKernels: async (on) => {
+      if (connection) await call((api) => api.measureKernels(on));
+    },
+    measureAdapter: () => call((api) => api.measureAdapter()),
     recover: () => call((api) => api.recover()),
-    terminate: () => connection?.crash("the page ended it"),
+    terminate: () => connection?.crash("the page ended it", true),
+    onCrash: (listener) => {
+      crashListeners.add(listener);
+      return () => crashListeners.delete(listener);
+    },
   };
 }
 

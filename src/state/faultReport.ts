@@ -29,8 +29,8 @@ export function faultReport(state: AppState, events: readonly PageEvent[], agent
   return `${lines.join("\n")}\n`;
 }
 
-/** Puts the report of this page, as it is now, into the clipboard; says so, or that it could not. */
-export async function copyFaultReport(): Promise<void> {
+/** Puts the report of this page, as it is now, into the clipboard; says so, or that it could not, and resolves to which. */
+export async function copyFaultReport(): Promise<boolean> {
   const state = useStore.getState();
   const text = faultReport(state, lastEvents(), navigator.userAgent);
   try {
@@ -39,10 +39,12 @@ export async function copyFaultReport(): Promise<void> {
       "notice",
       "The report is copied: versions, device, model, settings and the last events. Paste it where you report the fault.",
     );
+    return true;
   } catch {
     state.notify(
       "error",
       "The report was not copied: the browser forbids it. Allow this page to use the clipboard and try again.",
     );
+    return false;
   }
 }
