@@ -50,6 +50,7 @@ export function DynamicsView({ choice }: InsightViewProps) {
         <SeriesLegend entries={runs} hidden={hidden} onToggle={toggle} />
       )}
       <ChartGrid
+        panel="insight"
         charts={charts}
         xDomain={xDomain}
         hoverStep={hoverStep}

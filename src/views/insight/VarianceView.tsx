@@ -44,6 +44,7 @@ export function VarianceView({ choice }: InsightViewProps) {
       {shown ? <Meter step={shown.step} facts={shown.facts} /> : <NotMeasured />}
       {charts.some((chart) => chart.series.some(({ xs }) => xs.length > 1)) && (
         <ChartGrid
+          panel="insight"
           charts={charts}
           xDomain={xDomain}
           hoverStep={hoverStep}
