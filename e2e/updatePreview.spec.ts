@@ -130,7 +130,7 @@ test("pointing at a token shows its numbers; pinning keeps them in the inspector
   await setNumber("Keep k", "0.4");
   await pointAt(page, 2);
   const tooltip = page.getByRole("tooltip");
-  for (const text of ["KL", "rank", "log p, image", "log p, masked", "weight", "next token"])
+  for (const text of ["KL", "rank", "log p, image", "log p, masked", "Weight in the update", "next token"])
     await expect(tooltip).toContainText(text);
   await expect(inspector(page)).toContainText("Under the pointer");
   await screenshot(page, "hover");
