@@ -13,6 +13,8 @@ export interface AnswerOptions {
   readonly budgetBytes: number;
   readonly emit: (event: AskEvent) => void;
   readonly signal: AbortSignal;
+  /** Awaited before each phase. */
+  readonly onPhase?: (phase: "pictures" | "prompt" | "decoding") => Promise<void>;
   /** Texts of tokens that have not been sent before. */
   readonly textsOf: (step: DecodedStep) => TokenTexts;
 }
@@ -21,7 +23,7 @@ export interface AnswerOptions {
 export async function answer(
   session: Session,
   request: AskRequest,
-  { budgetBytes, emit, signal, textsOf }: AnswerOptions,
+  { budgetBytes, emit, signal, onPhase, textsOf }: AnswerOptions,
 ): Promise<void> {
   checkAsk(request);
   const { image, moreImages, question, plain, prefix, rollouts, sampling, mask, topK, pixels } = request;
@@ -56,7 +58,9 @@ export async function answer(
       if (session.eosIds.includes(id)) emit({ type: "rolloutFinished", rollout: step.rollout[n] as number, reason: "stop" });
     });
   };
-  const results = await rollOut(session, { ...job, sampling: limited, alternatives, signal, onStep }, prepared);
+  if (onPhase) await onPhase("pictures");
+  const decoded = { ...job, sampling: limited, alternatives, signal, onStep, ...(onPhase && { onPhase }) };
+  const results = await rollOut(session, decoded, prepared);
   results.forEach(({ reason }, rollout) => {
     if (reason === "length") emit({ type: "rolloutFinished", rollout, reason });
   });

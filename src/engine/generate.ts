@@ -39,6 +39,8 @@ export interface GenerateOptions {
   /** Alternatives reported per token and condition; 0 when nobody looks. */
   readonly alternatives: number;
   readonly signal?: AbortSignal;
+  /** Awaited before each phase; nobody waits without it. */
+  readonly onPhase?: (phase: "prompt" | "decoding") => Promise<void>;
   /** Called after every step with the tokens of the rollouts that were still running. */
   readonly onStep?: (step: DecodedStep) => void;
 }
@@ -82,9 +84,10 @@ export async function generate(
   const size = packed.count + rows * options.maxNewTokens;
   // What encoding the pictures left behind is of no use to the decoder.
   trimDevice();
+  if (options.onPhase) await options.onPhase("prompt");
   const cache: LayerCache[] = text.weights.layers.map(() => ({
-    k: keep(deviceZeros([size, heads.keyValue, heads.dim])),
-    v: keep(deviceZeros([size, heads.keyValue, heads.dim])),
+    k: keep(deviceZeros([size, heads.keyValue, heads.dim], "cache")),
+    v: keep(deviceZeros([size, heads.keyValue, heads.dim], "cache")),
   }));
   const int = (values: Int32Array, shape: number[]) => keep(tensor(values, shape, "int32"));
   const state: DecodeState = {
@@ -128,6 +131,7 @@ export async function generate(
     kept.push(features);
     prefill(text, packed, rope, cache, features);
     trimDevice();
+    if (options.onPhase) await options.onPhase("decoding");
     for (let t = 0; t < options.maxNewTokens; t++) {
       if (options.signal?.aborted) {
         for (const rollout of collected) if (!rollout.done) rollout.reason = "aborted";

@@ -3,8 +3,9 @@
 import { concat, dispose, type Tensor, type Tensor2D, tidy } from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Capture } from "@/gpu/capture";
-import type { Counters } from "@/gpu/dispatcher";
+import { type Counters, noWork } from "@/gpu/counters";
 import { readTensors } from "@/gpu/readback";
+import { headStatsColumns } from "@/ops/headStats/logitStats";
 import { differingBits, maxMagnitude, setUpGpu } from "@/ops/test/gpuFixture";
 import { textBatch } from "./batch";
 import { generate, type Rollout } from "./generate";
@@ -150,25 +151,22 @@ describe("a captured pass", () => {
 });
 
 describe("a decoded token", () => {
-  it("costs the same few dispatches every time, one submit, and nothing is made or uploaded", async () => {
+  it("costs the same few dispatches every time in one pass, one submit and one readback, and nothing is made or uploaded", async () => {
     const steps: Counters[] = [];
-    const { counters } = fixture.gpu.dispatcher;
-    await rollOut(session, { ...request, alternatives: 3, onStep: () => steps.push({ ...counters }) });
+    const { dispatcher } = fixture.gpu;
+    await rollOut(session, { ...request, alternatives: 3, onStep: () => steps.push(dispatcher.work()) });
     expect(steps.length).toBe(sampling.maxNewTokens);
     const costs = steps.slice(1).map((now, i) => {
       const before = steps[i] as Counters;
       const spent = (name: keyof Counters) => now[name] - before[name];
-      return {
-        dispatches: spent("dispatches"),
-        submits: spent("submits"),
-        bindGroups: spent("bindGroups"),
-        pipelines: spent("pipelines"),
-        uniformUploads: spent("uniformUploads"),
-      };
+      const names = Object.keys(now) as (keyof Counters)[];
+      return Object.fromEntries(names.map((name) => [name, spent(name)])) as unknown as Counters;
     });
-    const { dispatches } = costs[0]!;
+    const { dispatches, mapBytes } = costs[0]!;
+    // Per rollout an id, a row of statistics, and 3 alternatives (id and two log-probs) under either condition.
+    expect(mapBytes).toBe(request.rollouts * 4 * (1 + Object.keys(headStatsColumns).length + 2 * 3 * 3));
     expect(dispatches).toBeGreaterThan(session.model.text.weights.layers.length * 5);
     expect(dispatches).toBeLessThanOrEqual(session.model.text.weights.layers.length * 16 + 12);
-    for (const cost of costs) expect(cost).toEqual({ dispatches, submits: 1, bindGroups: 0, pipelines: 0, uniformUploads: 0 });
+    for (const cost of costs) expect(cost).toEqual({ ...noWork(), dispatches, mapBytes, submits: 1, passes: 1, maps: 1 });
   });
 });

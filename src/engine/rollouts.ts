@@ -43,6 +43,7 @@ export interface RolloutRequest {
   readonly firstStream?: number;
   readonly alternatives?: number;
   readonly signal?: AbortSignal;
+  readonly onPhase?: (phase: "prompt" | "decoding") => Promise<void>;
   readonly onStep?: (step: DecodedStep) => void;
 }
 
@@ -88,7 +89,7 @@ export async function rollOut(
   request: RolloutRequest,
   prepared: readonly PreparedQuestion[] = prepare(session, request),
 ): Promise<Rollout[]> {
-  const { rollouts, sampling, firstStream = 0, alternatives = 0, signal, onStep } = request;
+  const { rollouts, sampling, firstStream = 0, alternatives = 0, signal, onPhase, onStep } = request;
   const groups: RolloutGroup[] = [];
   try {
     prepared.forEach(({ prompt, images, masked }, q) => {
@@ -102,6 +103,7 @@ export async function rollOut(
       eosIds: session.eosIds,
       alternatives,
       ...(signal && { signal }),
+      ...(onPhase && { onPhase }),
       ...(onStep && { onStep }),
     });
   } finally {

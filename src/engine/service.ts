@@ -4,21 +4,25 @@
 import { memory } from "@tensorflow/tfjs-core";
 import { type Adapter, readAdapter, writeAdapter } from "@/formats/peft";
 import { DeviceLostError } from "@/gpu/errors";
+import { measureRoofs } from "@/gpu/roofs";
 import { describeError, UserError } from "@/lib/errors";
 import { startupKernels } from "@/ops/linear/kernels";
 import type { AdapterFiles, DeviceReport, EngineApi, LoadEvent, LoadRequest, MemoryReport, ModelReport } from "@/protocol/engine";
 import type { AskEvent, AskRequest, TokenTexts } from "@/protocol/generation";
 import type { MeasureEvent, MeasureRequest } from "@/protocol/measure";
-import type { CacheReport, ModelPreview } from "@/protocol/model";
+import type { CacheReport, MemoryPlan, ModelPreview } from "@/protocol/model";
 import type { RunJournal } from "@/protocol/runs";
+import type { RoofReport, SystemReport } from "@/protocol/system";
 import type { EvaluationReport, EvaluationRequest, TrainEvent, TrainRequest, TrainSettings } from "@/protocol/training";
 import { taskById } from "@/tasks/registry";
 import { answer } from "./answer";
+import { decoderCost } from "./decoderCost";
 import type { Device } from "./device";
 import { evaluate } from "./evaluate";
 import type { DecodedStep } from "./generate";
+import { JobMeter, purposesOf } from "./jobMeter";
 import { ModelLoader, type ModelLoaderOptions } from "./loading/modelLoader";
-import { applyAdapter, exportAdapter } from "./lora";
+import { applyAdapter, exportAdapter, loraParameters } from "./lora";
 import { measure } from "./measure";
 import { guessBudget } from "./memoryPlan";
 import { parseAdapterConfig } from "./requestChecks";
@@ -46,12 +50,14 @@ export class EngineService implements EngineApi {
   #session: Session | undefined;
   #loadedAdapter: { readonly adapter: Adapter; readonly name: string } | undefined;
   #loaded: LoadRequest | undefined;
+  #plan: MemoryPlan | undefined;
   #job: Promise<unknown> = Promise.resolve();
   #abort = new AbortController();
   readonly #knownTexts = new Set<number>();
 
   readonly #loader: ModelLoader;
   readonly #rewards = new RewardDesk();
+  readonly #meter = new JobMeter(() => this.#device?.gpu);
   readonly #training: TrainingJobs;
 
   constructor(private readonly options: ServiceOptions) {
@@ -77,7 +83,10 @@ export class EngineService implements EngineApi {
   }
 
   load(request: LoadRequest, events: MessagePort): Promise<ModelReport> {
-    const emit = (event: LoadEvent) => events.postMessage(event);
+    const emit = (event: LoadEvent) => {
+      if (event.type === "plan" && event.plan.fits) this.#plan = event.plan;
+      events.postMessage(event);
+    };
     return this.#run(async (signal) => {
       if (!this.#device || (request.backend !== "auto" && this.#device.report.backend !== request.backend)) {
         this.#dropSession();
@@ -88,6 +97,7 @@ export class EngineService implements EngineApi {
       this.#loaded = request;
       this.#loadedAdapter = undefined;
       this.#training.loaded();
+      this.#meter.clear();
       this.#knownTexts.clear();
       const model = this.#modelReport();
       emit({ type: "ready", model, times });
@@ -108,12 +118,16 @@ export class EngineService implements EngineApi {
   }
 
   ask(request: AskRequest, events: MessagePort): Promise<void> {
-    const emit = (event: AskEvent) => events.postMessage(event);
+    const emit = (event: AskEvent) => {
+      this.#meter.onAsk(event);
+      events.postMessage(event);
+    };
     const textsOf = (step: DecodedStep) => this.#newTexts(step);
     return this.#run((signal) => {
       // The processor's memory is the system's affair.
       const budgetBytes = this.#device?.gpu ? this.#budget(this.#loaded) : Number.POSITIVE_INFINITY;
-      return answer(this.#ready(), request, { budgetBytes, emit, signal, textsOf });
+      const onPhase = this.#meter.enter;
+      return this.#meter.answer(() => answer(this.#ready(), request, { budgetBytes, emit, signal, onPhase, textsOf }));
     });
   }
 
@@ -123,8 +137,13 @@ export class EngineService implements EngineApi {
   }
 
   train(request: TrainRequest, events: MessagePort): Promise<void> {
-    const emit = (event: TrainEvent) => events.postMessage(event);
-    return this.#run((signal) => this.#training.train(this.#ready(), request, { emit, signal }));
+    const emit = (event: TrainEvent) => {
+      this.#meter.onTrain(event);
+      events.postMessage(event);
+    };
+    return this.#run((signal) =>
+      this.#meter.training(request.settings, () => this.#training.train(this.#ready(), request, { emit, signal })),
+    );
   }
 
   /** Beside the jobs, so that it reaches the training that runs. */
@@ -192,6 +211,40 @@ export class EngineService implements EngineApi {
     };
   }
 
+  async system(): Promise<SystemReport> {
+    const gpu = this.#device?.gpu;
+    const session = this.#session;
+    // Tensors reach the device when they are first used, so what they are there for is said when somebody asks.
+    const trained = [...(session ? loraParameters(session.model).map(({ tensor }) => tensor) : []), ...this.#training.moments];
+    gpu?.dispatcher.assign(trained, "trained");
+    const { tensors, gpuBytes, gpuPeakBytes } = await this.memory();
+    const heap: unknown = Reflect.get(performance, "memory");
+    const heapBytes: unknown = typeof heap === "object" && heap ? Reflect.get(heap, "usedJSHeapSize") : undefined;
+    return {
+      tensors,
+      gpuBytes,
+      gpuPeakBytes,
+      purposes: purposesOf(gpu),
+      idle: { bytes: gpu?.pool.numBytesFree ?? 0, buffers: gpu?.pool.getNumFreeBuffers() ?? 0 },
+      ...(typeof heapBytes === "number" && { heapBytes }),
+      ...(session && this.#plan && { plan: this.#plan }),
+      ...(session && { decoder: decoderCost(session.requests, session.precision) }),
+      ...(await this.#meter.reports()),
+      hasTimestamps: gpu?.dispatcher.timer.isSupported ?? false,
+    };
+  }
+
+  measureKernels(on: boolean): void {
+    this.#meter.measureKernels(on);
+  }
+
+  measureAdapter(): Promise<RoofReport | null> {
+    return this.#run(async () => {
+      const gpu = this.#device?.gpu;
+      return gpu ? measureRoofs(gpu.dispatcher) : null;
+    });
+  }
+
   recover(): Promise<DeviceReport> {
     return this.#run(async (signal) => {
       const request = this.#loaded;
@@ -235,12 +288,13 @@ export class EngineService implements EngineApi {
     const { text, vision, head } = request.precision;
     const formats = new Set([text, vision, head, "f32" as const]);
     const warmUp = [...formats].map((format) => this.#device?.gpu?.dispatcher.warmUp(startupKernels(format)));
-    const opened = await this.#loader.load(request, {
-      budgetBytes: this.#budget(request),
-      emit,
-      signal,
-      onFits: () => this.#dropSession(),
-    });
+    const pool = this.#device?.gpu?.pool;
+    if (pool) pool.purpose = "weights";
+    const opened = await this.#loader
+      .load(request, { budgetBytes: this.#budget(request), emit, signal, onFits: () => this.#dropSession() })
+      .finally(() => {
+        if (pool) pool.purpose = "work";
+      });
     await Promise.all(warmUp);
     this.#session = opened.session;
     return opened;

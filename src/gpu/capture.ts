@@ -53,7 +53,7 @@ export class Capture {
   /** A buffer that lives as long as the capture. */
   allocate(size: number): GPUBuffer {
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
-    const buffer = this.dispatcher.pool.acquireBuffer(size, usage, false, false);
+    const buffer = this.dispatcher.pool.acquireBuffer(size, usage, false, false, "step");
     this.#buffers.push(buffer);
     return buffer;
   }

@@ -3,6 +3,7 @@
 
 import { backend, engine, getBackend, type Tensor, tensor, zeros } from "@tensorflow/tfjs-core";
 import { dispatcherOf } from "./dispatcher";
+import type { Purpose } from "./memory";
 
 /** A copy of float32 values as a tensor of the current backend; `values` is free to be used again. */
 export function deviceTensor(values: Float32Array, shape: readonly number[]): Tensor {
@@ -13,11 +14,15 @@ export function deviceTensor(values: Float32Array, shape: readonly number[]): Te
   return engine().makeTensorFromTensorInfo(info);
 }
 
-/** float32 zeros that are never on the JavaScript side, where TF.js' own take as many bytes as on the device. */
-export function deviceZeros(shape: readonly number[]): Tensor {
+/** float32 zeros that are never on the JavaScript side, where TF.js' own take as many bytes as on the device; counted as `purpose`. */
+export function deviceZeros(shape: readonly number[], purpose?: Purpose): Tensor {
   if (getBackend() !== "webgpu") return zeros([...shape]);
   const gpu = dispatcherOf(backend());
+  const { pool } = gpu;
+  const before = pool.purpose;
+  pool.purpose = purpose ?? before;
   const info = gpu.output([...shape]);
+  pool.purpose = before;
   gpu.clear(info);
   return engine().makeTensorFromTensorInfo(info);
 }

@@ -5,8 +5,10 @@
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import type { TensorInfo } from "@tensorflow/tfjs-core";
 import type { Capture } from "./capture";
+import { type Counters, noWork, watchBackend } from "./counters";
 import { GpuError } from "./errors";
-import type { BufferPool } from "./memory";
+import { KernelTimer } from "./kernelTimer";
+import type { BufferPool, Purpose } from "./memory";
 
 /** How a kernel uses a storage buffer; the uniform block, if any, always comes last. */
 export type Access = "read" | "write";
@@ -56,15 +58,6 @@ const dispatchesPerSubmit = 256;
 const bytesPerSubmit = 64 * 1024 * 1024;
 const uniformCacheSize = 4096;
 
-/** Work counters; benches and tests read differences. */
-export interface Counters {
-  dispatches: number;
-  submits: number;
-  bindGroups: number;
-  pipelines: number;
-  uniformUploads: number;
-}
-
 /** Spreads `count` workgroups over x and y so that neither passes WebGPU's limit; the shader uses `wid.x + wid.y * grid.x`. */
 export function spread(count: number): readonly [number, number] {
   const limit = 65535;
@@ -75,7 +68,9 @@ export function spread(count: number): readonly [number, number] {
 
 /** Creates pipelines, bind groups and passes for one TF.js WebGPU backend. */
 export class Dispatcher {
-  readonly counters: Counters = { dispatches: 0, submits: 0, bindGroups: 0, pipelines: 0, uniformUploads: 0 };
+  readonly counters: Counters = noWork();
+  /** Off until someone looks. */
+  readonly timer: KernelTimer;
   /** Set while a pass is being recorded; outputs then come from the capture's own buffers. */
   capture: Capture | null = null;
   readonly #pipelines = new Map<string, GPUComputePipeline>();
@@ -85,7 +80,10 @@ export class Dispatcher {
   readonly #staging: GPUBuffer[] = [];
   #bytesSinceSubmit = 0;
 
-  constructor(readonly backend: WebGPUBackend) {}
+  constructor(readonly backend: WebGPUBackend) {
+    this.timer = new KernelTimer(backend.device);
+    watchBackend(backend, this.counters, this.timer);
+  }
 
   get device(): GPUDevice {
     return this.backend.device;
@@ -148,14 +146,33 @@ export class Dispatcher {
   encode(pipeline: GPUComputePipeline, bindGroup: GPUBindGroup, grid: readonly [number, number, number]): void {
     const internals = this.#internals;
     this.backend.ensureCommandEncoderReady();
+    const { timer } = this;
+    if (timer.isOn && internals.commandEncoder) {
+      this.backend.endComputePassEncoder();
+      internals.computePassEncoder = timer.open(internals.commandEncoder, pipeline.label);
+    }
     internals.computePassEncoder ??= internals.commandEncoder?.beginComputePass({ label: "vppo" }) ?? null;
     const pass = internals.computePassEncoder;
     if (!pass) throw new GpuError("A GPU operation could not run", "no command encoder", "Reload the page");
     pass.setPipeline(pipeline);
     pass.setBindGroup(0, bindGroup);
     pass.dispatchWorkgroups(grid[0], grid[1], grid[2]);
+    if (timer.isOn) this.backend.endComputePassEncoder();
     internals.dispatchCountInPass++;
     this.counters.dispatches++;
+  }
+
+  /** The work so far, with the buffers that the pool had made. */
+  work(): Counters {
+    return { ...this.counters, buffers: this.counters.buffers + this.pool.buffersMade };
+  }
+
+  /** Says what tensors are there for, as far as they are on the device. */
+  assign(tensors: readonly TensorInfo[], purpose: Purpose): void {
+    for (const { dataId } of tensors) {
+      const { resource } = this.#internals.tensorMap.get(dataId);
+      if (resource) this.pool.assign(resource, purpose);
+    }
   }
 
   /** Submits everything encoded so far, stock operations included. */
@@ -164,7 +181,6 @@ export class Dispatcher {
     this.backend.endComputePassEncoder();
     this.backend.submitQueue();
     this.#bytesSinceSubmit = 0;
-    this.counters.submits++;
   }
 
   /** The pool behind every tensor of this backend. */
@@ -199,6 +215,7 @@ export class Dispatcher {
     const at = this.#staging.findIndex((buffer) => buffer.size >= bytes);
     const found = at >= 0 ? this.#staging.splice(at, 1)[0] : undefined;
     const usage = GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ;
+    if (!found) this.counters.buffers++;
     return found ?? this.device.createBuffer({ label: "readback", size: Math.ceil(bytes / 4096) * 4096, usage });
   }
 
@@ -213,6 +230,8 @@ export class Dispatcher {
   upload(tensor: TensorInfo, values: Float32Array | Int32Array | Uint8Array, byteOffset = 0): void {
     const buffer = this.bufferOf(tensor);
     if (this.#internals.commandEncoder) this.flush();
+    this.counters.uploads++;
+    this.counters.uploadBytes += values.byteLength;
     this.device.queue.writeBuffer(buffer, byteOffset, values.buffer, values.byteOffset, values.byteLength);
   }
 
@@ -302,6 +321,9 @@ export class Dispatcher {
     buffer.unmap();
     this.#uniforms.set(key, buffer);
     this.counters.uniformUploads++;
+    this.counters.uploads++;
+    this.counters.uploadBytes += words.byteLength;
+    this.counters.buffers++;
     if (this.capture) this.#heldUniforms.add(buffer);
     return buffer;
   }

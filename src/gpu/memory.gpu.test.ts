@@ -55,6 +55,34 @@ describe("BufferPool", () => {
     pool.dispose();
   });
 
+  it("counts buffers in use by purpose, with the peak since it was marked", () => {
+    const pool = new BufferPool(gpu.device);
+    pool.purpose = "weights";
+    const weight = pool.acquireBuffer(100, usage);
+    pool.purpose = "work";
+    const other = pool.acquireBuffer(40, usage);
+    const step = pool.acquireBuffer(60, usage, false, false, "step");
+    expect(pool.held).toMatchObject({
+      weights: { bytes: 100, peakBytes: 100, buffers: 1 },
+      work: { bytes: 40, peakBytes: 40, buffers: 1 },
+      step: { bytes: 60, peakBytes: 60, buffers: 1 },
+    });
+    pool.assign(other, "trained");
+    expect(pool.held).toMatchObject({ work: { bytes: 0, buffers: 0 }, trained: { bytes: 40, buffers: 1 } });
+    pool.releaseBuffer(step, false);
+    expect(pool.held.step).toEqual({ bytes: 0, peakBytes: 60, buffers: 0 });
+    pool.markPeaks();
+    expect(pool.held.step.peakBytes).toBe(0);
+    pool.releaseBuffer(weight);
+    expect([pool.numBytesFree, pool.buffersMade]).toEqual([100, 3]);
+    // A buffer from the pool belongs to who asks for it.
+    pool.acquireBuffer(100, usage);
+    expect(pool.held).toMatchObject({ weights: { bytes: 0 }, work: { bytes: 100 } });
+    expect(pool.buffersMade).toBe(3);
+    pool.dispose();
+    expect(pool.held.work.bytes).toBe(0);
+  });
+
   it("stays small when growing shapes pass through it", () => {
     const pool = new BufferPool(gpu.device, 100_000);
     for (let size = 4; size < 40_000; size += 4) pool.releaseBuffer(pool.acquireBuffer(size, usage));

@@ -22,6 +22,8 @@ export async function readTensors(tensors: readonly Tensor[]): Promise<(Float32A
     offset += size;
   });
   dispatcher.flush();
+  dispatcher.counters.maps++;
+  dispatcher.counters.mapBytes += total;
   try {
     await staging.mapAsync(GPUMapMode.READ, 0, total);
   } catch (cause) {

@@ -12,6 +12,7 @@ import type {
   ModelSource,
   PrecisionChoice,
 } from "./model";
+import type { RoofReport, SystemReport } from "./system";
 import type { EvaluationReport, EvaluationRequest, TrainRequest, TrainSettings } from "./training";
 
 export type BackendKind = "webgpu" | "wasm";
@@ -104,6 +105,12 @@ export interface EngineApi {
   saveAdapter(): Promise<AdapterFiles>;
   loadAdapter(files: AdapterFiles, name: string): Promise<ModelReport>;
   memory(): Promise<MemoryReport>;
+  /** Memory by purpose and what the last jobs cost; answers while a job runs, too. */
+  system(): Promise<SystemReport>;
+  /** Times kernels from the next job on, where the device has timestamps; costs time while it is on. */
+  measureKernels(on: boolean): void;
+  /** Measures the adapter's ceilings, between jobs; null without a GPU. */
+  measureAdapter(): Promise<RoofReport | null>;
   /** Makes a fresh device after a loss and restores weights and the last good adapter. */
   recover(): Promise<DeviceReport>;
 }

@@ -34,7 +34,7 @@ export class Optimizer {
 
   /** Starts with moments of zero. */
   static create(parameters: readonly Trainable[]): Optimizer {
-    const zeros = ({ shape }: Tensor) => keep(deviceZeros(shape));
+    const zeros = ({ shape }: Tensor) => keep(deviceZeros(shape, "trained"));
     return new Optimizer(
       [...parameters],
       parameters.map(({ tensor: value }) => ({ m: zeros(value), v: zeros(value) })),

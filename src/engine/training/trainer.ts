@@ -2,6 +2,7 @@
 // report; the three are `experience.ts`, `policyPhase.ts` and `stepMetrics.ts`. Storing, pausing and going on after a failure are
 // `trainingJobs.ts`.
 
+import type { Tensor } from "@tensorflow/tfjs-core";
 import type { TokenTexts } from "@/protocol/generation";
 import type { StepReport, TrainRollout, TrainSettings } from "@/protocol/training";
 import { learningRateAt } from "@/rl/schedule";
@@ -65,6 +66,11 @@ export class Trainer {
   /** Steps taken in this run. */
   get step(): number {
     return this.#step;
+  }
+
+  /** Tensors of the optimizer. */
+  get moments(): readonly Tensor[] {
+    return this.optimizer.moments.flatMap(({ m, v }) => [m, v]);
   }
 
   /** Weights, moments and counters: what `restore` needs to take the next step as if there had been no break. */

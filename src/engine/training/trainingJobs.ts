@@ -2,6 +2,7 @@
 // be stored or is lost with the device leaves the run at the state before it, bit for bit. What a step is stands in `trainer.ts`;
 // ports and the model belong to `service.ts`; the storage is a `RunJournal`.
 
+import type { Tensor } from "@tensorflow/tfjs-core";
 import { describeError, UserError } from "@/lib/errors";
 import type { RunJournal } from "@/protocol/runs";
 import type { StepReport, TrainEvent, TrainRequest, TrainSettings } from "@/protocol/training";
@@ -58,6 +59,11 @@ export class TrainingJobs {
   /** Name of what was trained; undefined before the first step. */
   get adapterName(): string | undefined {
     return this.#run && this.#run.step > 0 ? `trained, step ${this.#run.step}` : undefined;
+  }
+
+  /** Tensors of the optimizer; none before the first step. */
+  get moments(): readonly Tensor[] {
+    return this.#run?.trainer?.moments ?? [];
   }
 
   /** Settings from the next step on; the request that starts a training outdates earlier ones. */
