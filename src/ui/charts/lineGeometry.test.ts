@@ -54,6 +54,20 @@ describe("lineGeometry", () => {
     expect(xTicks.map(({ label }) => label)).toEqual(["1", "2", "3", "4"]);
   });
 
+  it("leaves out labels of steps that would run into each other", () => {
+    const xs = [1, 20_000];
+    const { xTicks } = lineGeometry([{ label: "Reward", xs, ys: [0, 1] }], frame);
+    const spans = xTicks.map(({ x, label, anchor }) => {
+      const width = label.length * 6;
+      const left = x - { start: 0, middle: width / 2, end: width }[anchor];
+      return [left, left + width] as const;
+    });
+    expect(spans.length).toBeGreaterThan(1);
+    spans.slice(1).forEach(([left], i) => {
+      expect(left).toBeGreaterThan(spans[i]?.[1] as number);
+    });
+  });
+
   it("finds the step under a pixel and the pixel of a step", () => {
     const geometry = lineGeometry([rising], frame);
     for (const step of rising.xs) expect(nearestStep(stepToPixel(step, geometry), geometry, rising.xs)).toBe(step);

@@ -187,13 +187,28 @@ export function valueAt({ xs, ys }: Pick<ChartSeries, "xs" | "ys">, step: number
   return first < end ? (ys[first] as number) : undefined;
 }
 
+/** About the width of a digit of a tick, in pixels. */
+const digitWidth = 6.5;
+
+// Whole steps; of two that would touch, the earlier one goes.
 function xTicksOf(x: ReturnType<typeof scaleLinear<number>>, plot: LineGeometry["plot"]): LineGeometry["xTicks"] {
   const whole = x.ticks(4).filter((value) => Number.isInteger(value));
-  return whole.map((value) => {
+  const ticks = whole.map((value): LineGeometry["xTicks"][number] => {
     const pixel = round(x(value));
     const anchor = pixel < plot.left + 12 ? "start" : pixel > plot.right - 12 ? "end" : "middle";
     return { x: pixel, label: String(value), anchor };
   });
+  let free = Number.POSITIVE_INFINITY;
+  return ticks
+    .toReversed()
+    .filter((tick) => {
+      const width = tick.label.length * digitWidth;
+      const left = tick.x - { start: 0, middle: width / 2, end: width }[tick.anchor];
+      if (left + width > free) return false;
+      free = left - digitWidth;
+      return true;
+    })
+    .reverse();
 }
 
 function rangeOf(values: readonly number[]): [number, number] {

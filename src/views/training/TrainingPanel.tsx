@@ -5,9 +5,10 @@ import { ChevronRight, SlidersHorizontal, Table2 } from "lucide-react";
 import { lazy, Suspense, useMemo, useState } from "react";
 import { baselineSeries, trainingSeries } from "@/client/live";
 import { useBaseline } from "@/state/logRuns";
-import { useRunsView } from "@/state/runsView";
+import { recordedRunId, useRunsView } from "@/state/runsView";
 import { useStore } from "@/state/store";
 import { Button } from "@/ui/Button";
+import { indexRange } from "@/ui/charts/pixelColumns";
 import { SeriesLegend } from "@/ui/charts/SeriesLegend";
 import { smoothingSpan } from "@/ui/charts/smoothing";
 import { EmptyState, Message } from "@/ui/Message";
@@ -42,6 +43,7 @@ export function TrainingPanel() {
   const span = useStepDomain(visible, version);
   const xDomain = zoom ?? span;
   const shownMarks = useMemo(() => marks.filter(({ step }) => step >= xDomain[0] && step <= xDomain[1]), [marks, xDomain]);
+  const isDense = visible.some(({ series }) => stepsWithin(series.steps(), xDomain) > denseSteps);
   const [first] = visible.length > 0 ? visible : runs;
   return (
     <section className={styles.panel} aria-label="Training charts">
@@ -50,16 +52,16 @@ export function TrainingPanel() {
           <RunFiles run={first} />
         </Suspense>
       </Tools>
-      {(runs.length > 1 || shownMarks.length > 0 || smoothing > 0) && (
+      {(runs.length > 1 || shownMarks.length > 0 || smoothing > 0 || isDense) && (
         <div className={styles.legends}>
           {runs.length > 1 && (
             <SeriesLegend entries={runs} hidden={hidden} onToggle={toggleHidden} onEmphasis={(emphasis) => set({ emphasis })} />
           )}
           <MarkLegend marks={shownMarks} />
-          <BandNote />
+          <BandNote isDense={isDense} />
         </div>
       )}
-      <RunNotes />
+      <RunNotes isRecordedOnly={runs.every(({ id }) => id === recordedRunId)} />
       <Charts
         groups={searchCharts(groups, search)}
         isSearched={search.trim() !== "" && groups.length > 0}
@@ -124,15 +126,25 @@ function useRunsViewKnobs() {
   };
 }
 
-/** What the band behind a smoothed line is. */
-function BandNote() {
+/** Two steps per pixel of a chart as they are usually wide. */
+const denseSteps = 400;
+
+function stepsWithin(steps: ArrayLike<number>, [from, to]: readonly [number, number]): number {
+  const [first, end] = indexRange(steps, from, to);
+  return end - first;
+}
+
+/** What the band behind a line is. */
+function BandNote({ isDense }: { readonly isDense: boolean }) {
   const smoothing = useRunsView((state) => state.smoothing);
   const asTable = useRunsView((state) => state.asTable);
-  if (smoothing === 0 || asTable) return null;
+  if (asTable || (smoothing === 0 && !isDense)) return null;
   return (
     <span className={styles.note}>
       <span className={styles.bandSign} aria-hidden />
-      {`lowest to highest of the last ${smoothingSpan(smoothing)} steps, which the line averages`}
+      {smoothing > 0
+        ? `lowest to highest of the last ${smoothingSpan(smoothing)} steps, which the line averages`
+        : "lowest to highest of the steps that share a pixel; the line is their mean"}
     </span>
   );
 }
@@ -182,7 +194,7 @@ function NamedGroup({ title, charts, grid }: ChartGroup & { grid: Omit<Parameter
 }
 
 /** What the run needs to be told about: recorded, empty, failed, no gradient. */
-function RunNotes() {
+function RunNotes({ isRecordedOnly }: { readonly isRecordedOnly: boolean }) {
   const training = useStore((state) => state.training);
   const step = useStore((state) => state.step);
   const recordedName = useBaseline((state) => state.name);
@@ -190,10 +202,11 @@ function RunNotes() {
   if (training.status === "failed") {
     return <Message tone="bad">{`${training.message} The last good adapter is kept.`}</Message>;
   }
-  if (!isOwn && baselineSeries.length === 0) {
+  if (!isOwn && isRecordedOnly && baselineSeries.length === 0) {
     return <EmptyState>No run yet. Press Step to take one optimiser step, or Play to keep going.</EmptyState>;
   }
-  if (!isOwn) return <Message>{`${recordedName}. Press Step or Play to train the model yourself.`}</Message>;
+  if (!isOwn && isRecordedOnly) return <Message>{`${recordedName}. Press Step or Play to train the model yourself.`}</Message>;
+  if (!isOwn) return null;
   const shown = trainingSeries.report(step ?? trainingSeries.steps().at(-1) ?? 0);
   if (shown && shown.rollouts.length > 0 && shown.rollouts.every(({ advantage }) => advantage === 0)) {
     return (
