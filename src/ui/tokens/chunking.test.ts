@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createChunker, displayText, isSpecialToken, tokenLabel } from "./chunking";
+import { createChunker, displayText, isSpecialToken, splitUnseen, tokenLabel, unseenCode } from "./chunking";
 
 /** Blocks as [text, thinking]. */
 function blocks(texts: readonly string[]): readonly (readonly [string, boolean])[] {
@@ -54,6 +54,20 @@ describe("token texts", () => {
   it("show white space and empty pieces", () => {
     expect([displayText("\n"), displayText(""), displayText("\t")]).toEqual(["⏎\n", "∅", "⇥"]);
     expect([tokenLabel(" bus"), tokenLabel("bus"), tokenLabel("\n")]).toEqual(["␣bus", "bus", "⏎"]);
+  });
+
+  it("show what would hide or turn the text around it by its code", () => {
+    expect(displayText("a\u202eb")).toBe("a⟨U+202E⟩b");
+    expect(displayText("\u200b")).toBe("⟨U+200B⟩");
+    expect(displayText("\u0000\u001b[31m")).toBe("⟨U+0000⟩⟨U+001B⟩[31m");
+    expect(splitUnseen("a\u202eb\n")).toEqual(["a", "\u202e", "b\n"]);
+    expect(["\u202e", "b", "\n", "\u{e0041}"].map(unseenCode)).toEqual(["U+202E", undefined, undefined, "U+E0041"]);
+    // What other scripts need stays: letters, combining marks, emoji.
+    for (const text of ["שלום", "مرحبا", "é", "日本", "🙂"]) expect(displayText(text)).toBe(text);
+  });
+
+  it("are shortened in lists", () => {
+    expect(tokenLabel("W".repeat(100_000))).toHaveLength(81);
   });
 
   it("tell special tokens from text in angle brackets", () => {

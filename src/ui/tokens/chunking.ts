@@ -69,12 +69,35 @@ function opensThinking(tail: string, text: string): boolean {
 /** Tokens as they are shown: white space gets a visible sign, special tokens and empty pieces stay recognisable. */
 export function displayText(text: string): string {
   if (text === "") return "∅";
-  return text.replaceAll("\n", "⏎\n").replaceAll("\t", "⇥");
+  return text
+    .replaceAll("\n", "⏎\n")
+    .replaceAll("\t", "⇥")
+    .replaceAll(unseen, (character) => `⟨${unseenCode(character)}⟩`);
 }
+
+const unseen = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+/**
+ * Cuts a text around every character that has no shape of its own but hides or changes what is around it: controls, zero-width
+ * characters, and the marks that turn the direction of text, with which an answer could make another one be read.
+ */
+export function splitUnseen(text: string): readonly string[] {
+  return text.split(/((?!\n|\t)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}])/u).filter((piece) => piece !== "");
+}
+
+/** "U+202E" for a piece that is such a character; undefined for others. */
+export function unseenCode(piece: string): string | undefined {
+  if (!/^(?!\n|\t)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]$/u.test(piece)) return undefined;
+  return `U+${(piece.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`;
+}
+
+/** Real tokens are shorter; those of a damaged or foreign file may be anything. */
+const longestLabel = 80;
 
 /** A token's name in lists and titles: a leading space gets a visible sign, so that " bus" and "bus" stay apart. */
 export function tokenLabel(text: string): string {
-  return displayText(text)
+  const shown = text.length > longestLabel ? `${text.slice(0, longestLabel)}…` : text;
+  return displayText(shown)
     .replace(/^ +/, (spaces) => "␣".repeat(spaces.length))
     .replaceAll("\n", "");
 }

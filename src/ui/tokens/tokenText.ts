@@ -2,7 +2,7 @@
 // only classes that differ, a moved threshold toggles only tokens that cross it. Reads no layout; knows no store.
 
 import { binClasses } from "../color/binClasses";
-import { createChunker, isSpecialToken } from "./chunking";
+import { createChunker, isSpecialToken, splitUnseen, unseenCode } from "./chunking";
 import styles from "./tokenText.module.css";
 
 /** Draws tokens into an element that nobody else writes to. */
@@ -194,13 +194,29 @@ export class TokenText {
 function fillToken(node: HTMLElement, text: string): void {
   if (text.startsWith(" ")) node.classList.add(styles.space ?? "");
   if (!/[\n\t]/.test(text)) {
-    node.textContent = text === "" ? "∅" : text;
+    fillPiece(node, text === "" ? "∅" : text);
     return;
   }
   for (const piece of text.split(/(?=[\n\t])/)) {
     const sign = piece.startsWith("\n") ? styles.break : piece.startsWith("\t") ? styles.tab : undefined;
     if (sign !== undefined) node.append(Object.assign(document.createElement("i"), { className: sign }));
-    node.append(piece);
+    fillPiece(node, piece);
+  }
+}
+
+/** Characters that hide or turn what is around them stand alone, where they turn nothing, with their code drawn before them. */
+function fillPiece(node: HTMLElement, text: string): void {
+  for (const piece of splitUnseen(text)) {
+    const code = unseenCode(piece);
+    if (code === undefined) {
+      node.append(piece);
+      continue;
+    }
+    const sign = document.createElement("i");
+    sign.className = styles.unseen ?? "";
+    sign.dataset.code = code;
+    sign.append(piece);
+    node.append(sign);
   }
 }
 
