@@ -1,9 +1,8 @@
-// The System tab: device, model and memory in plain numbers, what the device can do in words, and what to do when something is
-// missing. Memory is read from the engine on request, never on a timer.
+// The System tab: device, model, memory, work and time in plain numbers, what the device can do in words, and what to do when
+// something is missing. The engine is asked when the tab opens, when a job has ended and on request, never on a timer.
 import { Boxes, RefreshCw } from "lucide-react";
-import { type ReactNode, useRef, useState } from "react";
-import { engineClient } from "@/client/engineClient";
-import type { BackendKind, MemoryReport, ModelReport } from "@/protocol/engine";
+import { useEffect, useRef } from "react";
+import type { BackendKind, ModelReport } from "@/protocol/engine";
 import type { LoadTimes } from "@/protocol/model";
 import { useExportSource } from "@/state/exportSources";
 import { precisionText } from "@/state/modelEstimate";
@@ -15,11 +14,18 @@ import { formatBytes, formatCount, formatNumber } from "@/ui/formatNumber";
 import { EmptyState, Message } from "@/ui/Message";
 import { CapabilityCard } from "@/views/models/CapabilityCard";
 import { Fact, Facts } from "@/views/models/Facts";
+import { Card } from "./Card";
+import { KernelCard } from "./KernelCard";
+import { MemoryCard } from "./MemoryCard";
+import { RoofCard } from "./RoofCard";
 import styles from "./SystemPanel.module.css";
+import { readSystem, timeKernels, useSystem } from "./systemStore";
+import { WorkCard } from "./WorkCard";
 
-/** Device, model and memory. */
+/** Device, model, memory, work and time. */
 export function SystemPanel() {
   const panel = useRef<HTMLElement>(null);
+  useReports();
   useExportSource({
     id: "system",
     title: "Device, model and memory",
@@ -27,19 +33,36 @@ export function SystemPanel() {
     figure: () => panel.current,
     json: () => {
       const { device, model } = useStore.getState();
-      return { device, model };
+      const { report, roofs } = useSystem.getState();
+      return { device, model, report, roofs };
     },
   });
   return (
     <section ref={panel} className={styles.panel} aria-label="System">
       <DeviceCard />
       <ModelCard />
-      <MemoryCard />
       <Card title="What this machine can do">
         <CapabilityCard />
       </Card>
+      <WorkCard />
+      <MemoryCard />
+      <RoofCard />
+      <KernelCard />
     </section>
   );
+}
+
+/** Reads the engine's report now and whenever a job has ended; kernels are measured only while somebody looks. */
+function useReports() {
+  const model = useStore((state) => state.model);
+  const asked = useStore((state) => state.ask.status);
+  const step = useStore((state) => state.training.step);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what has ended is the reason to read
+  useEffect(() => {
+    // A failure is told where the engine's jobs are; the button tells its own.
+    readSystem().catch(() => {});
+  }, [model, asked, step]);
+  useEffect(() => () => void timeKernels(false), []);
 }
 
 function DeviceCard() {
@@ -130,38 +153,5 @@ function BackendChoice() {
       help="A change loads the model again; an adapter must be saved before."
       onChange={(backend) => void loadAgain(backend)}
     />
-  );
-}
-
-function MemoryCard() {
-  const modelReady = useStore((state) => state.model.status === "ready");
-  const fail = useStore((state) => state.fail);
-  const [memory, setMemory] = useState<MemoryReport | null>(null);
-  const read = () => {
-    engineClient.memory().then(setMemory, fail);
-  };
-  return (
-    <Card title="Memory">
-      {memory && (
-        <Facts>
-          <Fact name="GPU now" value={formatBytes(memory.gpuBytes)} />
-          <Fact name="GPU peak" value={formatBytes(memory.gpuPeakBytes)} />
-          <Fact name="Tensors" value={formatCount(memory.tensors)} />
-          <Fact name="Dispatches" value={formatCount(memory.dispatches)} />
-          <Fact name="Submits" value={formatCount(memory.submits)} />
-        </Facts>
-      )}
-      {!memory && <EmptyState>{modelReady ? "Not read yet." : "Known once a model is loaded."}</EmptyState>}
-      <Button label="Read memory" icon={<RefreshCw aria-hidden />} disabled={!modelReady} onPress={read} />
-    </Card>
-  );
-}
-
-function Card({ title, children }: { title: string; children: ReactNode }) {
-  return (
-    <section className={styles.card} aria-label={title}>
-      <h3 className={styles.title}>{title}</h3>
-      {children}
-    </section>
   );
 }
