@@ -152,7 +152,11 @@ export const viewRows: readonly Setting[] = [
       { value: "system", label: "System" },
       { value: "light", label: "Light" },
       { value: "dark", label: "Dark" },
-      { value: "contrast", label: "High contrast", help: "Black and white with lines around everything, light or dark as the system is." },
+      {
+        value: "contrast",
+        label: "High contrast",
+        help: "Black and white with lines around everything, light or dark as the system is.",
+      },
     ],
     help: "Light, dark, high contrast, or as the operating system says.",
   },
