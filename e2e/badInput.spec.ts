@@ -29,7 +29,7 @@ async function pngWithSize(width: number, height: number): Promise<Buffer> {
   return file;
 }
 
-test("a file that is no usable picture gets one sentence, and the picture there was stays", async ({ page }) => {
+test("message: a file that is no usable picture gets one sentence, and the picture there was stays", async ({ page }) => {
   await open(page);
   await upload(page, "rgb.png", "image/png", await picture("rgb.png"));
   await expect(image(page)).toContainText("16 × 12");
@@ -73,7 +73,9 @@ test("a mislabelled, animated or transparent picture is taken with a notice", as
   await expect(image(page).getByRole("alert")).toHaveCount(0);
 });
 
-test("questions that cannot be asked get one sentence, and special tokens typed by a user are letters", async ({ page }) => {
+test("message: questions that cannot be asked get one sentence, and special tokens typed by a user are letters", async ({
+  page,
+}) => {
   await openReady(page);
   const question = page.getByRole("textbox", { name: "Question" });
   const alert = page.getByRole("form", { name: "Input" }).getByRole("alert");
@@ -97,7 +99,7 @@ test("questions that cannot be asked get one sentence, and special tokens typed 
   await expect(page.getByRole("region", { name: "Answer", exact: true })).toContainText(text);
 });
 
-test("settings in the link that are out of range are named, and the defaults are used", async ({ page }) => {
+test("message: settings in the link that are out of range are named, and the defaults are used", async ({ page }) => {
   await open(page, "v=1&k=7&bmin=-1&g=nine");
   await messages(page).getByRole("button", { name: /more/ }).click();
   for (const name of ["Keep k", "β_min", "Rollouts G"]) {

@@ -46,7 +46,7 @@ async function reloadDevice(page: Page) {
   await expect(page.getByRole("alert")).toHaveCount(0);
 }
 
-test("a device lost in an answer and in a training step costs only that job: Reload device brings model and adapter back", async ({
+test("message: a device lost in an answer and in a training step costs only that job: Reload device brings model and adapter back", async ({
   page,
 }) => {
   await watchDevices(page);
@@ -70,6 +70,13 @@ test("a device lost in an answer and in a training step costs only that job: Rel
   await page.getByRole("slider", { name: "Keep k" }).press("End");
   await expect(effect(page)).toContainText("100 %");
   await button(page, "Undo").click();
+  // What was running, how much memory was planned, and what makes the next try smaller.
+  const note = page.getByRole("region", { name: "What was lost" });
+  await expect(note).toContainText("The GPU device was lost while answering with 2 rollouts.");
+  await expect(note).toContainText(/\d.* of .+ of GPU memory were planned for this model\./);
+  for (const name of ["Smaller model", "Shorter answers: 20 tokens", "Fewer rollouts: 1 at once", "Copy report"]) {
+    await expect(note.getByRole("button", { name })).toBeEnabled();
+  }
   await screenshot(page, "deviceLost");
   await messages(page)
     .getByRole("button", { name: /^Dismiss: The GPU/ })
@@ -82,6 +89,7 @@ test("a device lost in an answer and in a training step costs only that job: Rel
   await expect(statusBar(page)).toContainText("Training step 2");
   await destroyDevice(page);
   await expect(messages(page)).toContainText(loss);
+  await expect(note).toContainText("The GPU device was lost while taking training step 2.");
   await expect(page.getByRole("region", { name: "Training charts" }).getByRole("alert")).toHaveText(loss);
   await expect(step).toHaveText("1");
   await reloadDevice(page);

@@ -51,7 +51,7 @@ test.describe("before the model is there", () => {
     await expect(page.getByRole("textbox", { name: "Question" })).toHaveValue("What colour is the largest object?");
   });
 
-  test("the recorded example has heat, hover and sliders", async ({ page }) => {
+  test("21: the recorded example has heat, hover and sliders", async ({ page }) => {
     await page.route("**/model.safetensors", (route) => route.abort());
     await open(page);
     await expect(page.getByText("Recorded", { exact: true })).toBeVisible();
@@ -67,7 +67,7 @@ test.describe("before the model is there", () => {
   });
 });
 
-test("after the first visit the page, the model and an answer need no network", async ({ page, context }) => {
+test("message: offline, after the first visit, the page, the model and an answer need no network", async ({ page, context }) => {
   await openReady(page, "v=1&g=1&len=8");
   // The model is kept while it loads; code that came before the service worker is kept by a second look.
   await expect

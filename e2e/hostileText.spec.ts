@@ -128,13 +128,13 @@ test("hostile names of files and runs, and hostile logs, are shown as text", asy
 
   await openTab(page, "Charts");
   const line = (step: number) =>
-    JSON.stringify({ step, [markup]: { [turning]: 0.5, [`${"m".repeat(150)}`]: 1 }, "reward/overall": step / 10, note: long });
+    JSON.stringify({ step, [markup]: { [turning]: 0.5, [`${"m".repeat(80)}`]: 1 }, "reward/overall": step / 10, note: long });
   await page.getByLabel("Log files").setInputFiles({
     name: `${markup}${turning}.jsonl`.replaceAll("/", "_"),
     mimeType: "application/json",
     buffer: Buffer.from([1, 2, 3].map(line).join("\n")),
   });
-  await expect(messages(page).or(page.getByRole("region", { name: "Training charts" }))).not.toHaveCount(0);
+  await expect(messages(page)).not.toContainText("The log was not imported");
   const more = page.getByRole("button", { name: /^More charts/ });
   if (await more.isVisible()) await more.click();
   await expectShape(page, "hostileLog");

@@ -53,14 +53,13 @@ test("20: twelve samples each prove a point in a sentence, three are controls, a
   await expect(page.getByRole("textbox", { name: "β_min value" })).toHaveValue("0.9");
 });
 
-test("21: the recorded example and run can be explored before any model is there", async ({ playwright, workbench: other }) => {
+test("21: the recorded example and run can be explored before any model is there", async ({ baseURL, workbench: other }) => {
   // A page of its own, on which no model ever comes.
   const context = await other
     .context()
     .browser()
-    ?.newContext({ baseURL: new URL(other.url()).origin, serviceWorkers: "block" });
+    ?.newContext({ ...(baseURL && { baseURL }), serviceWorkers: "block" });
   if (!context) throw new Error("no browser");
-  void playwright;
   const page = await context.newPage();
   await page.setViewportSize({ width: 1440, height: 900 });
   await page.route("**/*.safetensors", (route) => route.abort());
@@ -256,8 +255,12 @@ test("guide: seven pages beside the page, each ticked by what is really done; by
   await page.getByRole("button", { name: "Seven-page guide" }).click();
   await expect(guide(page).getByRole("heading")).toHaveText("Ask");
   await expect(page.getByRole("form", { name: "Input" })).toHaveAttribute("data-guided", "");
-  await expectAccessible(page);
   await screenshot(page, "guide");
+  // To the top, because axe takes a row that is scrolled halfway under the bar for a small target.
+  await page.getByRole("region", { name: "Answer", exact: true }).evaluate((panel) => {
+    for (const element of [panel, ...panel.querySelectorAll("*")]) element.scrollTop = 0;
+  });
+  await expectAccessible(page);
   const done = (title: string) => guide(page).getByRole("button", { name: new RegExp(`: ${title}, done$`) });
   const next = () => guide(page).getByRole("button", { name: "Next" }).click();
   await ask(page);

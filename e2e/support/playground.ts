@@ -83,7 +83,12 @@ export const openTab = (page: Page, name: string) => page.getByRole("tab", { nam
 /** What an answer measures, to compare two answers: rewards, dependencies and weights of all rollouts, and the strongest token. */
 export async function measurements(page: Page): Promise<string> {
   await page.mouse.move(0, 0);
-  const rows = await page.getByRole("region", { name: "Answer", exact: true }).textContent();
+  // Without the list of kept answers, which grows with every answer.
+  const rows = await page.getByRole("region", { name: "Answer", exact: true }).evaluate((panel) => {
+    const copy = panel.cloneNode(true) as Element;
+    copy.querySelector('[aria-label="Answers and branches"]')?.remove();
+    return copy.textContent;
+  });
   return `${rows}\n${await inspector(page).textContent()}`;
 }
 

@@ -35,7 +35,7 @@ function Messages() {
   const ordered = messages.toReversed().sort((a, b) => Number(b.tone === "error") - Number(a.tone === "error"));
   const shown = showsAll ? ordered : ordered.slice(0, 1);
   return (
-    <div role="status" aria-label="Messages">
+    <div role="status" aria-label="Messages" className={styles.messages}>
       {shown.map(({ id, tone, text }, index) => (
         <div key={id} className={classes(styles.message, tone === "error" && styles.error)}>
           {tone === "error" ? <CircleAlert aria-hidden /> : <Info aria-hidden />}
@@ -69,12 +69,14 @@ function DeviceText() {
 function SavedText() {
   const { open, runs, unavailable } = useRuns();
   const run = open && runs?.find(({ id }) => id === open.id);
-  const text = unavailable
-    ? "Not saved: this browser stores nothing"
-    : run
-      ? `${run.name}: step ${run.lastStep} saved`
-      : "Saved as you go";
-  return <span className={styles.saved}>{text}</span>;
+  if (unavailable) return <span className={styles.saved}>Not saved: this browser stores nothing</span>;
+  if (!run) return <span className={styles.saved}>Saved as you go</span>;
+  return (
+    <span className={styles.saved}>
+      <bdi>{run.name}</bdi>
+      {`: step ${run.lastStep} saved`}
+    </span>
+  );
 }
 
 function Job() {
