@@ -4,12 +4,14 @@ import type { JobReport, KernelReport } from "@/protocol/system";
 import { useExportSource } from "@/state/exportSources";
 import { useStore } from "@/state/store";
 import { Switch } from "@/ui/Field";
-import { formatCount, formatNumber, formatPercent } from "@/ui/formatNumber";
+import { formatCount, formatNumber } from "@/ui/formatNumber";
 import { EmptyState } from "@/ui/Message";
 import { Card } from "./Card";
 import { DataTable } from "./DataTable";
 import { milliseconds } from "./FlameBar";
+import { formatShare } from "./formatShare";
 import { jobNames, phaseText } from "./phases";
+import styles from "./SystemPanel.module.css";
 import { timeKernels, useSystem } from "./systemStore";
 import { jobsOf } from "./WorkCard";
 
@@ -32,12 +34,14 @@ export function KernelCard() {
       )}
       {report?.hasTimestamps && (
         <>
-          <Switch
-            label="Measure kernels"
-            value={isOn}
-            help="Times every kernel of the next answers and steps while this tab is open; they are slower meanwhile and their numbers stay the same."
-            onChange={(on) => void timeKernels(on)}
-          />
+          <div className={styles.toggle}>
+            <Switch
+              label="Measure kernels"
+              value={isOn}
+              help="Times every kernel of the next answers and steps while this tab is open; they are slower meanwhile and their numbers stay the same."
+              onChange={(on) => void timeKernels(on)}
+            />
+          </div>
           {jobs.length === 0 && (
             <EmptyState>
               {isOn ? "Ask a question or train a step now." : "Switch on, then ask a question or train a step."}
@@ -75,7 +79,7 @@ function KernelTable({ job, kernels: { kernels, stepNs, untimed } }: { job: JobR
         columns={["Kernel, phase", "Time", "Share", "Calls", "Per call"]}
         rows={kernels.slice(0, mostRows).map(({ phase, name, calls, ms }) => ({
           name: `${name}, ${phaseText(phase).name.toLowerCase()}`,
-          cells: [milliseconds(ms), formatPercent(ms / (all || 1)), formatCount(calls), microseconds((ms * 1e6) / calls)],
+          cells: [milliseconds(ms), formatShare(ms / (all || 1)), formatCount(calls), microseconds((ms * 1e6) / calls)],
         }))}
       />
     </>

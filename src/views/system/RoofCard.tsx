@@ -3,10 +3,11 @@ import { Gauge } from "lucide-react";
 import { useExportSource } from "@/state/exportSources";
 import { useStore } from "@/state/store";
 import { Button } from "@/ui/Button";
-import { formatBytes, formatNumber, formatPercent } from "@/ui/formatNumber";
+import { formatBytes, formatNumber } from "@/ui/formatNumber";
 import { Fact, Facts } from "@/views/models/Facts";
 import { Card } from "./Card";
 import { DataTable } from "./DataTable";
+import { formatShare } from "./formatShare";
 import { type Rate, ratesOf } from "./roofline";
 import { measureAdapter, useSystem } from "./systemStore";
 
@@ -54,6 +55,9 @@ export function RoofCard() {
         </Facts>
       )}
       {rates.length > 0 && <RateTable rates={rates} />}
+      {[report?.answer, report?.step].some((job) => job?.kernels) && (
+        <p>Kernels were being measured, which makes passes slower: switch it off and run again for the true rates.</p>
+      )}
       <p>
         Decoding reads all weights for few rows, so memory limits it; prefill and update use them for many, so arithmetic does.
       </p>
@@ -79,7 +83,7 @@ function RateTable({ rates }: { rates: readonly Rate[] }) {
         cells: [
           `${formatNumber(achieved)} ${unit}`,
           ceiling === null ? "not measured" : `${formatNumber(ceiling)} ${unit}`,
-          ceiling === null ? "–" : formatPercent(achieved / ceiling),
+          ceiling === null ? "–" : formatShare(achieved / ceiling),
           formula,
         ],
       }))}

@@ -39,11 +39,13 @@ export function SystemPanel() {
   });
   return (
     <section ref={panel} className={styles.panel} aria-label="System">
-      <DeviceCard />
-      <ModelCard />
-      <Card title="What this machine can do">
-        <CapabilityCard />
-      </Card>
+      <div className={styles.cards}>
+        <DeviceCard />
+        <ModelCard />
+        <Card title="What this machine can do">
+          <CapabilityCard />
+        </Card>
+      </div>
       <WorkCard />
       <MemoryCard />
       <RoofCard />

@@ -3,11 +3,12 @@
 import { type RefObject, useRef } from "react";
 import type { JobReport, SystemReport, WorkCounts } from "@/protocol/system";
 import { useExportSource } from "@/state/exportSources";
-import { formatBytes, formatCount, formatNumber, formatPercent } from "@/ui/formatNumber";
+import { formatBytes, formatCount, formatNumber } from "@/ui/formatNumber";
 import { EmptyState } from "@/ui/Message";
 import { Card } from "./Card";
 import { type DataRow, DataTable } from "./DataTable";
 import { FlameBar, milliseconds } from "./FlameBar";
+import { formatShare } from "./formatShare";
 import { jobNames, phaseText, phaseTotals } from "./phases";
 import styles from "./SystemPanel.module.css";
 import { useSystem } from "./systemStore";
@@ -88,7 +89,7 @@ function JobSection({ job }: { job: JobReport }) {
         columns={["Phase", "Time", "Share", "What it is"]}
         rows={phaseTotals(job).map(({ name, ms }) => ({
           name: phaseText(name).name,
-          cells: [milliseconds(ms), formatPercent(ms / (elapsedMs || 1)), phaseText(name).help],
+          cells: [milliseconds(ms), formatShare(ms / (elapsedMs || 1)), phaseText(name).help],
         }))}
       />
     </figure>
