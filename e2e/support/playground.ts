@@ -99,9 +99,10 @@ export const pixels = (canvas: Locator) => canvas.evaluate((element) => (element
 export const upload = (page: Page, name: string, mimeType: string, buffer: Buffer) =>
   page.getByLabel("Picture file").setInputFiles({ name, mimeType, buffer });
 
-/** Fails with axe's findings where the page as it stands breaks WCAG 2.2 AA. */
-export async function expectAccessible(page: Page): Promise<void> {
+/** Fails with axe's findings where the page as it stands, or the part of it that `within` selects, breaks WCAG 2.2 AA. */
+export async function expectAccessible(page: Page, within = "html"): Promise<void> {
   const { violations } = await new AxeBuilder({ page })
+    .include(within)
     .withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"])
     .analyze();
   const found = violations.flatMap(({ id, help, nodes }) =>

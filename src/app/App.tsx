@@ -88,7 +88,13 @@ function ColumnLayout({ isWide }: { isWide: boolean }) {
           {!hidden.has("train") && (
             <>
               <Separator className={styles.rowHandle} aria-label="Height of the training panel" />
-              <Pane id="drawer" defaultSize={244} minSize={37} maxSize="75" groupResizeBehavior="preserve-pixel-size">
+              <Pane
+                id="drawer"
+                defaultSize={innerHeight < 820 ? 152 : 244}
+                minSize={37}
+                maxSize="75"
+                groupResizeBehavior="preserve-pixel-size"
+              >
                 <Drawer />
               </Pane>
             </>
@@ -126,7 +132,11 @@ function Center({ hasInspector }: { hasInspector: boolean }) {
           <PanelBox panel={panels.distribution} />
         </div>
       )}
-      {hasInspector && <PanelBox panel={panels.inspector} />}
+      {hasInspector && (
+        <div className={styles.inspector}>
+          <PanelBox panel={panels.inspector} />
+        </div>
+      )}
     </div>
   );
 }

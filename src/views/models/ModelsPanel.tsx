@@ -1,7 +1,7 @@
 // The model chooser: what there is to choose on the left, what the chosen one is and takes on the right. Dropping a folder anywhere on it
 // chooses that folder. Nothing is fetched before Load but a model's small files.
 import { X } from "lucide-react";
-import { type DragEvent, useEffect, useState } from "react";
+import { type DragEvent, useEffect, useRef, useState } from "react";
 import { filesOfDrop } from "@/client/localFiles";
 import { readCache } from "@/state/modelJob";
 import { useStore } from "@/state/store";
@@ -25,6 +25,11 @@ export function ModelsPanel() {
   const folder = useFolderInput();
   const [isOver, setOver] = useState(false);
   useEffect(() => void readCache(), []);
+  const panel = useRef<HTMLDivElement>(null);
+  // On a phone both parts are one column, with what was chosen on top.
+  useEffect(() => {
+    if (chosen) panel.current?.scrollTo({ top: 0 });
+  }, [chosen]);
   const onDrop = (event: DragEvent) => {
     event.preventDefault();
     setOver(false);
@@ -34,6 +39,7 @@ export function ModelsPanel() {
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: dropping is an extra way; the folder button does the same by key
     <div
+      ref={panel}
       className={classes(styles.panel, isOver && styles.over)}
       onDragOver={(event) => {
         event.preventDefault();
