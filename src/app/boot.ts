@@ -18,6 +18,9 @@ import { fetchLaterPanels } from "./panels";
 import { keepForOffline } from "./serviceWorker";
 import { drawerTabs, useShell } from "./shell";
 
+/** Far beyond a frame; hidden tabs have none. */
+const longestDrawMs = 300;
+
 /**
  * Starts everything; resolves when recording and model are there or have failed (failures go to the status bar). The model waits
  * for `offlineReady`, because only what is fetched after it is kept for offline use; the small rest is kept by a second look.
@@ -42,14 +45,22 @@ export async function boot(offlineReady: Promise<void>): Promise<void> {
   });
   void startRuns();
   takeDroppedViews();
-  const loading = offlineReady.then(() => loadModel(embeddedSource()));
-  const panels = offlineReady.then(fetchLaterPanels).then(fetchOverlays);
   await openRecording(new URL("recorded/example.json", document.baseURI).href);
   const [first] = samples();
   if (!showSample(linked.sample) && !useStore.getState().input.image && first) setSample(first);
   showLinked(linked);
-  await Promise.all([loading, panels]);
+  // The engine would take the processor from the first picture of the page.
+  await Promise.all([offlineReady, drawn()]);
+  await Promise.all([loadModel(embeddedSource()), fetchLaterPanels().then(fetchOverlays)]);
   await keepForOffline();
+}
+
+/** Resolves when what is there now has been drawn, or after a moment in a tab that draws nothing. */
+function drawn(): Promise<void> {
+  return new Promise((resolve) => {
+    requestAnimationFrame(() => requestAnimationFrame(() => resolve()));
+    setTimeout(resolve, longestDrawMs);
+  });
 }
 
 /** A saved view can be dropped anywhere, also where pictures and models are taken. */
