@@ -195,8 +195,10 @@ export function showRecordedAnswer(recording: Recording, index: number): void {
   const answer = recording.answers[index];
   if (!answer) return;
   const header = replayAnswer(recording, answer, answerTokens);
-  const { setInput, keepAnswer, pinned, rollout } = useStore.getState();
-  setInput({ image: header.image, moreImages: [], question: header.question, answer: header.answer });
+  const { keepAnswer, pinned, rollout, input: chosen, setInput } = useStore.getState();
+  const input = { image: header.image, moreImages: [], question: header.question, answer: header.answer, sample: null };
+  // What the user has picked while the recording was on its way stays.
+  const isUntouched = chosen.image === null && chosen.question === "";
   // A pin from a shared link survives only if this answer has those tokens.
   const isInside = pinned !== null && pinned.end < answerTokens.length(pinned.rollout);
   keepAnswer(
@@ -205,12 +207,13 @@ export function showRecordedAnswer(recording: Recording, index: number): void {
       source: "recorded",
       header,
       tokens: answerTokens.snapshot,
-      input: useStore.getState().input,
+      input,
       promptTokens: null,
       origin: recordedRequest(recording, answer, header),
     },
     { pinned: isInside ? pinned : null, rollout: isInside && rollout < answerTokens.rolloutCount ? rollout : mostDependent() },
   );
+  setInput(isUntouched ? input : chosen);
 }
 
 /** The rollout that depends most on the picture on average: the one worth seeing first. */
