@@ -1,5 +1,6 @@
-// End-to-end tests: the built page in a real browser with WebGPU, served as `npm start` serves it. One worker and long limits,
-// because the GPU may be SwiftShader on two slow cores. Run them with `npm test` or `npm run test:e2e`.
+// End-to-end tests: the built page in a real browser with WebGPU, served as `npm start` serves it. Two workers, because a spec waits
+// more than it computes, and long limits, because the GPU may be SwiftShader on two slow cores. Run them with `npm test` or
+// `npm run test:e2e`.
 
 import { defineConfig } from "@playwright/test";
 import { browserLaunch } from "./scripts/chromium.mjs";
@@ -12,7 +13,7 @@ const address = `http://localhost:${process.env.VPPO_E2E_PORT}/`;
 
 export default defineConfig({
   testDir: "e2e",
-  workers: 1,
+  workers: 2,
   fullyParallel: false,
   retries: 0,
   timeout: 240_000,

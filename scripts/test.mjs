@@ -61,7 +61,7 @@ function playwright() {
   return timed("e2e", async () => {
     const file = join(reports, "e2e.json");
     const env = { PLAYWRIGHT_JSON_OUTPUT_NAME: file };
-    const status = await runTool("@playwright/test", ["test", "--reporter=list,json"], { env, timeoutMs: 15 * minutes });
+    const status = await runTool("@playwright/test", ["test", "--reporter=list,json"], { env, timeoutMs: 25 * minutes });
     return countPlaywright(readReport(file), status);
   });
 }
