@@ -75,6 +75,7 @@ function TrainingControls() {
 
 function ModelChip() {
   const model = useStore((state) => state.model);
+  const loss = useStore((state) => state.loss);
   const speed = useStore((state) => (state.ask.status === "finished" ? state.ask.tokensPerSecond : null));
   const { dot, text } = describeModel();
   return (
@@ -99,7 +100,7 @@ function ModelChip() {
       case "ready": {
         const { name, parameters, precision } = model.model;
         const rate = speed === null ? "" : ` · ${formatNumber(Math.round(speed))} tok/s`;
-        return { dot: "ready", text: `${name} · ${formatCount(parameters)} · ${precision.text}${rate}` };
+        return { dot: loss ? "bad" : "ready", text: `${name} · ${formatCount(parameters)} · ${precision.text}${rate}` };
       }
       default:
         return model satisfies never;

@@ -5,7 +5,7 @@ const lossNames = { device: "GPU device", engine: "engine" } as const;
 
 /** Why Ask cannot be pressed now; null when it can. */
 export function askBlockedBy({ model, loss }: Pick<AppState, "model" | "loss">): string | null {
-  if (loss && model.status === "ready") return `The ${lossNames[loss]} is gone; reload it below to ask again.`;
+  if (loss && model.status === "ready") return `The ${lossNames[loss]} is gone; reload it above to ask again.`;
   switch (model.status) {
     case "ready":
       return null;
