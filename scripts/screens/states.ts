@@ -65,7 +65,7 @@ async function raiseDrawer(page: Page): Promise<void> {
   const handle = page.getByRole("separator", { name: "Height of the training panel" });
   if (!(await handle.isVisible())) return;
   await handle.focus();
-  for (let i = 0; i < 6; i++) await page.keyboard.press("ArrowUp");
+  for (let i = 0; i < 12; i++) await page.keyboard.press("ArrowUp");
 }
 
 /** Every panel and state. */
