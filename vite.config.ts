@@ -14,9 +14,19 @@ const policyTag: Plugin = {
     ),
 };
 
+/** Lists the built scripts and styles, so that the page can keep for offline use also what it has not needed yet (app/serviceWorker.ts). */
+const assetList: Plugin = {
+  name: "asset-list",
+  apply: "build",
+  generateBundle(_, bundle) {
+    const names = Object.keys(bundle).filter((name) => /\.(js|css)$/.test(name));
+    this.emitFile({ type: "asset", fileName: "assets.json", source: JSON.stringify(names.sort()) });
+  },
+};
+
 export default defineConfig({
   base: "./",
-  plugins: [react(), mathmlPlugin(), policyTag],
+  plugins: [react(), mathmlPlugin(), policyTag, assetList],
   resolve: { alias: { "@": new URL("./src", import.meta.url).pathname } },
   worker: { format: "es" },
   build: { target: "es2023", chunkSizeWarningLimit: 1500 },

@@ -78,7 +78,8 @@ test("message: offline, after the first visit, the page, the model and an answer
         const urls = kept.flat().map(({ url }) => new URL(url).pathname);
         return (
           ["/", "/models/shapes-vlm/model.safetensors"].every((path) => urls.includes(path)) &&
-          urls.some((url) => /index-.*\.js$/.test(url))
+          // Also code that nothing has asked for yet.
+          [/index-.*\.js$/, /copyLink-.*\.js$/, /TokenViewTable-.*\.js$/].every((file) => urls.some((url) => file.test(url)))
         );
       }),
     )
@@ -98,4 +99,6 @@ test("message: offline, after the first visit, the page, the model and an answer
   await modelReady(page);
   expect(await reached()).toBe(false);
   await ask(page);
+  await page.keyboard.press("t");
+  await expect(page.getByRole("region", { name: "Answer", exact: true }).getByRole("table").first()).toBeVisible();
 });

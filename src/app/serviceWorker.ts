@@ -16,12 +16,23 @@ export async function startServiceWorker(): Promise<void> {
   }
 }
 
-/** Has everything kept that this page has loaded, also what came before the worker had taken over. */
+/** Has everything kept that this page has loaded, also what came before the worker had taken over, and the code it may need later. */
 export async function keepForOffline(): Promise<void> {
   if (!import.meta.env.PROD || !("serviceWorker" in navigator)) return;
   const registration = await navigator.serviceWorker.getRegistration();
   const urls = performance.getEntriesByType("resource").map((entry) => entry.name);
-  registration?.active?.postMessage({ type: "keep", urls: [location.href.split("#")[0], ...urls] });
+  registration?.active?.postMessage({ type: "keep", urls: [location.href.split("#")[0], ...urls, ...(await builtFiles())] });
+}
+
+/** Addresses of every script and style of this build (vite.config.ts writes the list); none where it cannot be had. */
+async function builtFiles(): Promise<readonly string[]> {
+  try {
+    const names: unknown = await (await fetch(new URL("assets.json", document.baseURI))).json();
+    const known = Array.isArray(names) ? names.filter((name): name is string => typeof name === "string") : [];
+    return known.map((name) => new URL(name, document.baseURI).href);
+  } catch {
+    return [];
+  }
 }
 
 function controlled(): Promise<void> {
