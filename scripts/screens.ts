@@ -32,7 +32,7 @@ const themes = [
 const settings = "v=1&g=2&len=24&pps=1&rpp=2&lr=0.01";
 /** Pictures wider than a phone are kept smaller than they are: all of them are to stay below 4 MB. */
 const wideScale = 0.7;
-const quality = 0.2;
+const quality = 0.15;
 
 const wanted = values.only?.split(",");
 const isWanted = (state: ScreenState) => !wanted || wanted.includes(state.id);

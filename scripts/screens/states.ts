@@ -83,7 +83,12 @@ export const screenStates: readonly ScreenState[] = [
       await visit.page.getByRole("alert").getByRole("button", { name: "Dismiss this note" }).click();
     },
   },
-  { id: "first", says: "First visit, the model ready: recorded answer and run.", reach: async () => {} },
+  {
+    id: "first",
+    says: "First visit, the model ready: recorded answer and run.",
+    reach: async () => {},
+    leave: ({ page }) => page.getByRole("button", { name: "Dismiss this note" }).click(),
+  },
   {
     id: "input",
     says: "The Input panel: picture, mask, question, samples.",
