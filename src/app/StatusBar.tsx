@@ -2,7 +2,7 @@
 // its progress and the way to end it. Only messages are announced; progress is not.
 import { CircleAlert, Info, X } from "lucide-react";
 import { useState } from "react";
-import { useRuns } from "@/state/runs";
+import { useRuns } from "@/state/runs/runs";
 import { useStore } from "@/state/store";
 import { classes } from "@/ui/classes";
 import { CopyReport } from "./CopyReport";

@@ -4,10 +4,10 @@
 import { engineClient } from "@/client/engineClient";
 import { answerTokens } from "@/client/live";
 import { followEvents } from "@/state/eventLog";
-import { followSpeeds } from "@/state/measuredSpeed";
-import { loadModel, openRecording } from "@/state/modelJob";
+import { followSpeeds } from "@/state/models/measuredSpeed";
+import { loadModel, openRecording } from "@/state/models/modelJob";
 import { connectPersistence } from "@/state/persist";
-import { startRuns } from "@/state/runsJobs";
+import { startRuns } from "@/state/runs/runsJobs";
 import { useStore } from "@/state/store";
 import type { SharedLook } from "@/state/url";
 import { guidePageOf, useGuide } from "@/views/guide/guideStore";

@@ -2,14 +2,14 @@
 // time, because the engine does one at a time. The code of what is seldom on comes when it is needed.
 
 import type { TrainPhase } from "@/protocol/training";
-import { stopAsk } from "@/state/askJob";
-import { type Evaluation, progressOf } from "@/state/evaluation";
-import { useEvaluations } from "@/state/evaluations";
-import { type LookKind, type LookStatus, stopLooking, useLook } from "@/state/look";
-import { cancelLoading } from "@/state/modelJob";
+import { stopAsk } from "@/state/answers/askJob";
+import { type Evaluation, progressOf } from "@/state/evaluations/evaluation";
+import { useEvaluations } from "@/state/evaluations/evaluations";
+import { type LookKind, type LookStatus, stopLooking, useLook } from "@/state/look/look";
+import { cancelLoading } from "@/state/models/modelJob";
+import { pauseTraining } from "@/state/runs/trainJob";
 import { type AppState, useStore } from "@/state/store";
-import { type RunningStudy, useStudies } from "@/state/studies";
-import { pauseTraining } from "@/state/trainJob";
+import { type RunningStudy, useStudies } from "@/state/studies/studies";
 import { formatBytes } from "@/ui/formatNumber";
 
 /** A job as the status bar shows it. */
@@ -86,12 +86,15 @@ function lookJobOf(statuses: Readonly<Record<LookKind, LookStatus>>): RunningJob
 }
 
 function studyJobOf({ run, stage, share, isStopping }: RunningStudy): RunningJob {
-  const end = { label: "Pause the study", run: async () => (await import("@/state/studyJob")).pauseStudy() };
+  const end = { label: "Pause the study", run: async () => (await import("@/state/studies/studyJob")).pauseStudy() };
   return { text: `Study: ${[run, stage].filter(Boolean).join(", ")}`, share, end: isStopping ? null : end };
 }
 
 function evaluationJobOf(evaluation: Evaluation): RunningJob {
   const { done, total } = progressOf(evaluation);
-  const end = { label: "Pause the evaluation", run: async () => (await import("@/state/evaluationJob")).pauseEvaluation() };
+  const end = {
+    label: "Pause the evaluation",
+    run: async () => (await import("@/state/evaluations/evaluationJob")).pauseEvaluation(),
+  };
   return { text: `Evaluating, ${done} of ${total} problems`, share: done / total, end };
 }

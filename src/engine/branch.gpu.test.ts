@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { TokenBuffer } from "@/client/tokenBuffer";
 import { differingBits, setUpGpu } from "@/ops/test/gpuFixture";
 import type { AskRequest } from "@/protocol/generation";
-import { beginningOf, continued, requestOfRollout } from "@/state/branchRequest";
+import { beginningOf, continued, requestOfRollout } from "@/state/answers/branchRequest";
 import { answer } from "./answer";
 import type { Session } from "./session";
 import { blackening, loadTiny, question, withoutEnd } from "./test/tinySession";

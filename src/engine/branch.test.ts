@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { TokenBuffer } from "@/client/tokenBuffer";
 import { setUpWasm } from "@/ops/test/wasmFixture";
 import type { AskRequest } from "@/protocol/generation";
-import { beginningOf, continued, requestOfRollout } from "@/state/branchRequest";
+import { beginningOf, continued, requestOfRollout } from "@/state/answers/branchRequest";
 import { answer } from "./answer";
 import { openSession, uniformPrecision } from "./loading/openSession";
 import { measure } from "./measure";

@@ -1,5 +1,5 @@
 // The cells of an occlusion map: blocks of the patches that a model tells apart, from about four in a row down to one patch, so that no
-// cell cuts a patch. Pure arithmetic; what is measured with them is `state/occlusionMap.ts`'s business.
+// cell cuts a patch. Pure arithmetic; what is measured with them is `state/look/occlusionMap.ts`'s business.
 
 /** The patches of a picture. */
 export interface PatchGrid {

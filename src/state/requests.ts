@@ -6,7 +6,7 @@ import type { AskRequest, SamplingSettings } from "@/protocol/generation";
 import type { MaskSettings, PixelLimits } from "@/protocol/image";
 import type { MemoryUse, ModelSource, PrecisionChoice } from "@/protocol/model";
 import type { LoraTarget, RewardSettings, TrainSettings } from "@/protocol/training";
-import { isEmbedded } from "./modelCatalogue";
+import { isEmbedded } from "./models/modelCatalogue";
 import { policyOf } from "./presets";
 import type { Region } from "./selection";
 import type { AskInput } from "./session";

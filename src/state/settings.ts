@@ -11,8 +11,6 @@ import type { LossType } from "@/rl/loss";
 import type { RewardKind } from "@/rl/reward/rewardKind";
 import type { KlPenalty, PolicySettings, TokenSelectionRule } from "@/rl/settings";
 import type { SequentialMapName } from "@/ui/color/maps";
-import type { ColourBy } from "./colourings";
-import type { Granularity, GroupValue } from "./granularity";
 import type { PresetName } from "./presets";
 import { batchRows } from "./settingRows/batchRows";
 import { evaluationRows } from "./settingRows/evaluationRows";
@@ -25,6 +23,8 @@ import { optimizerRows } from "./settingRows/optimizerRows";
 import { samplingRows } from "./settingRows/samplingRows";
 import { taskRows } from "./settingRows/taskRows";
 import { viewRows } from "./settingRows/viewRows";
+import type { ColourBy } from "./tokens/colourings";
+import type { Granularity, GroupValue } from "./tokens/granularity";
 
 /** The value of every knob of the page. */
 export interface Settings {

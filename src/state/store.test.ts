@@ -2,8 +2,8 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { answerHeader, answerTokens } from "@/client/live";
 import { randomRollout, randomTexts, randomTopK } from "@/client/test/randomAnswer";
 import { UserError } from "@/lib/errors";
-import { keptAnswers } from "./answers";
-import { mostAnswers } from "./answerTree";
+import { keptAnswers } from "./answers/answers";
+import { mostAnswers } from "./answers/answerTree";
 import { askRequestOf } from "./requests";
 import { type AppState, redo, undo, useStore } from "./store";
 

@@ -4,8 +4,8 @@
 
 import { temporal } from "zundo";
 import { create, type StateCreator } from "zustand";
-import { type AnswersSlice, createAnswersSlice, settleAnswer } from "./answers";
-import { createModelChoiceSlice, type ModelChoiceSlice } from "./modelChoice";
+import { type AnswersSlice, createAnswersSlice, settleAnswer } from "./answers/answers";
+import { createModelChoiceSlice, type ModelChoiceSlice } from "./models/modelChoice";
 import { applyPreset } from "./presets";
 import { createSelectionSlice, type SelectionSlice, type TokenSpan } from "./selection";
 import { createSessionSlice, type SessionSlice } from "./session";

@@ -1,5 +1,5 @@
 // What a study measures of a run, the same wherever it runs: the numbers kept of each training step, and the question put to the
-// trained model. Pure; `scripts/study.ts` and `state/studyRunner.ts` carry it out.
+// trained model. Pure; `scripts/study.ts` and `state/studies/studyRunner.ts` carry it out.
 
 import type { EvaluationRequest, StepMetrics } from "@/protocol/training";
 import type { StudyPlan } from "./plan";

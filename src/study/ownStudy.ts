@@ -1,5 +1,5 @@
 // A study that is carried out in the page: which arms, seeds and budget of a plan were chosen, and the results so far. Pure; running it
-// is `state/studyRunner.ts`, keeping it `state/studyStorage.ts`.
+// is `state/studies/studyRunner.ts`, keeping it `state/studies/studyStorage.ts`.
 
 import * as v from "valibot";
 import { gridArm, gridRows, gridTitle } from "./grid";

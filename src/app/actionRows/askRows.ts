@@ -1,10 +1,10 @@
 // Actions around a question and its answer.
 
-import { keptAnswers } from "@/state/answers";
-import { ask, stopAsk } from "@/state/askJob";
-import { stopLooking } from "@/state/look";
+import { keptAnswers } from "@/state/answers/answers";
+import { ask, stopAsk } from "@/state/answers/askJob";
+import { stopLooking } from "@/state/look/look";
 import { type AppState, useStore } from "@/state/store";
-import { clearOverlay } from "@/state/tokenColours";
+import { clearOverlay } from "@/state/tokens/tokenColours";
 import { askBlockedBy } from "@/views/prompt/askBlockedBy";
 import { type ActionRows, always, focusOn } from "./actionRow";
 

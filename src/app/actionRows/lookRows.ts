@@ -1,9 +1,9 @@
 // Actions that change what is looked at: knobs, colours, tabs.
 
-import { colourings, colourNames } from "@/state/colourings";
-import { holdMasked, toggleRegionTool } from "@/state/look";
+import { holdMasked, toggleRegionTool } from "@/state/look/look";
 import { useStore } from "@/state/store";
-import { colourTokensBy } from "@/state/tokenColours";
+import { colourings, colourNames } from "@/state/tokens/colourings";
+import { colourTokensBy } from "@/state/tokens/tokenColours";
 import { pinKept } from "@/views/answer/pinKept";
 import { drawerTabs, useShell } from "../shell";
 import { type Action, type ActionRows, always, focusLabelled, focusOn } from "./actionRow";

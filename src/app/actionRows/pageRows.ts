@@ -1,7 +1,7 @@
 // Actions of the page itself: undo, models, theme, links, help.
 
 import { copyFaultReport } from "@/state/faultReport";
-import { reload } from "@/state/modelJob";
+import { reload } from "@/state/models/modelJob";
 import { redo, undo, useStore } from "@/state/store";
 import { useGuide } from "@/views/guide/guideStore";
 import { useShell } from "../shell";

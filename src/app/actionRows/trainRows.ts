@@ -1,10 +1,10 @@
 // Actions of training and of runs.
 
-import { useRuns } from "@/state/runs";
-import { continueRun } from "@/state/runsJobs";
-import { pairText, runPair } from "@/state/runsPair";
+import { useRuns } from "@/state/runs/runs";
+import { continueRun } from "@/state/runs/runsJobs";
+import { pairText, runPair } from "@/state/runs/runsPair";
+import { pauseTraining, resetTraining, train } from "@/state/runs/trainJob";
 import { type AppState, useStore } from "@/state/store";
-import { pauseTraining, resetTraining, train } from "@/state/trainJob";
 import type { ActionRows } from "./actionRow";
 
 const canTrain = ({ model, training, loss }: AppState) => model.status === "ready" && training.status !== "running" && !loss;

@@ -1,7 +1,7 @@
 // Rows of the view: what colours show, how text is marked, light or dark. Nothing here changes a number.
 
-import { colourings } from "../colourings";
 import type { Setting } from "../settings";
+import { colourings } from "../tokens/colourings";
 
 const colourOptions = Object.entries(colourings).map(([value, { label, help }]) => ({ value, label, help }));
 

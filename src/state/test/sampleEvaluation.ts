@@ -1,6 +1,6 @@
 // An evaluation with made outcomes, for tests.
 import type { ProblemOutcome } from "@/rl/evaluation";
-import type { Evaluation } from "../evaluation";
+import type { Evaluation } from "../evaluations/evaluation";
 
 /** Outcomes of problems of two families in turn: two answers each, so many of them right. */
 export function outcomesOf(...right: readonly number[]): readonly ProblemOutcome[] {

@@ -2,9 +2,9 @@
 // token text. Wiring only; the pieces draw themselves.
 import { type CSSProperties, useSyncExternalStore } from "react";
 import { answerHeader, answerTokens, subscribeAnswerHeader } from "@/client/live";
+import { useUpdate } from "@/state/answers/update";
 import { useStore } from "@/state/store";
-import { useTokenColours } from "@/state/tokenColours";
-import { useUpdate } from "@/state/update";
+import { useTokenColours } from "@/state/tokens/tokenColours";
 import { binVariables } from "@/ui/color/maps";
 import { EmptyState, Message } from "@/ui/Message";
 import { PanelMenuSlot } from "@/ui/PanelMenuSlot";

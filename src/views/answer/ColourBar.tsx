@@ -2,12 +2,12 @@
 // an overlay that has taken the colouring's place. The rarer choices of the view open below, from a file of their own.
 import { SlidersHorizontal, Table2, X } from "lucide-react";
 import { lazy, Suspense, useState } from "react";
-import { type ColourBy, colourings } from "@/state/colourings";
-import { whyNoValues } from "@/state/colouringValues";
+import { useUpdate } from "@/state/answers/update";
 import { type ChoiceSettingKey, choiceSetting, type Settings } from "@/state/settings";
 import { useStore } from "@/state/store";
-import { clearOverlay, colourTokensBy, useTokenColours } from "@/state/tokenColours";
-import { useUpdate } from "@/state/update";
+import { type ColourBy, colourings } from "@/state/tokens/colourings";
+import { whyNoValues } from "@/state/tokens/colouringValues";
+import { clearOverlay, colourTokensBy, useTokenColours } from "@/state/tokens/tokenColours";
 import { Button } from "@/ui/Button";
 import { binClasses } from "@/ui/color/binClasses";
 import { valueAtPosition } from "@/ui/color/binning";

@@ -1,11 +1,11 @@
 // The rarer choices of the answer's view: colour map and where it ends, value of a part and the pattern that cuts parts, marking, line
 // spacing, signs for white space. Opened from the colour bar.
 import { useState } from "react";
-import { readPattern } from "@/state/granularity";
-import { useGranularityPattern } from "@/state/granularityPattern";
 import { numberSetting, settingHelp, withoutEffect } from "@/state/settings";
 import { useStore } from "@/state/store";
-import { useTokenColours } from "@/state/tokenColours";
+import { readPattern } from "@/state/tokens/granularity";
+import { useGranularityPattern } from "@/state/tokens/granularityPattern";
+import { useTokenColours } from "@/state/tokens/tokenColours";
 import { niceAbove } from "@/ui/color/binning";
 import { formatEditable, formatNumber } from "@/ui/formatNumber";
 import { Slider } from "@/ui/Slider";

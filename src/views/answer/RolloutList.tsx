@@ -3,11 +3,11 @@
 import { ChevronRight } from "lucide-react";
 import { memo, useEffect, useRef, useSyncExternalStore } from "react";
 import { answerTokens } from "@/client/live";
+import { currentUpdate, type RewardSource, useUpdate } from "@/state/answers/update";
 import { useExportSource } from "@/state/exportSources";
 import { useStore } from "@/state/store";
-import { useTokenColours } from "@/state/tokenColours";
-import { tokenFactsTable } from "@/state/tokenFactsTable";
-import { currentUpdate, type RewardSource, useUpdate } from "@/state/update";
+import { useTokenColours } from "@/state/tokens/tokenColours";
+import { tokenFactsTable } from "@/state/tokens/tokenFactsTable";
 import { classes } from "@/ui/classes";
 import { formatNumber } from "@/ui/formatNumber";
 import { HeatStrip } from "@/ui/tokens/HeatStrip";

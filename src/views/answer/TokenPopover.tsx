@@ -2,14 +2,14 @@
 // its content while the pointer moves on, closes 80 ms after it left, stays while the pointer is inside, and Escape dismisses it.
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { answerTokens } from "@/client/live";
-import { colourings, colourNames } from "@/state/colourings";
-import { meaningOf, tokenValues } from "@/state/colouringValues";
+import { useUpdate } from "@/state/answers/update";
 import type { TokenRef } from "@/state/selection";
 import { choiceSetting } from "@/state/settings";
 import { useStore } from "@/state/store";
-import { useTokenColours } from "@/state/tokenColours";
-import { measureSymbols, tokenFacts } from "@/state/tokenFacts";
-import { useUpdate } from "@/state/update";
+import { colourings, colourNames } from "@/state/tokens/colourings";
+import { meaningOf, tokenValues } from "@/state/tokens/colouringValues";
+import { useTokenColours } from "@/state/tokens/tokenColours";
+import { measureSymbols, tokenFacts } from "@/state/tokens/tokenFacts";
 import { formatNumber } from "@/ui/formatNumber";
 import { tokenLabel } from "@/ui/tokens/chunking";
 import { formatFixed, formatProbability, formatSigned } from "@/ui/tokens/numberText";

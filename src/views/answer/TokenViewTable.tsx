@@ -1,10 +1,10 @@
 // The open rollout as a table: one row per token with all its numbers, sorted by any of them. Only the rows in view are nodes, so that
 // an answer of thousands of tokens scrolls; what is shown is what the export holds.
 import { useEffect, useMemo, useRef, useState } from "react";
+import { useUpdate } from "@/state/answers/update";
 import { useStore } from "@/state/store";
-import { useTokenColours } from "@/state/tokenColours";
-import { type TokenColumns, tokenColumns } from "@/state/tokenFactsTable";
-import { useUpdate } from "@/state/update";
+import { useTokenColours } from "@/state/tokens/tokenColours";
+import { type TokenColumns, tokenColumns } from "@/state/tokens/tokenFactsTable";
 import { classes } from "@/ui/classes";
 import { binClasses } from "@/ui/color/binClasses";
 import { formatNumber } from "@/ui/formatNumber";

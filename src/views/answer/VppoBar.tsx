@@ -3,11 +3,11 @@
 import { Redo2, Undo2 } from "lucide-react";
 import { useStore as useZustand } from "zustand";
 import { keptTokenCount } from "@/rl/tokenFilter";
+import { type AnswerUpdate, useUpdate } from "@/state/answers/update";
 import { applyPreset, presets } from "@/state/presets";
 import { choiceSetting, numberSetting, type Settings, settingHelp, withoutEffect } from "@/state/settings";
 import { redo, undo, useStore } from "@/state/store";
-import { measureSymbols } from "@/state/tokenFacts";
-import { type AnswerUpdate, useUpdate } from "@/state/update";
+import { measureSymbols } from "@/state/tokens/tokenFacts";
 import { Button } from "@/ui/Button";
 import { Select } from "@/ui/Field";
 import { formatNumber } from "@/ui/formatNumber";

@@ -2,8 +2,8 @@
 
 import { answerTokens } from "@/client/live";
 import { isKept } from "@/rl/tokenSelection";
+import { currentUpdate } from "@/state/answers/update";
 import { useStore } from "@/state/store";
-import { currentUpdate } from "@/state/update";
 import { keptFrom } from "./tokenKeys";
 
 /** Pins the next kept token in a direction, from the pinned one or from the start. */

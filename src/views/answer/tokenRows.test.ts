@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { TokenColumns } from "@/state/tokenFactsTable";
+import type { TokenColumns } from "@/state/tokens/tokenFactsTable";
 import { rowsInView, sortedTokens } from "./tokenRows";
 
 const values = [0.5, Number.NaN, 2, 0.5, -1];

@@ -1,6 +1,6 @@
 // Rows of the token table: their order and which of them are in view. Pure.
 
-import type { TokenColumns } from "@/state/tokenFactsTable";
+import type { TokenColumns } from "@/state/tokens/tokenFactsTable";
 
 /** The column that orders the rows. */
 export interface TokenOrder {

@@ -4,8 +4,8 @@ import { CornerDownRight, GitCompare, MessageSquare, Trash2 } from "lucide-react
 import { type CSSProperties, memo, useMemo, useRef, useSyncExternalStore } from "react";
 import { answerTokens } from "@/client/live";
 import { TokenBuffer } from "@/client/tokenBuffer";
-import { keptAnswers } from "@/state/answers";
-import { type AnswerNode, modelText, treeRows } from "@/state/answerTree";
+import { keptAnswers } from "@/state/answers/answers";
+import { type AnswerNode, modelText, treeRows } from "@/state/answers/answerTree";
 import { useExportSource } from "@/state/exportSources";
 import { useStore } from "@/state/store";
 import { Button } from "@/ui/Button";

@@ -5,7 +5,7 @@ import { userEvent } from "vitest/browser";
 import "@/app/theme.css";
 import { answerTokens } from "@/client/live";
 import { randomRollout, randomTexts, randomTopK } from "@/client/test/randomAnswer";
-import { mostAnswers } from "@/state/answerTree";
+import { mostAnswers } from "@/state/answers/answerTree";
 import { useExports } from "@/state/exportSources";
 import { type AppState, undo, useStore } from "@/state/store";
 import { Branches } from "./Branches";

@@ -1,7 +1,7 @@
 // The place of the tree of answers in the Answer panel: nothing until there are two answers or two are compared; the tree and the comparison
 // come in files of their own.
 import { lazy, Suspense } from "react";
-import { keptAnswers } from "@/state/answers";
+import { keptAnswers } from "@/state/answers/answers";
 import { useStore } from "@/state/store";
 
 /** Fetches the tree and the comparison. */

@@ -4,7 +4,7 @@ import { X } from "lucide-react";
 import { type CSSProperties, useLayoutEffect, useMemo, useRef } from "react";
 import { useExportSource } from "@/state/exportSources";
 import { useStore } from "@/state/store";
-import { measureSymbols, unitOf } from "@/state/tokenFacts";
+import { measureSymbols, unitOf } from "@/state/tokens/tokenFacts";
 import { Button } from "@/ui/Button";
 import { binClasses } from "@/ui/color/binClasses";
 import { type BinDomain, binDomain, binsOf } from "@/ui/color/binning";

@@ -5,8 +5,8 @@ import { useEffect, useMemo, useState } from "react";
 import { answerTokens } from "@/client/live";
 import { TokenBuffer } from "@/client/tokenBuffer";
 import { type DependencyMeasure, dependencyOf } from "@/rl/dependency";
-import { keptAnswers } from "@/state/answers";
-import type { AnswerNode } from "@/state/answerTree";
+import { keptAnswers } from "@/state/answers/answers";
+import type { AnswerNode } from "@/state/answers/answerTree";
 import { useStore } from "@/state/store";
 import { type Comparison, commonIds, compareSides } from "./comparison";
 

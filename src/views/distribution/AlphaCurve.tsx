@@ -1,9 +1,9 @@
 // α over the group as a figure: the mean dependency of each rollout and the factor it gets. Pointing names a rollout, clicking opens it.
 // Follows β_min because the update does; computes nothing of its own.
 import { type MouseEvent, type ReactNode, useMemo, useRef, useState } from "react";
+import type { AnswerUpdate } from "@/state/answers/update";
 import { useExportSource } from "@/state/exportSources";
 import { useStore } from "@/state/store";
-import type { AnswerUpdate } from "@/state/update";
 import { formatNumber } from "@/ui/formatNumber";
 import { formatFixed } from "@/ui/tokens/numberText";
 import { useElementWidth } from "@/ui/useElementWidth";

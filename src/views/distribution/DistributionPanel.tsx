@@ -2,10 +2,10 @@
 // histogram with the threshold that is k, right one bar per token or α over the group; all three where there is room. Wiring.
 import { type CSSProperties, lazy, type ReactNode, Suspense, useMemo, useState } from "react";
 import { keptTokens } from "@/rl/tokenSelection";
+import { useUpdate } from "@/state/answers/update";
 import { useStore } from "@/state/store";
-import { useTokenColours } from "@/state/tokenColours";
-import { measureSymbols, unitOf } from "@/state/tokenFacts";
-import { useUpdate } from "@/state/update";
+import { useTokenColours } from "@/state/tokens/tokenColours";
+import { measureSymbols, unitOf } from "@/state/tokens/tokenFacts";
 import { binVariables } from "@/ui/color/maps";
 import { EmptyState } from "@/ui/Message";
 import { PanelMenuSlot } from "@/ui/PanelMenuSlot";

@@ -5,9 +5,9 @@ import { userEvent } from "vitest/browser";
 import "@/app/theme.css";
 import { answerTokens, setAnswerHeader } from "@/client/live";
 import { randomRollout, randomTexts, randomTopK } from "@/client/test/randomAnswer";
+import { currentUpdate } from "@/state/answers/update";
 import { useExports } from "@/state/exportSources";
 import { useStore } from "@/state/store";
-import { currentUpdate } from "@/state/update";
 import { formatNumber } from "@/ui/formatNumber";
 import { DistributionPanel } from "./DistributionPanel";
 

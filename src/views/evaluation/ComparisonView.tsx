@@ -2,8 +2,8 @@
 // be compared, why not.
 import { useRef } from "react";
 import type { Comparison } from "@/rl/evaluation";
-import { compareByFamily, type Evaluation, notComparable } from "@/state/evaluation";
-import { useEvaluations } from "@/state/evaluations";
+import { compareByFamily, type Evaluation, notComparable } from "@/state/evaluations/evaluation";
+import { useEvaluations } from "@/state/evaluations/evaluations";
 import { useExportSource } from "@/state/exportSources";
 import { Message } from "@/ui/Message";
 import styles from "./EvaluationPanel.module.css";

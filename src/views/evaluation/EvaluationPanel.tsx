@@ -1,17 +1,17 @@
 // The Evaluation tab: starts evaluations of the loaded model on held-out problems, follows the one that runs, lists results with
-// their intervals, and compares two of them. Running them is `state/evaluationJob.ts`.
+// their intervals, and compares two of them. Running them is `state/evaluations/evaluationJob.ts`.
 import { Gauge, SlidersHorizontal, Undo2 } from "lucide-react";
 import { useEffect, useState } from "react";
-import type { Evaluation } from "@/state/evaluation";
-import { readEvaluations, restoreEvaluation, startEvaluation } from "@/state/evaluationJob";
+import type { Evaluation } from "@/state/evaluations/evaluation";
+import { readEvaluations, restoreEvaluation, startEvaluation } from "@/state/evaluations/evaluationJob";
 import {
   type EvaluationPresetName,
   evaluatedTask,
   evaluationBlockedBy,
   evaluationPresets,
   presetOf,
-} from "@/state/evaluationPlan";
-import { useEvaluations } from "@/state/evaluations";
+} from "@/state/evaluations/evaluationPlan";
+import { useEvaluations } from "@/state/evaluations/evaluations";
 import { useStore } from "@/state/store";
 import { tasks } from "@/tasks/registry";
 import { Button } from "@/ui/Button";

@@ -1,8 +1,8 @@
 import { act } from "react";
 import { createRoot, type Root } from "react-dom/client";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Evaluation } from "@/state/evaluation";
-import { useEvaluations } from "@/state/evaluations";
+import type { Evaluation } from "@/state/evaluations/evaluation";
+import { useEvaluations } from "@/state/evaluations/evaluations";
 import { useStore } from "@/state/store";
 import { outcomesOf, sampleEvaluation } from "@/state/test/sampleEvaluation";
 import { EvaluationPanel } from "./EvaluationPanel";

@@ -1,9 +1,9 @@
 // The evaluation that runs, or the newest one that was paused: how far it is, what it says so far, and how to pause, go on, cancel.
 import { Pause, Play, X } from "lucide-react";
 import { summarise } from "@/rl/evaluation";
-import { type Evaluation, isFinished, progressOf } from "@/state/evaluation";
-import { continueEvaluation, deleteEvaluation, pauseEvaluation } from "@/state/evaluationJob";
-import { useEvaluations } from "@/state/evaluations";
+import { type Evaluation, isFinished, progressOf } from "@/state/evaluations/evaluation";
+import { continueEvaluation, deleteEvaluation, pauseEvaluation } from "@/state/evaluations/evaluationJob";
+import { useEvaluations } from "@/state/evaluations/evaluations";
 import { useStore } from "@/state/store";
 import { Button } from "@/ui/Button";
 import styles from "./EvaluationPanel.module.css";

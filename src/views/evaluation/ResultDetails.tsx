@@ -1,9 +1,9 @@
 // One evaluation in detail: accuracy by family of problems with intervals, what the image is worth, and the result as a file.
 import { Download, Play, Trash2 } from "lucide-react";
 import { type Estimate, summarise } from "@/rl/evaluation";
-import { compareByFamily, type Evaluation, isFinished } from "@/state/evaluation";
-import { continueEvaluation, deleteEvaluation } from "@/state/evaluationJob";
-import { useEvaluations } from "@/state/evaluations";
+import { compareByFamily, type Evaluation, isFinished } from "@/state/evaluations/evaluation";
+import { continueEvaluation, deleteEvaluation } from "@/state/evaluations/evaluationJob";
+import { useEvaluations } from "@/state/evaluations/evaluations";
 import { Button } from "@/ui/Button";
 import { saveFile } from "@/ui/saveFile";
 import styles from "./EvaluationPanel.module.css";

@@ -3,8 +3,8 @@
 import { ChevronDown, ChevronRight } from "lucide-react";
 import { Fragment, useId, useRef } from "react";
 import { summarise } from "@/rl/evaluation";
-import { type Evaluation, isFinished, progressOf } from "@/state/evaluation";
-import { useEvaluations } from "@/state/evaluations";
+import { type Evaluation, isFinished, progressOf } from "@/state/evaluations/evaluation";
+import { useEvaluations } from "@/state/evaluations/evaluations";
 import { useExportSource } from "@/state/exportSources";
 import { formatNumber } from "@/ui/formatNumber";
 import { IntervalBar } from "./IntervalBar";

@@ -1,6 +1,6 @@
 // An evaluation as files: a table of its problems (CSV), and everything with the summary (JSON). Pure.
 import { summarise } from "@/rl/evaluation";
-import { type Evaluation, isFinished, metricsOf } from "@/state/evaluation";
+import { type Evaluation, isFinished, metricsOf } from "@/state/evaluations/evaluation";
 
 /** One row per problem, in order; the columns of the masked image are empty where it was not asked. */
 export function evaluationCsv({ seen, masked }: Evaluation): string {

@@ -1,6 +1,6 @@
 // Evaluations in words: accuracy with interval, differences with a verdict, settings, time left. Pure.
 import type { Comparison, Estimate } from "@/rl/evaluation";
-import { type Evaluation, type EvaluationPlan, progressOf, subjectName, timeLeftMs } from "@/state/evaluation";
+import { type Evaluation, type EvaluationPlan, progressOf, subjectName, timeLeftMs } from "@/state/evaluations/evaluation";
 import { tasks } from "@/tasks/registry";
 import { formatNumber } from "@/ui/formatNumber";
 

@@ -1,5 +1,5 @@
 // What every exported file says about where its numbers come from: page, model, device, settings, question. Read at the moment of the export.
-import { lastLoadedSource } from "@/state/modelJob";
+import { lastLoadedSource } from "@/state/models/modelJob";
 import { pageVersion } from "@/state/pageVersion";
 import { type Settings, settingsTable } from "@/state/settings";
 import { useStore } from "@/state/store";

@@ -10,7 +10,7 @@ import type { RgbImage } from "@/image/rgbImage";
 import { fromBase64, toBase64 } from "@/lib/base64";
 import { UserError } from "@/lib/errors";
 import { tokenStatColumns } from "@/protocol/generation";
-import type { AnswerNode } from "@/state/answerTree";
+import type { AnswerNode } from "@/state/answers/answerTree";
 import { useStore } from "@/state/store";
 import { provenance } from "./provenance";
 

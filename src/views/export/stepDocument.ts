@@ -1,7 +1,7 @@
 // A training step as JSON: everything its report holds, its settings, and which functions of the official trainer compute what, so that a
 // reader can put the same numbers through them.
 import type { StepReport } from "@/protocol/training";
-import { useRuns } from "@/state/runs";
+import { useRuns } from "@/state/runs/runs";
 import { equations } from "@/views/equations/equations";
 import { provenance } from "./provenance";
 

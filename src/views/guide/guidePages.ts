@@ -1,9 +1,9 @@
 // THE table of the guide's pages: what each says, which parts of the page it talks about, the one thing to do, and how the page's state
 // shows that it was done. Texts only; the drawer draws them and ticks them off.
 
+import { currentUpdate } from "@/state/answers/update";
 import type { AppState } from "@/state/store";
-import { tokenFacts } from "@/state/tokenFacts";
-import { currentUpdate } from "@/state/update";
+import { tokenFacts } from "@/state/tokens/tokenFacts";
 
 /** One page of the guide. */
 export interface GuidePage {

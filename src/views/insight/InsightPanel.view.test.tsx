@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { answerTokens, baselineSeries, trainingSeries } from "@/client/live";
 import { tokenStatColumns } from "@/protocol/generation";
 import type { StepMetrics, TrainRollout } from "@/protocol/training";
-import { useRuns } from "@/state/runs";
+import { useRuns } from "@/state/runs/runs";
 import { useStore } from "@/state/store";
 import { InsightPanel } from "./InsightPanel";
 

@@ -2,10 +2,10 @@
 // totals of a pinned span. Wiring and choice of what to show; the sections are dumb.
 import { Pin, PinOff } from "lucide-react";
 import type { CSSProperties, ReactNode } from "react";
+import { type AnswerUpdate, useUpdate } from "@/state/answers/update";
 import type { TokenRef, TokenSpan } from "@/state/selection";
 import { useStore } from "@/state/store";
-import { measureSymbols, type TokenFacts, tokenFacts, unitOf } from "@/state/tokenFacts";
-import { type AnswerUpdate, useUpdate } from "@/state/update";
+import { measureSymbols, type TokenFacts, tokenFacts, unitOf } from "@/state/tokens/tokenFacts";
 import { Button } from "@/ui/Button";
 import { binVariables } from "@/ui/color/maps";
 import { formatNumber } from "@/ui/formatNumber";

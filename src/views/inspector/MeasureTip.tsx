@@ -1,7 +1,7 @@
 // The name of a dependency measure that explains itself with a token's own numbers.
 import type { ReactNode } from "react";
 import type { DependencyMeasure } from "@/rl/dependency";
-import type { TokenFacts } from "@/state/tokenFacts";
+import type { TokenFacts } from "@/state/tokens/tokenFacts";
 import { EquationTip } from "@/views/equations/EquationTip";
 
 interface MeasureTipProps {

@@ -4,9 +4,9 @@
 import { Split } from "lucide-react";
 import { useRef, useState } from "react";
 import { answerTokens } from "@/client/live";
-import { branchFrom } from "@/state/askJob";
+import { branchFrom } from "@/state/answers/askJob";
+import type { PairedToken, PairedTop } from "@/state/answers/pairedTop";
 import { useExportSource } from "@/state/exportSources";
-import type { PairedToken, PairedTop } from "@/state/pairedTop";
 import type { TokenRef } from "@/state/selection";
 import { classes } from "@/ui/classes";
 import { Select } from "@/ui/Field";

@@ -1,10 +1,10 @@
 // Totals of several pinned tokens: dependency, kept tokens and weight, and the tokens that contribute most.
 import { PinOff } from "lucide-react";
 import { answerTokens } from "@/client/live";
+import type { AnswerUpdate } from "@/state/answers/update";
 import type { TokenSpan } from "@/state/selection";
 import { useStore } from "@/state/store";
-import { measureSymbols, unitOf } from "@/state/tokenFacts";
-import type { AnswerUpdate } from "@/state/update";
+import { measureSymbols, unitOf } from "@/state/tokens/tokenFacts";
 import { Button } from "@/ui/Button";
 import { formatNumber } from "@/ui/formatNumber";
 import { PanelMenuSlot } from "@/ui/PanelMenuSlot";

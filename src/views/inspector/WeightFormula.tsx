@@ -2,8 +2,8 @@
 // from `rl`; this file only writes them down.
 import type { ReactNode } from "react";
 import type { TokenSelectionRule } from "@/rl/settings";
-import type { TokenFacts } from "@/state/tokenFacts";
-import { type AnswerUpdate, currentGradient } from "@/state/update";
+import { type AnswerUpdate, currentGradient } from "@/state/answers/update";
+import type { TokenFacts } from "@/state/tokens/tokenFacts";
 import { formatNumber } from "@/ui/formatNumber";
 import { formatFixed, formatSigned } from "@/ui/tokens/numberText";
 import styles from "./WeightFormula.module.css";

@@ -1,6 +1,7 @@
 // The symbols of a token's weight, each of which explains itself with the token's own numbers. Only writes down what `rl` has computed.
-import type { TokenFacts } from "@/state/tokenFacts";
-import { type AnswerUpdate, currentGradient } from "@/state/update";
+
+import { type AnswerUpdate, currentGradient } from "@/state/answers/update";
+import type { TokenFacts } from "@/state/tokens/tokenFacts";
 import { EquationTip } from "@/views/equations/EquationTip";
 import { spreadOf } from "@/views/equations/spreadOf";
 

@@ -2,10 +2,10 @@
 // it by chance, and a sentence that says so when the map is no better.
 import { Eraser, Table2 } from "lucide-react";
 import { useMemo, useRef, useState } from "react";
-import { type DeletionResult, deletionResult, deletionShares, measureDeletion } from "@/state/deletionJob";
 import { useExportSource } from "@/state/exportSources";
-import { useLook } from "@/state/look";
-import { covers, faintNats, occlusionMap } from "@/state/occlusionMap";
+import { type DeletionResult, deletionResult, deletionShares, measureDeletion } from "@/state/look/deletionJob";
+import { useLook } from "@/state/look/look";
+import { covers, faintNats, occlusionMap } from "@/state/look/occlusionMap";
 import type { TokenSpan } from "@/state/selection";
 import { Button } from "@/ui/Button";
 import { classes } from "@/ui/classes";

@@ -2,8 +2,8 @@
 // the map is any good. Each measures by passes of the model, so each says what it costs and can be stopped.
 import { useEffect, useSyncExternalStore } from "react";
 import { answerHeader, answerTokens, subscribeAnswerHeader } from "@/client/live";
-import { watchLook } from "@/state/lookWatch";
-import { mayBeginUnasked, measureOcclusion } from "@/state/occlusionJob";
+import { watchLook } from "@/state/look/lookWatch";
+import { mayBeginUnasked, measureOcclusion } from "@/state/look/occlusionJob";
 import { useStore } from "@/state/store";
 import { DeletionView } from "./DeletionView";
 import styles from "./Look.module.css";

@@ -5,10 +5,10 @@ import { answerTokens, setAnswerHeader } from "@/client/live";
 import { randomRollout, randomTexts, randomTopK } from "@/client/test/randomAnswer";
 import { tokenOverlay } from "@/client/tokenOverlay";
 import type { RgbImage } from "@/image/rgbImage";
-import { measureDeletion } from "@/state/deletionJob";
 import { useExports } from "@/state/exportSources";
-import { useLook } from "@/state/look";
-import { measureOcclusion } from "@/state/occlusionJob";
+import { measureDeletion } from "@/state/look/deletionJob";
+import { useLook } from "@/state/look/look";
+import { measureOcclusion } from "@/state/look/occlusionJob";
 import { useStore } from "@/state/store";
 import { LookSection } from "./LookSection";
 

@@ -1,7 +1,7 @@
 // How far a measurement is: progress with a way to stop it, what is missing, what it took.
 import { CircleStop } from "lucide-react";
-import type { LookKind } from "@/state/look";
-import { stopLooking, useLook } from "@/state/look";
+import type { LookKind } from "@/state/look/look";
+import { stopLooking, useLook } from "@/state/look/look";
 import { useStore } from "@/state/store";
 import { Button } from "@/ui/Button";
 import { formatNumber } from "@/ui/formatNumber";

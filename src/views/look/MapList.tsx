@@ -2,7 +2,7 @@
 import { type KeyboardEvent, type PointerEvent, useEffect, useId, useMemo } from "react";
 import { cellAt, neighbour } from "@/image/occlusionGrid";
 import type { RgbImage } from "@/image/rgbImage";
-import { useLook } from "@/state/look";
+import { useLook } from "@/state/look/look";
 import { toRgba } from "@/ui/PixelImage";
 import styles from "./Look.module.css";
 import { cellId, MapCells } from "./MapCells";

@@ -2,7 +2,7 @@
 // lies above it and tells where the pointer is.
 import { type CSSProperties, useEffect, useMemo } from "react";
 import { cellAt } from "@/image/occlusionGrid";
-import { useLook } from "@/state/look";
+import { useLook } from "@/state/look/look";
 import { useStore } from "@/state/store";
 import { binVariables } from "@/ui/color/maps";
 import styles from "./Look.module.css";

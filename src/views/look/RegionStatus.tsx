@@ -1,9 +1,9 @@
 // What the drawn region was found to matter for, how long that took, or what is missing to find out.
 import { answerHeader, answerTokens } from "@/client/live";
 import { useExportSource } from "@/state/exportSources";
-import { useLook } from "@/state/look";
-import { faintNats } from "@/state/occlusionMap";
-import { type RegionResult, regionResult } from "@/state/regionJob";
+import { useLook } from "@/state/look/look";
+import { faintNats } from "@/state/look/occlusionMap";
+import { type RegionResult, regionResult } from "@/state/look/regionJob";
 import { useStore } from "@/state/store";
 import { Button } from "@/ui/Button";
 import { formatNumber } from "@/ui/formatNumber";

@@ -1,7 +1,7 @@
 // Cells of an occlusion map → rectangles with a bin of colour and an opacity, in a drawing of given size. Pure; React owns the nodes.
 
 import { cellRegion, type PatchGrid } from "@/image/occlusionGrid";
-import type { MapCell } from "@/state/occlusionMap";
+import type { MapCell } from "@/state/look/occlusionMap";
 import { binOf, niceAbove } from "@/ui/color/binning";
 import { formatNumber } from "@/ui/formatNumber";
 

@@ -1,7 +1,7 @@
 // The map of the pinned tokens as views take it.
 import { useMemo } from "react";
-import { useLook } from "@/state/look";
-import { type MapCell, type OcclusionMap, occlusionMap } from "@/state/occlusionMap";
+import { useLook } from "@/state/look/look";
+import { type MapCell, type OcclusionMap, occlusionMap } from "@/state/look/occlusionMap";
 import type { TokenSpan } from "@/state/selection";
 
 export interface ShownMap {

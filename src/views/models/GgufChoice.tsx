@@ -3,7 +3,7 @@
 import { useState } from "react";
 import { ggufChoices } from "@/lib/ggufFiles";
 import type { GgufFiles, ModelSource } from "@/protocol/model";
-import { listFiles } from "@/state/modelJob";
+import { listFiles } from "@/state/models/modelJob";
 import { useStore } from "@/state/store";
 import { Button } from "@/ui/Button";
 import { Select } from "@/ui/Field";

@@ -1,8 +1,8 @@
 // How the last load ended: the model in use with the times of its load, or what went wrong, which stays until another try.
 import { RefreshCw } from "lucide-react";
 import type { ModelReport } from "@/protocol/engine";
-import { precisionText } from "@/state/modelEstimate";
-import { loadAgain, loadModel } from "@/state/modelJob";
+import { precisionText } from "@/state/models/modelEstimate";
+import { loadAgain, loadModel } from "@/state/models/modelJob";
 import { useStore } from "@/state/store";
 import { Button } from "@/ui/Button";
 import { formatBytes, formatCount } from "@/ui/formatNumber";

@@ -1,7 +1,7 @@
 // A load that runs: bytes per file, speed, time left, pause, resume and cancel, and what it waits for. Spoken at every tenth.
 import { CirclePause, CirclePlay, CircleX } from "lucide-react";
 import type { LoadProgress } from "@/protocol/model";
-import { cancelLoading, pauseLoading } from "@/state/modelJob";
+import { cancelLoading, pauseLoading } from "@/state/models/modelJob";
 import { useStore } from "@/state/store";
 import { Button } from "@/ui/Button";
 import { formatBytes } from "@/ui/formatNumber";

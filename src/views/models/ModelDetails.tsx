@@ -3,11 +3,11 @@
 import { Download } from "lucide-react";
 import { useEffect } from "react";
 import type { ModelPreview, ModelSource } from "@/protocol/model";
-import { measuredSpeed } from "@/state/measuredSpeed";
-import { catalogueSource, modelCatalogue } from "@/state/modelCatalogue";
-import { sourceName } from "@/state/modelChoice";
-import { precisionText } from "@/state/modelEstimate";
-import { inspectModel, loadModel } from "@/state/modelJob";
+import { measuredSpeed } from "@/state/models/measuredSpeed";
+import { catalogueSource, modelCatalogue } from "@/state/models/modelCatalogue";
+import { sourceName } from "@/state/models/modelChoice";
+import { precisionText } from "@/state/models/modelEstimate";
+import { inspectModel, loadModel } from "@/state/models/modelJob";
 import { memoryUseOf, precisionOf } from "@/state/requests";
 import { useStore } from "@/state/store";
 import { Button } from "@/ui/Button";

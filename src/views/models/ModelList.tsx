@@ -1,9 +1,9 @@
 // The offered models by family: size, download, licence, whether it is cached, and about how much memory it takes with the number
 // formats chosen. The memory is an estimate from parameter counts; choosing a row asks the engine for the real plan.
 
-import { type CatalogueModel, catalogueSource, modelCatalogue, parametersOf } from "@/state/modelCatalogue";
-import { sourceName } from "@/state/modelChoice";
-import { estimateFit } from "@/state/modelEstimate";
+import { type CatalogueModel, catalogueSource, modelCatalogue, parametersOf } from "@/state/models/modelCatalogue";
+import { sourceName } from "@/state/models/modelChoice";
+import { estimateFit } from "@/state/models/modelEstimate";
 import { useOnline } from "@/state/online";
 import { memoryUseOf, precisionOf } from "@/state/requests";
 import { useStore } from "@/state/store";

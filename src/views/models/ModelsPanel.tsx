@@ -3,7 +3,7 @@
 import { X } from "lucide-react";
 import { type DragEvent, useEffect, useRef, useState } from "react";
 import { filesOfDrop } from "@/client/localFiles";
-import { readCache } from "@/state/modelJob";
+import { readCache } from "@/state/models/modelJob";
 import { useStore } from "@/state/store";
 import { Button } from "@/ui/Button";
 import { classes } from "@/ui/classes";

@@ -6,7 +6,7 @@ import "@/app/theme.css";
 import { engineClient } from "@/client/engineClient";
 import type { LoadEvent, LoadRequest, ModelReport } from "@/protocol/engine";
 import type { CacheReport, LoadProgress, MemoryPlan, ModelPreview } from "@/protocol/model";
-import { tokenStorageKey } from "@/state/modelChoice";
+import { tokenStorageKey } from "@/state/models/modelChoice";
 import { useStore } from "@/state/store";
 import { SystemPanel } from "@/views/system/SystemPanel";
 import { ModelsPanel } from "./ModelsPanel";

@@ -1,7 +1,7 @@
 // A memory plan: its lines as one bar against the budget and as numbers, whether it fits in words, and the nearest choice that does.
 import { Wand2 } from "lucide-react";
 import type { MemoryLine, MemoryPlan } from "@/protocol/model";
-import { proposalSettings, sameKnobs } from "@/state/fitting";
+import { proposalSettings, sameKnobs } from "@/state/models/fitting";
 import { memoryUseOf, precisionOf } from "@/state/requests";
 import type { Settings } from "@/state/settings";
 import { useStore } from "@/state/store";

@@ -1,6 +1,6 @@
 // Where the embedded model lies: a folder of the page's own origin, so that it works offline and without a hub.
 import type { ModelSource } from "@/protocol/model";
-import { catalogueSource, modelCatalogue } from "@/state/modelCatalogue";
+import { catalogueSource, modelCatalogue } from "@/state/models/modelCatalogue";
 
 /** The source of the embedded model. */
 export function embeddedSource(base: string = document.baseURI): ModelSource {

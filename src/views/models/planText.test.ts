@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { proposalSettings } from "@/state/fitting";
+import { proposalSettings } from "@/state/models/fitting";
 import { defaultSettings } from "@/state/settings";
 import { announcement, peakLines, proposalText, timeText } from "./planText";
 

@@ -1,6 +1,6 @@
 // Memory plans and loading in words, and what a proposal changes. Pure.
 import type { LoadProgress, MemoryLine, MemoryPlan, MemoryUse, PrecisionChoice } from "@/protocol/model";
-import { precisionText } from "@/state/modelEstimate";
+import { precisionText } from "@/state/models/modelEstimate";
 import { formatBytes } from "@/ui/formatNumber";
 
 interface Choice {

@@ -1,10 +1,10 @@
 // Picture and masked twin, or the place to drop one: with the region tool over the original, the occlusion map of the pinned tokens, and
-// the button that holds the twin in the original's place. What is measured of the region is `state/regionJob.ts`'s business.
+// the button that holds the twin in the original's place. What is measured of the region is `state/look/regionJob.ts`'s business.
 import { ImageUp, ScanSearch, X } from "lucide-react";
 import { type KeyboardEvent, lazy, Suspense, useEffect, useState, useSyncExternalStore } from "react";
 import { answerHeader, subscribeAnswerHeader } from "@/client/live";
-import { holdMasked, toggleRegionTool, useLook } from "@/state/look";
-import { isPictureShown } from "@/state/lookTarget";
+import { holdMasked, toggleRegionTool, useLook } from "@/state/look/look";
+import { isPictureShown } from "@/state/look/lookTarget";
 import { useStore } from "@/state/store";
 import { Button } from "@/ui/Button";
 import { Message } from "@/ui/Message";
@@ -36,7 +36,7 @@ export function PictureGroup({ input }: { input: ImageInput }) {
   const isShown = isPictureShown(image);
   useEffect(() => {
     // Follows the region and what is held from here on; in a file of its own, because nobody needs it in the first second.
-    void import("@/state/lookWatch").then(({ watchLook }) => watchLook());
+    void import("@/state/look/lookWatch").then(({ watchLook }) => watchLook());
   }, []);
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset is for form controls; this is a picture pair
@@ -110,7 +110,7 @@ function MapButton() {
   const isRunning = useLook(({ statuses }) => statuses.occlusion.status === "running");
   const measure = async () => {
     const { pinned } = useStore.getState();
-    const { measureOcclusion } = await import("@/state/occlusionJob");
+    const { measureOcclusion } = await import("@/state/look/occlusionJob");
     if (pinned) await measureOcclusion(pinned, { asked: true });
   };
   return (

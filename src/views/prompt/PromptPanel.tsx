@@ -1,8 +1,8 @@
 // The Input panel: picture with its masked twin, mask settings, question, samples, sampling settings, Ask and Stop. What Ask does
-// is in `state/askJob.ts`.
+// is in `state/answers/askJob.ts`.
 import { CircleStop, ImageUp, Send } from "lucide-react";
 import { type DragEvent, type FormEvent, useRef, useState } from "react";
-import { ask, stopAsk } from "@/state/askJob";
+import { ask, stopAsk } from "@/state/answers/askJob";
 import { useStore } from "@/state/store";
 import { Button } from "@/ui/Button";
 import { classes } from "@/ui/classes";

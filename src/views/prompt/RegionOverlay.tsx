@@ -1,6 +1,6 @@
 // The rectangle on the picture: dragged, moved and sized with the arrow keys, or set in percent with four number fields.
 import { type KeyboardEvent, type PointerEvent, useRef } from "react";
-import { useLook } from "@/state/look";
+import { useLook } from "@/state/look/look";
 import type { Region } from "@/state/selection";
 import { classes } from "@/ui/classes";
 import { formatPercent } from "@/ui/formatNumber";

@@ -3,10 +3,10 @@
 import { MessageCircleQuestion } from "lucide-react";
 import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { answerHeader, answerTokens } from "@/client/live";
-import { askBeside, askPrompt, hasTokens, showRollouts } from "@/state/runsAnswer";
-import { findSamePrompt, promptKey, rolloutsAt, type StepRollouts } from "@/state/runsRollouts";
+import { useUpdate } from "@/state/answers/update";
+import { askBeside, askPrompt, hasTokens, showRollouts } from "@/state/runs/runsAnswer";
+import { findSamePrompt, promptKey, rolloutsAt, type StepRollouts } from "@/state/runs/runsRollouts";
 import { useStore } from "@/state/store";
-import { useUpdate } from "@/state/update";
 import { Button } from "@/ui/Button";
 import { Select } from "@/ui/Field";
 import { formatNumber } from "@/ui/formatNumber";

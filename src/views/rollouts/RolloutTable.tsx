@@ -2,8 +2,8 @@
 // question, how many were right, and what can be done with the prompt.
 import { ArrowDown, ArrowUp, Check, ChevronRight, Columns2, MessageCircleQuestion, PanelTop, X } from "lucide-react";
 import { Fragment, memo, useState } from "react";
-import { askPrompt, hasTokens, showRollouts } from "@/state/runsAnswer";
-import type { StepRollouts } from "@/state/runsRollouts";
+import { askPrompt, hasTokens, showRollouts } from "@/state/runs/runsAnswer";
+import type { StepRollouts } from "@/state/runs/runsRollouts";
 import { useStore } from "@/state/store";
 import { Button } from "@/ui/Button";
 import { classes } from "@/ui/classes";

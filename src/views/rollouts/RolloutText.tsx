@@ -2,7 +2,7 @@
 // nothing in it is ever read as markup.
 import { memo } from "react";
 import type { TrainRollout } from "@/protocol/training";
-import type { StepRollouts } from "@/state/runsRollouts";
+import type { StepRollouts } from "@/state/runs/runsRollouts";
 import { classes } from "@/ui/classes";
 import { binClasses } from "@/ui/color/binClasses";
 import { formatNumber } from "@/ui/formatNumber";

@@ -3,8 +3,8 @@
 import { Group, Search } from "lucide-react";
 import { type CSSProperties, useMemo, useState } from "react";
 import { useExportSource } from "@/state/exportSources";
-import { useRuns } from "@/state/runs";
-import { type StepRollouts, useRunRollouts } from "@/state/runsRollouts";
+import { useRuns } from "@/state/runs/runs";
+import { type StepRollouts, useRunRollouts } from "@/state/runs/runsRollouts";
 import { useStore } from "@/state/store";
 import { Button } from "@/ui/Button";
 import { binClasses } from "@/ui/color/binClasses";

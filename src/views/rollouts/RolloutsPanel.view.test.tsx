@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { answerTokens, trainingSeries } from "@/client/live";
 import type { TokenChunk } from "@/protocol/generation";
 import type { TrainRollout } from "@/protocol/training";
-import { useRuns } from "@/state/runs";
+import { useRuns } from "@/state/runs/runs";
 import { useStore } from "@/state/store";
 import { RolloutsPanel } from "./RolloutsPanel";
 

@@ -2,7 +2,7 @@
 
 import type { TrainRollout } from "@/protocol/training";
 import type { ExportTable } from "@/state/exportSources";
-import type { StepRollouts } from "@/state/runsRollouts";
+import type { StepRollouts } from "@/state/runs/runsRollouts";
 
 export type RolloutColumn = "prompt" | "reward" | "advantage" | "alpha" | "meanDependency" | "length";
 

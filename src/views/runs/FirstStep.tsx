@@ -1,7 +1,7 @@
 // The one button of tabs that are empty until something was trained.
 import { SkipForward } from "lucide-react";
+import { train } from "@/state/runs/trainJob";
 import { useStore } from "@/state/store";
-import { train } from "@/state/trainJob";
 import { Button } from "@/ui/Button";
 
 /** Takes a training step, which fills the tab; waits for a model. */

@@ -2,7 +2,7 @@
 import { GitFork } from "lucide-react";
 import { useState } from "react";
 import type { RunInfo } from "@/protocol/runs";
-import { forkRun, forkSteps } from "@/state/runsJobs";
+import { forkRun, forkSteps } from "@/state/runs/runsJobs";
 import { Button } from "@/ui/Button";
 import { Select } from "@/ui/Field";
 import styles from "./RunsPanel.module.css";

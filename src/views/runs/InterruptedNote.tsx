@@ -1,8 +1,8 @@
 // Above the page after it was closed in the middle of a run: where the run stands, and one press to go on.
 import { History, Play } from "lucide-react";
-import { useRuns } from "@/state/runs";
-import { interruptedText } from "@/state/runsCurrent";
-import { continueRun, dismissInterrupted } from "@/state/runsJobs";
+import { useRuns } from "@/state/runs/runs";
+import { interruptedText } from "@/state/runs/runsCurrent";
+import { continueRun, dismissInterrupted } from "@/state/runs/runsJobs";
 import { useStore } from "@/state/store";
 import { Button } from "@/ui/Button";
 import styles from "./InterruptedNote.module.css";

@@ -2,9 +2,9 @@
 // settings in which they differ.
 import { useMemo } from "react";
 import { useExportSource } from "@/state/exportSources";
-import { useRuns } from "@/state/runs";
-import { useRunSeries } from "@/state/runsSeries";
-import { useRunsView } from "@/state/runsView";
+import { useRuns } from "@/state/runs/runs";
+import { useRunSeries } from "@/state/runs/runsSeries";
+import { useRunsView } from "@/state/runs/runsView";
 import { useStore } from "@/state/store";
 import { formatBytes, formatNumber, formatPercent } from "@/ui/formatNumber";
 import { type ComparedRun, comparisonTable, finalRows, finalSteps, settingRows } from "./compareRuns";

@@ -3,8 +3,8 @@ import { createRoot, type Root } from "react-dom/client";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { RunInfo } from "@/protocol/runs";
 import { trainDefaults } from "@/protocol/training";
-import { useRuns } from "@/state/runs";
-import { runStore } from "@/state/runsStorage";
+import { useRuns } from "@/state/runs/runs";
+import { runStore } from "@/state/runs/runsStorage";
 import { useStore } from "@/state/store";
 import { RunComparison } from "./RunComparison";
 

@@ -2,9 +2,9 @@
 import { ChartLine, Download, Play, Trash2 } from "lucide-react";
 import { useState } from "react";
 import type { RunInfo } from "@/protocol/runs";
-import { useRuns } from "@/state/runs";
-import { changeRun, continueRun, deleteRun, openRun, runFile } from "@/state/runsJobs";
-import { useRunsView } from "@/state/runsView";
+import { useRuns } from "@/state/runs/runs";
+import { changeRun, continueRun, deleteRun, openRun, runFile } from "@/state/runs/runsJobs";
+import { useRunsView } from "@/state/runs/runsView";
 import { useStore } from "@/state/store";
 import { Button } from "@/ui/Button";
 import { formatPercent } from "@/ui/formatNumber";

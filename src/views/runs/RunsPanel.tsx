@@ -3,12 +3,12 @@
 import { FolderOpen, GitCompare, Play, Trash2 } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { useExportSource } from "@/state/exportSources";
-import { useRuns } from "@/state/runs";
-import { oldCheckpoints, takeRunFile } from "@/state/runsJobs";
-import { cancelPair, pairText, runPair } from "@/state/runsPair";
-import { useRunsView } from "@/state/runsView";
+import { useRuns } from "@/state/runs/runs";
+import { oldCheckpoints, takeRunFile } from "@/state/runs/runsJobs";
+import { cancelPair, pairText, runPair } from "@/state/runs/runsPair";
+import { useRunsView } from "@/state/runs/runsView";
+import { train } from "@/state/runs/trainJob";
 import { useStore } from "@/state/store";
-import { train } from "@/state/trainJob";
 import { Button } from "@/ui/Button";
 import { formatBytes } from "@/ui/formatNumber";
 import { EmptyState, Message } from "@/ui/Message";

@@ -4,7 +4,7 @@ import type { TrainSettings } from "@/protocol/training";
 import type { ExportTable } from "@/state/exportSources";
 import { mainRows } from "@/state/metricRows/mainRows";
 import type { Metric } from "@/state/metrics";
-import { type KnobDifference, knobDifferences } from "@/state/runsKnobs";
+import { type KnobDifference, knobDifferences } from "@/state/runs/runsKnobs";
 
 /** What is compared of a run. */
 export interface ComparedRun {

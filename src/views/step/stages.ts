@@ -4,7 +4,7 @@
 import { moveMetrics } from "@/rl/tokenMoves";
 import { isKept } from "@/rl/tokenSelection";
 import type { ExportTable } from "@/state/exportSources";
-import { measureSymbols, unitOf } from "@/state/tokenFacts";
+import { measureSymbols, unitOf } from "@/state/tokens/tokenFacts";
 import { formatNumber, formatPercent } from "@/ui/formatNumber";
 import { formatShare } from "@/ui/tokens/numberText";
 import { spreadOf } from "@/views/equations/spreadOf";

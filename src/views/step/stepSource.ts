@@ -6,7 +6,7 @@ import type { RgbImage } from "@/image/rgbImage";
 import { tokenStatColumns } from "@/protocol/generation";
 import type { StepMetrics, StepReport, TrainRollout } from "@/protocol/training";
 import type { PolicySettings } from "@/rl/settings";
-import type { AnswerUpdate } from "@/state/update";
+import type { AnswerUpdate } from "@/state/answers/update";
 
 /** The answers to one question. */
 export interface StepGroup {

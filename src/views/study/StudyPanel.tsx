@@ -1,9 +1,9 @@
 // The Study tab: methods compared over seeds, as recorded with the page or run here. Chooses the study, draws its tables and training
-// curves, and starts, exports and imports one's own. Running them is `state/studyJob.ts`.
+// curves, and starts, exports and imports one's own. Running them is `state/studies/studyJob.ts`.
 import { Download, FlaskConical, FolderOpen, Table2, Trash2, Undo2 } from "lucide-react";
 import { useEffect, useMemo, useRef, useState } from "react";
-import { useStudies } from "@/state/studies";
-import { deleteStudy, importStudy, readStudies, restoreStudy, studyProgress } from "@/state/studyJob";
+import { useStudies } from "@/state/studies/studies";
+import { deleteStudy, importStudy, readStudies, restoreStudy, studyProgress } from "@/state/studies/studyJob";
 import { gridOf } from "@/study/grid";
 import { baseArm } from "@/study/ownStudy";
 import { lineOf, tablesOf } from "@/study/results";

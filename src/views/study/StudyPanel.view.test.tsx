@@ -2,7 +2,7 @@ import { act } from "react";
 import { createRoot, type Root } from "react-dom/client";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { useStore } from "@/state/store";
-import { useStudies } from "@/state/studies";
+import { useStudies } from "@/state/studies/studies";
 import { gridArmIds } from "@/study/grid";
 import { type OwnStudy, wholeChoice } from "@/study/ownStudy";
 import { parseRecorded, recordedText } from "@/study/recorded";

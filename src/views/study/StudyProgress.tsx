@@ -1,7 +1,7 @@
 // The study that runs, or the shown one that was paused: how far it is, what is done now, how long it may take, and how to pause it or go on.
 import { Pause, Play } from "lucide-react";
-import { useStudies } from "@/state/studies";
-import { continueStudy, pauseStudy, studyProgress } from "@/state/studyJob";
+import { useStudies } from "@/state/studies/studies";
+import { continueStudy, pauseStudy, studyProgress } from "@/state/studies/studyJob";
 import { chosenPlan, secondsLeft } from "@/study/ownStudy";
 import { Button } from "@/ui/Button";
 import styles from "./StudyPanel.module.css";

@@ -3,8 +3,8 @@
 import { Play } from "lucide-react";
 import { useState } from "react";
 import { useStore } from "@/state/store";
-import { startStudy } from "@/state/studyJob";
-import { isStudyModelLoaded } from "@/state/studyModel";
+import { startStudy } from "@/state/studies/studyJob";
+import { isStudyModelLoaded } from "@/state/studies/studyModel";
 import { firstSeeds, type StudyChoice, studyLimits, wholeChoice } from "@/study/ownStudy";
 import { type StudyPlan, studyPlans } from "@/study/plan";
 import { Button } from "@/ui/Button";

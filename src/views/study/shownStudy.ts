@@ -1,6 +1,6 @@
 // What the panel can show: recorded studies first, then one's own, each as a plan with results and the facts about them. Pure.
 
-import { recordedKey } from "@/state/studies";
+import { recordedKey } from "@/state/studies/studies";
 import { chosenPlan, missingRuns, type OwnStudy } from "@/study/ownStudy";
 import { type StudyPlan, studyPlans } from "@/study/plan";
 import { changedSince, type RecordedStudy } from "@/study/recorded";

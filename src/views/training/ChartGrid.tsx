@@ -2,7 +2,7 @@
 // that all charts show.
 import { useMemo, useRef } from "react";
 import { useExportSource } from "@/state/exportSources";
-import { useRunsView } from "@/state/runsView";
+import { useRunsView } from "@/state/runs/runsView";
 import { useStore } from "@/state/store";
 import type { ChartMark } from "@/ui/charts/chartMarks";
 import { LineChart } from "@/ui/charts/LineChart";

@@ -1,8 +1,8 @@
 // The files of a run: its metrics as CSV and as the official logger's files, logs of other trainers, and the adapter.
 import { Download, FileDown, FileUp, FolderOpen, Save } from "lucide-react";
 import { type ReactNode, useRef } from "react";
-import { loadAdapter, saveAdapter } from "@/state/modelJob";
-import { useRuns } from "@/state/runs";
+import { loadAdapter, saveAdapter } from "@/state/models/modelJob";
+import { useRuns } from "@/state/runs/runs";
 import { useStore } from "@/state/store";
 import { Button } from "@/ui/Button";
 import { saveFile } from "@/ui/saveFile";

@@ -4,8 +4,8 @@
 import { ChevronRight, SlidersHorizontal, Table2 } from "lucide-react";
 import { lazy, Suspense, useMemo, useState } from "react";
 import { baselineSeries, trainingSeries } from "@/client/live";
-import { useBaseline } from "@/state/logRuns";
-import { recordedRunId, useRunsView } from "@/state/runsView";
+import { useBaseline } from "@/state/runs/logRuns";
+import { recordedRunId, useRunsView } from "@/state/runs/runsView";
 import { useStore } from "@/state/store";
 import { Button } from "@/ui/Button";
 import { indexRange } from "@/ui/charts/pixelColumns";

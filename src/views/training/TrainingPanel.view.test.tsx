@@ -3,8 +3,8 @@ import { createRoot, type Root } from "react-dom/client";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { baselineSeries, trainingSeries } from "@/client/live";
 import type { StepReport, TrainRollout } from "@/protocol/training";
-import { useRuns } from "@/state/runs";
-import { useRunsView } from "@/state/runsView";
+import { useRuns } from "@/state/runs/runs";
+import { useRunsView } from "@/state/runs/runsView";
 import { useStore } from "@/state/store";
 import { TrainingPanel } from "./TrainingPanel";
 

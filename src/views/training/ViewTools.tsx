@@ -1,6 +1,6 @@
 // What narrows the charts down: a search by name, and the steps to show as two numbers, which is what dragging over a chart sets too.
 import { Maximize2, Search } from "lucide-react";
-import { useRunsView } from "@/state/runsView";
+import { useRunsView } from "@/state/runs/runsView";
 import { Button } from "@/ui/Button";
 import { NumberInput } from "@/ui/NumberInput";
 import styles from "./TrainingPanel.module.css";

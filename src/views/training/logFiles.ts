@@ -1,4 +1,4 @@
-// Saves the shown run as the official logger's files and takes such files in (state/logRuns.ts keeps them). Texts from files are only
+// Saves the shown run as the official logger's files and takes such files in (state/runs/logRuns.ts keeps them). Texts from files are only
 // shown as text.
 
 import {
@@ -12,7 +12,7 @@ import {
   writeExperimentLog,
 } from "@/formats/experimentLog";
 import type { TrainSettings } from "@/protocol/training";
-import { keepLog } from "@/state/logRuns";
+import { keepLog } from "@/state/runs/logRuns";
 import { useStore } from "@/state/store";
 import type { SeriesSource } from "./charts";
 import { officialConfig } from "./officialConfig";

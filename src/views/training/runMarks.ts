@@ -1,7 +1,7 @@
 // What happened in a run, step by step: steps without a gradient, updates that were left out, settings that changed. Pure.
 
 import type { RunInfo } from "@/protocol/runs";
-import { knobDifferences } from "@/state/runsKnobs";
+import { knobDifferences } from "@/state/runs/runsKnobs";
 import type { ChartMark } from "@/ui/charts/chartMarks";
 import type { ChartRun, SeriesSource } from "./charts";
 

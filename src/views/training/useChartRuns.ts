@@ -2,10 +2,10 @@
 // of their own at most. The run that was made the baseline is dashed, and so is the recorded one beside others. Re-renders as they grow.
 import { useMemo } from "react";
 import { baselineSeries, trainingSeries } from "@/client/live";
-import { useBaseline } from "@/state/logRuns";
-import { mostSelected, useRuns } from "@/state/runs";
-import { useRunSeries } from "@/state/runsSeries";
-import { recordedRunId } from "@/state/runsView";
+import { useBaseline } from "@/state/runs/logRuns";
+import { mostSelected, useRuns } from "@/state/runs/runs";
+import { useRunSeries } from "@/state/runs/runsSeries";
+import { recordedRunId } from "@/state/runs/runsView";
 import type { ChartRun } from "./charts";
 import { useSeriesVersion } from "./useSeries";
 
