@@ -9,7 +9,7 @@ import "@/app/theme.css";
 import { answerTokens, setAnswerHeader } from "@/client/live";
 import { randomRollout, randomTexts, randomTopK } from "@/client/test/randomAnswer";
 import { useStore } from "@/state/store";
-import { colourTokensBy } from "@/state/tokenColours";
+import { colourTokensBy } from "@/state/tokens/tokenColours";
 import { LineChart } from "@/ui/charts/LineChart";
 import type { ChartSeries } from "@/ui/charts/lineGeometry";
 import { AnswerPanel } from "@/views/answer/AnswerPanel";
