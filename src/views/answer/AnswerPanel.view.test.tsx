@@ -171,6 +171,9 @@ describe("the answer panel", () => {
 
   it("opens one pop-over for the hovered token and closes it again", async () => {
     await answer([40]);
+    // The pointer rests where the test before has left it, which may be on a token.
+    await act(() => userEvent.hover(box.querySelector('[aria-label="Effect on the shown answer"]')!));
+    await frame();
     act(() => useStore.getState().setHover({ rollout: 0, token: 3 }));
     await until(() => box.querySelectorAll('[role="tooltip"]').length === 1);
     expect(box.querySelector('[role="tooltip"]')!.textContent).toContain("␣two");
