@@ -14,6 +14,10 @@ import {
   statusBar,
   stepNumber,
 } from "./support/playground";
+import { wasmLaunch } from "./support/runs";
+
+// What is told about settings and rewards is the page's business; steps are quicker there.
+test.use({ launchOptions: wasmLaunch });
 
 const settings = (page: Page) => page.getByRole("region", { name: "Settings", exact: true });
 const field = (page: Page, label: string) => page.getByRole("textbox", { name: `${label} value`, exact: true });

@@ -16,6 +16,10 @@ import {
   statusBar,
   stepNumber,
 } from "./support/playground";
+import { wasmLaunch } from "./support/runs";
+
+// What is told about settings and rewards is the page's business; steps are quicker there.
+test.use({ launchOptions: wasmLaunch });
 
 const own = "rew=custom";
 const code = (page: Page) => page.getByLabel("Reward function", { exact: true });

@@ -2,7 +2,7 @@
 // SwiftShader. Every test begins with `fresh`, which loads the page again with the settings it needs; shaders stay compiled. With
 // VPPO_E2E_WASM set the page runs without WebGPU, which is quicker to try a spec with.
 
-import { type BrowserContext, test as base, type Page } from "@playwright/test";
+import { type BrowserContext, test as base, type LaunchOptions, type Page } from "@playwright/test";
 import { browserLaunch } from "../../scripts/chromium.mjs";
 import { openReady, smallSettings } from "./playground";
 import { wasmLaunch } from "./runs";
@@ -12,25 +12,32 @@ interface WorkbenchFixtures {
   readonly workbench: Page;
 }
 
-/** Playwright's `test` with the shared page. */
-export const test = base.extend<object, WorkbenchFixtures>({
-  workbench: [
-    async ({ playwright }, use, { project }) => {
-      const { baseURL, viewport } = project.use;
-      const browser = await playwright.chromium.launch(process.env.VPPO_E2E_WASM ? wasmLaunch : browserLaunch());
-      const context: BrowserContext = await browser.newContext({
-        ...(baseURL === undefined ? {} : { baseURL }),
-        ...(viewport === undefined ? {} : { viewport }),
-        permissions: ["clipboard-read", "clipboard-write"],
-      });
-      const page = await context.newPage();
-      page.setDefaultTimeout(30_000);
-      await use(page);
-      await browser.close();
-    },
-    { scope: "worker", timeout: 240_000 },
-  ],
-});
+/** Playwright's `test` with the shared page on WebGPU. */
+export const test = testWith(process.env.VPPO_E2E_WASM ? wasmLaunch : browserLaunch());
+
+/** The same on WebAssembly, for what does not depend on the engine: how the page looks, reads and is used. */
+export const wasmTest = testWith(wasmLaunch);
+
+function testWith(launch: LaunchOptions) {
+  return base.extend<object, WorkbenchFixtures>({
+    workbench: [
+      async ({ playwright }, use, { project }) => {
+        const { baseURL, viewport } = project.use;
+        const browser = await playwright.chromium.launch(launch);
+        const context: BrowserContext = await browser.newContext({
+          ...(baseURL === undefined ? {} : { baseURL }),
+          ...(viewport === undefined ? {} : { viewport }),
+          permissions: ["clipboard-read", "clipboard-write"],
+        });
+        const page = await context.newPage();
+        page.setDefaultTimeout(30_000);
+        await use(page);
+        await browser.close();
+      },
+      { scope: "worker", timeout: 240_000 },
+    ],
+  });
+}
 
 /** The page as a first visitor with these settings has it, and the model loaded; nothing of earlier tests is left but shaders. */
 export async function fresh(page: Page, settings = smallSettings, query = ""): Promise<void> {
