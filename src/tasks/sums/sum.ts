@@ -1,6 +1,6 @@
 // What a running sum over a scene is: a start, and objects to add or to take away, one visual step each. Draws the counts
 // first, evenly, then a scene in which they are true, so that guessing a count is worth no more than chance. Words are in
-// `wordSum.ts` and `chains.ts`, pixels in `../shapes/render.ts`.
+// `wording.ts` and `chains.ts`, pixels in `../shapes/render.ts`.
 
 import type { Rng } from "@/lib/rng";
 import { matching } from "../shapes/query";

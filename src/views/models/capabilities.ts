@@ -1,5 +1,5 @@
 // What this browser and machine can do for the page, in plain words: the GPU and what of it is used, its limits as they matter here, and
-// the room for models. Pure: it is given what was asked of the browser (useCapabilities.ts).
+// the room for models. Pure: it is given what was asked of the browser (CapabilityCard.tsx).
 
 import { formatBytes } from "@/ui/formatNumber";
 
