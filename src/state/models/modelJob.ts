@@ -198,7 +198,7 @@ export function showRecordedAnswer(recording: Recording, index: number): void {
   const { keepAnswer, pinned, rollout, input: chosen, setInput } = useStore.getState();
   const input = { image: header.image, moreImages: [], question: header.question, answer: header.answer, sample: null };
   // What the user has picked while the recording was on its way stays.
-  const isUntouched = chosen.image === null && chosen.question === "";
+  if (chosen.image === null && chosen.question === "") setInput(input);
   // A pin from a shared link survives only if this answer has those tokens.
   const isInside = pinned !== null && pinned.end < answerTokens.length(pinned.rollout);
   keepAnswer(
@@ -213,7 +213,6 @@ export function showRecordedAnswer(recording: Recording, index: number): void {
     },
     { pinned: isInside ? pinned : null, rollout: isInside && rollout < answerTokens.rolloutCount ? rollout : mostDependent() },
   );
-  setInput(isUntouched ? input : chosen);
 }
 
 /** The rollout that depends most on the picture on average: the one worth seeing first. */
