@@ -11,6 +11,7 @@ import {
   open,
   openReady,
   openTab,
+  stepCount,
   stepNumber,
   tokens,
 } from "./support/playground";
@@ -24,7 +25,6 @@ test.use({
 
 const stepsOf = (run: { steps: readonly number[] } | undefined) => [...(run?.steps ?? [])];
 const upTo = (last: number) => Array.from({ length: last }, (_, i) => i + 1);
-const stepCount = async (page: Page) => Number(await stepNumber(page).textContent());
 
 async function lifecycle(context: BrowserContext, page: Page, state: "frozen" | "active"): Promise<void> {
   const session = await context.newCDPSession(page);

@@ -44,6 +44,9 @@ export const effect = (page: Page) => page.getByLabel("Effect on the shown answe
 /** How many steps the shown run has. */
 export const stepNumber = (page: Page) => page.getByRole("group", { name: "Training controls" }).getByRole("status");
 
+/** The same as a number: what a step takes is not known, so specs wait for more of them and not for a certain one. */
+export const stepCount = async (page: Page): Promise<number> => Number(await stepNumber(page).textContent());
+
 /** Chooses one of the sample pictures, counted from 0. */
 export const pickSample = (page: Page, index: number) =>
   page.getByRole("region", { name: "Samples" }).getByRole("listitem").nth(index).getByRole("button").click();

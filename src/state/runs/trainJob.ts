@@ -47,7 +47,7 @@ async function takeSteps(steps: number): Promise<void> {
   let run: RunInfo | null = null;
   try {
     const knobs = trainSettingsOf(useStore.getState().settings);
-    run = await runToTrain(knobs);
+    run = await runToTrain(knobs, steps);
     const settings = settingsNow(knobs);
     const target = run && targetOf(run, steps, settings);
     const left =
@@ -106,8 +106,8 @@ export function closeRun(): void {
   setTraining({ status: "idle", step: 0 });
 }
 
-/** The stored run that is to go on, or a new one; null where nothing can be stored. */
-async function runToTrain(knobs: TrainSettings): Promise<RunInfo | null> {
+/** The stored run that is to go on, or a new one, which has no goal of its own yet; null where nothing can be stored. */
+async function runToTrain(knobs: TrainSettings, steps: number): Promise<RunInfo | null> {
   const { model, notify, settings } = useStore.getState();
   const loaded = model.status === "ready" ? model.model : null;
   const { open, putRun, set } = useRuns.getState();
@@ -120,15 +120,19 @@ async function runToTrain(knobs: TrainSettings): Promise<RunInfo | null> {
     }
     if (useStore.getState().training.step > 0 || trainingSeries.length > 0) startAfresh();
     const { runs } = await runStore.list();
+    const target = targetOf({ lastStep: 0 }, steps, knobs);
     const run = await runStore.create({
       name: nextName(presets[settings.preset].label, runs),
       settings: knobs,
       ...(loaded && { model: runModelOf(loaded, lastLoadedSource()) }),
+      // From the first moment: a page that is closed right now goes on to the same step later.
+      ...(target !== null && { targetStep: target }),
     });
     void keepStorage();
     putRun(run);
     set({ open: { id: run.id, settings: knobs, knobs } });
-    return run;
+    const { targetStep: _, ...withoutGoal } = run;
+    return withoutGoal;
   } catch (error) {
     if (!(error instanceof RunsUnavailableError)) throw error;
     if (!warnedUnavailable) notify("error", error.message);
@@ -152,7 +156,11 @@ function settingsNow(knobs: TrainSettings): TrainSettings {
 }
 
 /** The step a run is on its way to: so many more, its own target if that is later, or the end of its schedule. */
-function targetOf(run: RunInfo, steps: number, { lrSchedule, maxSteps }: TrainSettings): number | null {
+function targetOf(
+  run: Pick<RunInfo, "lastStep" | "targetStep">,
+  steps: number,
+  { lrSchedule, maxSteps }: TrainSettings,
+): number | null {
   const own = run.targetStep ?? 0;
   if (steps !== Number.POSITIVE_INFINITY) return Math.max(own, run.lastStep + steps);
   return lrSchedule !== "constant" && maxSteps > run.lastStep ? maxSteps : null;
