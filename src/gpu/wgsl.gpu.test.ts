@@ -8,12 +8,27 @@ import * as linearKernels from "@/ops/linear/kernels";
 import { createGpu, type Gpu } from "./device";
 import type { Kernel } from "./dispatcher";
 
-const sources = import.meta.glob<string>("../**/*.wgsl", { query: "?raw", import: "default", eager: true });
+const files = import.meta.glob<string>("../**/*.wgsl", { query: "?raw", import: "default", eager: true });
 const modules = import.meta.glob<Record<string, unknown>>("../ops/*/kernels.ts", { eager: true });
 
 function isKernel(value: unknown): value is Kernel {
   return typeof value === "object" && value !== null && "entryPoint" in value && "bindings" in value && "code" in value;
 }
+
+/** Kernels that functions make, whose shaders are put together from several files. */
+const made: readonly Kernel[] = [
+  linearKernels.plainKernel({ format: "int4", rows: 4, columns: 64 }).kernel,
+  linearKernels.plainKernel({ format: "f32", rows: 40, columns: 64, norm: true }).kernel,
+  linearKernels.transposedKernel("int8", 16),
+  linearKernels.weightGradientKernel(16),
+];
+
+const isWhole = (code: string) => code.includes("@compute") && code.includes("@group(");
+/** Whole shaders by name: files, and what kernels put together. */
+const sources: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(Object.entries(files).filter(([, code]) => isWhole(code))),
+  ...Object.fromEntries(made.map(({ name, code }) => [name, code])),
+};
 
 /** The shader without comments and function bodies: wgsl_reflect 1.6 does not parse all statements that WGSL has. */
 function declarations(code: string): string {
@@ -52,6 +67,10 @@ describe("the shaders", () => {
     expect(Object.keys(sources).length).toBeGreaterThan(10);
   });
 
+  it.for(Object.keys(files).filter((path) => !isWhole(files[path] as string)))("%s is part of a whole one", (path) => {
+    expect(Object.values(sources).some((code) => code.includes(files[path] as string))).toBe(true);
+  });
+
   it.for(Object.keys(sources))("%s compiles without a message", async (path) => {
     gpu.device.pushErrorScope("validation");
     const module = gpu.device.createShaderModule({ label: path, code: sources[path] as string });
@@ -73,8 +92,6 @@ describe("the shaders", () => {
 });
 
 describe("exported kernels", () => {
-  const { fewRowsKernel, manyRowsKernel, transposedKernel, weightGradientKernel } = linearKernels;
-  const made = [fewRowsKernel("int4", 4), manyRowsKernel("f32", 8), transposedKernel("int8", 16), weightGradientKernel(16)];
   const kernels = [...made, ...Object.values(modules).flatMap((module) => Object.values(module).filter(isKernel))];
 
   it.for(kernels.map((kernel) => [kernel.name, kernel] as const))("%s declares what its shader declares", ([, kernel]) => {

@@ -1,10 +1,14 @@
-// The compute kernels of ops/linear and which variant serves which size. Variants never differ in a bit (see linear.wgsl), so
+// The compute kernels of ops/linear and which variant serves which size. Variants never differ in a bit (see product.wgsl), so
 // the choice here is about speed alone.
 
 import type { Kernel } from "@/gpu/dispatcher";
 import type { MatrixFormat } from "../matrix";
-import linearCode from "./linear.wgsl?raw";
+import frameCode from "./linear.wgsl?raw";
+import productCode from "./product.wgsl?raw";
 import rowSumsCode from "./rowSums.wgsl?raw";
+import tileCode from "./tile.wgsl?raw";
+import transposedCode from "./transposed.wgsl?raw";
+import weightsCode from "./weights.wgsl?raw";
 
 /** Largest number of rows the matrix-vector variant takes: four sums of four rows in registers. */
 export const fewRowsLimit = 16;
@@ -12,30 +16,71 @@ export const fewRowsLimit = 16;
 export const chunkRows = 512;
 
 const formatCode = { f32: 0, int8: 1, int4: 2, f16: 3 } as const satisfies Record<MatrixFormat, number>;
-const linearBindings = ["read", "read", "read", "read", "read", "write"] as const;
 
-/** Matrix-vector product for up to `fewRowsLimit` rows, compiled for 1, 2, 4, 8 or 16. */
-export function fewRowsKernel(format: MatrixFormat, rows: number): Kernel {
-  return linearKernel("fewRows", { FORMAT: formatCode[format], ROWS: 2 ** Math.ceil(Math.log2(rows)) });
+/** How a product with a matrix goes: the frame says what is multiplied and where results go. */
+interface Frame {
+  readonly name: string;
+  readonly code: string;
+  readonly bindings: Kernel["bindings"];
 }
 
-/** Tiled product; `side` threads along a tile of 4·side. */
-export function manyRowsKernel(format: MatrixFormat, side: number): Kernel {
-  return linearKernel("manyRows", { FORMAT: formatCode[format], SIDE: side });
+/** x [M, K] times the rows of one matrix, as linear.wgsl says. */
+const plainFrame: Frame = {
+  name: "linear",
+  code: frameCode,
+  bindings: ["read", "read", "read", "read", "read", "read", "read", "write"],
+};
+
+/** Which loops a product takes, and whether rows are RMS-normalised on the way. */
+export interface ProductShape {
+  readonly format: MatrixFormat;
+  /** Rows of x. */
+  readonly rows: number;
+  /** Columns of the result, all matrices and halves of pairs counted. */
+  readonly columns: number;
+  readonly norm?: boolean;
 }
+
+/** The kernel of a product x·Wᵀ in a frame, and how many columns a workgroup computes. */
+export function productKernel(frame: Frame, { format, rows, columns, norm = false }: ProductShape) {
+  const constants = { FORMAT: formatCode[format], ...(norm && { NORM: 1 }) };
+  const make = (entryPoint: string, own: Readonly<Record<string, number>>): Kernel => ({
+    name: `${frame.name}.${entryPoint}`,
+    code: frame.code + weightsCode + tileCode + productCode,
+    entryPoint,
+    bindings: frame.bindings,
+    uniform: true,
+    constants: { ...constants, ...own },
+  });
+  if (rows <= fewRowsLimit)
+    return { kernel: make("fewRows", { ROWS: 2 ** Math.ceil(Math.log2(rows)) }), tileColumns: 32, tilesDown: 1 };
+  const side = tileSide(rows, columns);
+  return { kernel: make("manyRows", { SIDE: side }), tileColumns: 4 * side, tilesDown: Math.ceil(rows / (4 * side)) };
+}
+
+/** The kernel of a product with one matrix. */
+export const plainKernel = (shape: ProductShape) => productKernel(plainFrame, shape);
 
 /** Tiled product with W instead of its transpose. */
 export function transposedKernel(format: MatrixFormat, side: number): Kernel {
-  return linearKernel("transposed", { FORMAT: formatCode[format], SIDE: side });
-}
-
-function linearKernel(entryPoint: string, constants: Readonly<Record<string, number>>): Kernel {
-  return { name: `linear.${entryPoint}`, code: linearCode, entryPoint, bindings: linearBindings, uniform: true, constants };
+  return {
+    name: "linear.transposed",
+    code: frameCode + weightsCode + tileCode + transposedCode,
+    entryPoint: "transposed",
+    bindings: plainFrame.bindings,
+    uniform: true,
+    constants: { FORMAT: formatCode[format], SIDE: side },
+  };
 }
 
 /** The products that every model with weights of this format runs: worth compiling while the weights arrive. */
 export function startupKernels(format: MatrixFormat): Kernel[] {
-  return [fewRowsKernel(format, fewRowsLimit), manyRowsKernel(format, 8), manyRowsKernel("f32", 8)];
+  const tiles = { rows: fewRowsLimit + 1, columns: 1 };
+  return [
+    { format, rows: fewRowsLimit, columns: 1 },
+    { format, ...tiles },
+    { format: "f32" as const, ...tiles },
+  ].map((shape) => plainKernel(shape).kernel);
 }
 
 export function weightGradientKernel(side: number): Kernel {

@@ -31,7 +31,7 @@ import {
   seededValues,
   setUpGpu,
 } from "../test/gpuFixture";
-import { manyRowsKernel, tileCount } from "./kernels";
+import { plainKernel, tileCount } from "./kernels";
 import { columnSum, linear, linearTransposed, weightGradient } from "./linear";
 import { linearReference } from "./reference";
 
@@ -139,12 +139,13 @@ describe("linear", () => {
     const { dispatcher } = fixture.gpu;
     const [part] = matrix.parts as [MatrixPart];
     const x = seededTensor<Tensor2D>([m, k], 10);
+    const { kernel } = plainKernel({ format, rows: m, columns: n });
     const [small, large] = [8, 16].map((side) => {
       const out = dispatcher.output([m, n]);
       dispatcher.run({
-        kernel: manyRowsKernel(format, side),
-        buffers: [x, part.data, part.scales ?? x, x, x, out],
-        params: [m, n, k, matrix.groupSize, f32(1), n, 0, 0, 0],
+        kernel: { ...kernel, constants: { ...kernel.constants, SIDE: side } },
+        buffers: [x, part.data, part.scales ?? x, x, x, x, x, out],
+        params: [m, n, k, matrix.groupSize, f32(1), n, 0, 0, 0, 0, 0, 0, 0, 0, f32(0), f32(0)],
         workgroups: [tileCount(m, n, side)],
       });
       return engine().makeTensorFromTensorInfo(out);

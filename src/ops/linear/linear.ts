@@ -1,37 +1,29 @@
 // Products with a weight matrix W [N, K], f32 or packed, in one part or several: x·Wᵀ with an epilogue (scale, bias, residual), its transposed
 // product dy·W, and the sums over rows that are the gradients of W and of the bias. Every variant of x·Wᵀ adds in one order
-// (see linear.wgsl), so a row's result depends on nothing but that row and W. Unlike an nn layer it knows no LoRA.
+// (see product.wgsl), so a row's result depends on nothing but that row and W. Unlike an nn layer it knows no LoRA.
 
 import { clone, type Tensor, type Tensor2D, type TensorInfo } from "@tensorflow/tfjs-core";
 import { type Dispatcher, f32, spread } from "@/gpu/dispatcher";
 import { defineOp, type OpInfos } from "../defineOp";
-import { f32Matrix, type Matrix, type MatrixPart, trainableData } from "../matrix";
+import { f32Matrix, type Matrix, trainableData } from "../matrix";
 import {
   chunkRows,
   columnSumKernel,
-  fewRowsKernel,
-  fewRowsLimit,
-  manyRowsKernel,
   sumChunksKernel,
   tileCount,
   tileSide,
   transposedKernel,
   weightGradientKernel,
 } from "./kernels";
+import { denseWeight, partsInRange, type RowRange, runProduct } from "./product";
 import { columnSumReference, linearReference, linearTransposedReference, weightGradientReference } from "./reference";
-
-/** W as a kernel takes it: a Matrix, or the one f32 tensor among an op's inputs. */
-interface Weight extends Omit<Matrix, "parts"> {
-  readonly parts: readonly (Pick<MatrixPart, "firstRow" | "rows"> & {
-    readonly data: TensorInfo;
-    readonly scales?: TensorInfo;
-  })[];
-}
 
 /** A frozen W (packed, or f32 in parts) is an attribute; one f32 tensor is the input `data`, which can have a gradient. */
 type ProductAttributes = {
   readonly weight?: Matrix;
   readonly scale: number;
+  /** Only these rows of W are there; such a product has no gradient. */
+  readonly range?: RowRange | undefined;
 };
 
 export interface LinearOptions {
@@ -41,25 +33,15 @@ export interface LinearOptions {
   readonly residual?: Tensor | undefined;
   /** Multiplies x·Wᵀ before bias and residual; 1 by default. */
   readonly scale?: number | undefined;
+  /** Only these rows of W: the result is [M, count], and has no gradient. */
+  readonly rows?: RowRange | undefined;
 }
 
-function linearOnGpu(inputs: OpInfos, { weight, scale }: ProductAttributes, gpu: Dispatcher): TensorInfo {
+function linearOnGpu(inputs: OpInfos, { weight, scale, range }: ProductAttributes, gpu: Dispatcher): TensorInfo {
   const { x, data, bias, residual } = inputs as Record<"x" | "data", TensorInfo> & OpInfos;
-  const { format, rows: outputs, columns: k, groupSize, parts } = weight ?? denseWeight(data);
-  const m = x.shape[0] as number;
-  const out = gpu.output([m, outputs]);
-  const few = m <= fewRowsLimit;
-  for (const part of parts) {
-    const n = part.rows;
-    const side = tileSide(m, n);
-    // A binding must be bound even when unused: absent tensors are stood in for by one that is only read.
-    gpu.run({
-      kernel: few ? fewRowsKernel(format, m) : manyRowsKernel(format, side),
-      buffers: [x, part.data, part.scales ?? part.data, bias ?? x, residual ?? x, out],
-      params: [m, n, k, groupSize, f32(scale), outputs, part.firstRow, bias ? 1 : 0, residual ? 1 : 0],
-      workgroups: few ? spread(Math.ceil(n / 32)) : spread(tileCount(m, n, side)),
-    });
-  }
+  const matrix = weight ?? denseWeight(data);
+  const out = gpu.output([x.shape[0] as number, range?.count ?? matrix.rows]);
+  runProduct(gpu, { x, weight: matrix, out, scale, bias, residual, rows: range });
   return out;
 }
 
@@ -77,8 +59,8 @@ const linearF32 = defineOp<ProductAttributes>({
   reference: linearReference,
   gradient: {
     inputsToSave: ["x", "data"],
-    backward: ([dy], { x, data }, { scale }) => ({
-      ...backward(f32Matrix(data as Tensor2D), scale, dy as Tensor),
+    backward: ([dy], { x, data }, { scale, range }) => ({
+      ...backward(wholeOnly(f32Matrix(data as Tensor2D), range), scale, dy as Tensor),
       data: () => weightGradient(dy as Tensor, x as Tensor, { scale }),
     }),
   },
@@ -88,39 +70,44 @@ const linearFrozen = defineOp<ProductAttributes>({
   name: "LinearFrozen",
   webgpu: linearOnGpu,
   reference: frozenNeedsWebGpu,
-  gradient: { backward: ([dy], _, { weight, scale }) => backward(weight as Matrix, scale, dy as Tensor) },
+  gradient: {
+    backward: ([dy], _, { weight, scale, range }) => backward(wholeOnly(weight as Matrix, range), scale, dy as Tensor),
+  },
 });
 
 /**
  * scale · x·Wᵀ + bias + residual: x [M, K], W [N, K] → [M, N]. Differentiable in x, bias, residual and an f32 W in one part.
  * @throws when shapes do not fit, or K is not a multiple of 4.
  */
-export function linear(x: Tensor, weight: Matrix, { bias, residual, scale = 1 }: LinearOptions = {}): Tensor {
+export function linear(x: Tensor, weight: Matrix, { bias, residual, scale = 1, rows }: LinearOptions = {}): Tensor {
   const m = checkRows("linear", x, weight.columns);
+  const outputs = checkRange("linear", weight, rows);
   if (weight.columns % 4 !== 0) throw new Error(`linear: ${weight.columns} columns are not a multiple of 4`);
-  if (bias && bias.size !== weight.rows) throw new Error(`linear: a bias of ${bias.size} for ${weight.rows} outputs`);
-  if (residual && residual.size !== m * weight.rows)
-    throw new Error(`linear: a residual [${residual.shape.join(", ")}] for a result [${m}, ${weight.rows}]`);
+  if (bias && bias.size !== outputs) throw new Error(`linear: a bias of ${bias.size} for ${outputs} outputs`);
+  if (residual && residual.size !== m * outputs)
+    throw new Error(`linear: a residual [${residual.shape.join(", ")}] for a result [${m}, ${outputs}]`);
   const data = trainableData(weight);
   const results = data
-    ? linearF32({ x, data, bias, residual }, { scale })
-    : linearFrozen({ x, bias, residual }, { weight, scale });
+    ? linearF32({ x, data, bias, residual }, { scale, range: rows })
+    : linearFrozen({ x, bias, residual }, { weight, scale, range: rows });
   return results[0] as Tensor;
 }
 
-function transposedOnGpu(inputs: OpInfos, { weight, scale }: ProductAttributes, gpu: Dispatcher): TensorInfo {
+function transposedOnGpu(inputs: OpInfos, { weight, scale, range }: ProductAttributes, gpu: Dispatcher): TensorInfo {
   const { dy, data } = inputs as Record<"dy" | "data", TensorInfo>;
-  const { format, rows: inputsOfDy, columns: k, groupSize, parts } = weight ?? denseWeight(data);
-  const m = dy.shape[0] as number;
+  const matrix = weight ?? denseWeight(data);
+  const { format, columns: k, groupSize } = matrix;
+  const [m, width] = dy.shape as [number, number];
   const side = tileSide(m, k);
   const out = gpu.output([m, k]);
-  parts.forEach((part, index) => {
+  const parts = partsInRange(matrix, range);
+  parts.forEach(({ part, weightRow, column, count }, index) => {
     // Each part goes on with the sums of those before; the last one scales.
     const partScale = index === parts.length - 1 ? scale : 1;
     gpu.run({
       kernel: transposedKernel(format, side),
-      buffers: [dy, part.data, part.scales ?? part.data, dy, dy, out],
-      params: [m, part.rows, k, groupSize, f32(partScale), inputsOfDy, part.firstRow, 0, 0],
+      buffers: [dy, part.data, part.scales ?? part.data, dy, dy, dy, dy, out],
+      params: [m, count, k, groupSize, f32(partScale), width, column, weightRow, 0, 0, 0, 0, 0, 0, f32(0), f32(0)],
       workgroups: spread(tileCount(m, k, side)),
     });
   });
@@ -139,11 +126,16 @@ const transposedFrozen = defineOp<ProductAttributes>({
   reference: frozenNeedsWebGpu,
 });
 
-/** scale · dy·W: dy [M, N], W [N, K] → [M, K], the gradient of `linear` with respect to x. Not differentiable itself. */
-export function linearTransposed(dy: Tensor, weight: Matrix, { scale = 1 }: { readonly scale?: number } = {}): Tensor {
-  checkRows("linearTransposed", dy, weight.rows);
+/** scale · dy·W: dy [M, N], W [N, K], or N of its rows → [M, K], the gradient of `linear` with respect to x. Not differentiable itself. */
+export function linearTransposed(
+  dy: Tensor,
+  weight: Matrix,
+  { scale = 1, rows }: { readonly scale?: number; readonly rows?: RowRange } = {},
+): Tensor {
+  checkRows("linearTransposed", dy, checkRange("linearTransposed", weight, rows));
   const data = trainableData(weight);
-  return (data ? transposedF32({ dy, data }, { scale }) : transposedFrozen({ dy }, { weight, scale }))[0] as Tensor;
+  const attributes = { scale, range: rows };
+  return (data ? transposedF32({ dy, data }, attributes) : transposedFrozen({ dy }, { weight, ...attributes }))[0] as Tensor;
 }
 
 const weightGradientOp = defineOp<{ readonly scale: number }>({
@@ -201,9 +193,18 @@ export function columnSum(x: Tensor): Tensor {
   return columnSumOp({ x }, {})[0] as Tensor;
 }
 
-function denseWeight(data: TensorInfo): Weight {
-  const [rows, columns] = data.shape as [number, number];
-  return { format: "f32", rows, columns, groupSize: 0, parts: [{ firstRow: 0, rows, data }] };
+/** Rows of W that a product uses. */
+function checkRange(name: string, { rows }: Matrix, range: RowRange | undefined): number {
+  if (!range) return rows;
+  const { first, count } = range;
+  if (first < 0 || count < 1 || first + count > rows)
+    throw new Error(`${name}: rows ${first} to ${first + count - 1} of a matrix of ${rows}`);
+  return count;
+}
+
+function wholeOnly(weight: Matrix, range: RowRange | undefined): Matrix {
+  if (range) throw new Error("linear: a product with a part of a matrix has no gradient");
+  return weight;
 }
 
 function checkRows(name: string, x: Tensor, width: number): number {

@@ -11,16 +11,29 @@ import {
   reshape,
   type Scalar,
   scalar,
+  slice,
   type Tensor,
   type Tensor2D,
   transpose,
 } from "@tensorflow/tfjs-core";
+import type { RowRange } from "./product";
 
 type Inputs = Readonly<Record<string, Tensor>>;
 
+interface Attributes {
+  readonly scale: number;
+  readonly range?: RowRange | undefined;
+}
+
+/** The rows of W that a product uses. */
+function rowsOf(data: Tensor2D, range: RowRange | undefined): Tensor2D {
+  return range ? slice(data, [range.first, 0], [range.count, data.shape[1]]) : data;
+}
+
 /** scale · x·Wᵀ + bias + residual. */
-export function linearReference(inputs: Inputs, { scale }: { readonly scale: number }): Tensor {
-  const { x, data, bias, residual } = inputs as { x: Tensor2D; data: Tensor2D; bias?: Tensor; residual?: Tensor };
+export function linearReference(inputs: Inputs, { scale, range }: Attributes): Tensor {
+  const { x, data: whole, bias, residual } = inputs as { x: Tensor2D; data: Tensor2D; bias?: Tensor; residual?: Tensor };
+  const data = rowsOf(whole, range);
   const [m, k] = x.shape;
   const n = data.shape[0];
   // Transposing x and the result costs less than transposing W when there are few rows.
@@ -32,9 +45,9 @@ export function linearReference(inputs: Inputs, { scale }: { readonly scale: num
 }
 
 /** scale · dy·W. */
-export function linearTransposedReference(inputs: Inputs, { scale }: { readonly scale: number }): Tensor {
+export function linearTransposedReference(inputs: Inputs, { scale, range }: Attributes): Tensor {
   const { dy, data } = inputs as { dy: Tensor2D; data: Tensor2D };
-  return matMul(dy, mul(data, asScalar(scale)));
+  return matMul(dy, mul(rowsOf(data, range), asScalar(scale)));
 }
 
 /** scale · dyᵀ·x. */

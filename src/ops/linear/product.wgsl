@@ -1,0 +1,272 @@
+// x·Wᵀ: the loops that every frame shares (see `weights.wgsl`), with the tiles of `tile.wgsl`. Two entry points:
+//   fewRows   M <= ROWS: 8 threads per column, W is read once for all rows
+//   manyRows  any M: square tiles in workgroup memory, 4x4 results per thread, W dequantised once per tile
+// A frame adds to what `weights.wgsl` needs: params.m, params.epsilon, x, place(tile, width), which sets firstColumn; isColumn(column);
+// normWeight4(k4); finishPair(first, second, row, column) for columns (column, column + 1).
+//
+// Order of additions, the same in every variant, tile and format, so that equal rows give equal bits wherever they are
+// computed: K is cut in blocks of 32; lane l (0..7) takes the blocks b with b mod 8 = l in rising order, one fma per k; then
+// the lanes are added from 0 to 7. A tile walks the blocks lane by lane and so needs two accumulators, not eight.
+// With NORM, rows are normalised in the order of norm.wgsl: lane l of 32 adds columns l, l + 32, ..., then the lanes in order.
+
+/// fewRows computes 1, 2, 4, 8 or 16 rows; those from params.m on are thrown away.
+override ROWS: u32 = 1u;
+/// Whether rows of x are RMS-normalised before they are multiplied.
+override NORM: bool = false;
+
+/// What lane `lane` of 32 adds to the sum of a row's squares.
+fn laneOfSquares(row: u32, lane: u32) -> f32 {
+  var squares = 0.0;
+  for (var k = lane; k < params.k; k += 32u) {
+    let value = x[(row * params.k + k) >> 2u][k & 3u];
+    squares = fma(value, value, squares);
+  }
+  return squares;
+}
+
+fn inverseDeviation(sumOfSquares: f32) -> f32 {
+  return 1.0 / sqrt(sumOfSquares / f32(params.k) + params.epsilon);
+}
+
+fn normalised(value: vec4<f32>, inverse: f32, weight: vec4<f32>) -> vec4<f32> {
+  return fma(value * inverse, weight, vec4<f32>());
+}
+
+// ---- few rows ------------------------------------------------------------------------------------------------------------
+
+// The lanes' sums of at most four rows at a time: little workgroup memory leaves room for more workgroups.
+var<workgroup> partial: array<f32, 256u * min(ROWS, 4u)>;
+var<workgroup> inverses: array<f32, ROWS>;
+var<private> sums: array<vec4<f32>, 4>;
+
+fn fewInput4(row: u32, k4: u32, weight: vec4<f32>) -> vec4<f32> {
+  let value = x[row * (params.k >> 2u) + k4];
+  if (NORM) {
+    return normalised(value, inverses[row], weight);
+  }
+  return value;
+}
+
+/// Adds x[4·i + 0..3][4·k4 ..]·w to the sums of four rows. Rows from params.m on repeat the last one.
+fn addFour(i: u32, k4: u32, w: vec4<f32>, weight: vec4<f32>) {
+  let last = params.m - 1u;
+  let first = i * 4u;
+  let a = fewInput4(min(first, last), k4, weight);
+  var b = a;
+  var c = a;
+  var d = a;
+  if (ROWS > 1u) { b = fewInput4(min(first + 1u, last), k4, weight); }
+  if (ROWS > 2u) {
+    c = fewInput4(min(first + 2u, last), k4, weight);
+    d = fewInput4(min(first + 3u, last), k4, weight);
+  }
+  var result = fma(vec4<f32>(a.x, b.x, c.x, d.x), vec4<f32>(w.x), sums[i]);
+  result = fma(vec4<f32>(a.y, b.y, c.y, d.y), vec4<f32>(w.y), result);
+  result = fma(vec4<f32>(a.z, b.z, c.z, d.z), vec4<f32>(w.z), result);
+  sums[i] = fma(vec4<f32>(a.w, b.w, c.w, d.w), vec4<f32>(w.w), result);
+}
+
+fn addRows(k4: u32, w: vec4<f32>) {
+  var weight = vec4<f32>();
+  if (NORM) { weight = normWeight4(k4); }
+  addFour(0u, k4, w, weight);
+  if (ROWS > 4u) { addFour(1u, k4, w, weight); }
+  if (ROWS > 8u) {
+    addFour(2u, k4, w, weight);
+    addFour(3u, k4, w, weight);
+  }
+}
+
+/// Adds a block of 32 products; packed words and scales are read once.
+fn addBlock(column: u32, block: u32) {
+  let first = block * 8u;
+  if (FORMAT == 1u || FORMAT == 2u) {
+    let row = rowOfColumn(column);
+    let scale = scaleAt(column, row * (params.k / params.groupSize) + block * 32u / params.groupSize);
+    let at = row * (params.k >> 5u) + block;
+    if (FORMAT == 2u) {
+      let eight = words(column, at);
+      for (var i = 0u; i < 4u; i++) {
+        addRows(first + 2u * i, nibbles(eight[i]) * scale);
+        addRows(first + 2u * i + 1u, nibbles(eight[i] >> 16u) * scale);
+      }
+      return;
+    }
+    for (var half = 0u; half < 2u; half++) {
+      let four = words(column, at * 2u + half);
+      for (var i = 0u; i < 4u; i++) {
+        addRows(first + half * 4u + i, vec4<f32>(unpack4xI8(four[i])) * scale);
+      }
+    }
+    return;
+  }
+  for (var k4 = first; k4 < min(first + 8u, params.k >> 2u); k4++) {
+    addRows(k4, weight4(column, k4));
+  }
+}
+
+fn sumOfLanes(row: u32, column: u32) -> f32 {
+  let first = row * 256u + column * 8u;
+  var total = 0.0;
+  for (var lane = 0u; lane < 8u; lane++) {
+    total += partial[first + lane];
+  }
+  return total;
+}
+
+/// Adds the eight lanes' sums of rows 4·i + 0..3 and writes the results of 32 columns.
+fn finishFour(i: u32, local: u32) {
+  partial[local] = sums[i].x;
+  if (ROWS > 1u) { partial[256u + local] = sums[i].y; }
+  if (ROWS > 2u) {
+    partial[512u + local] = sums[i].z;
+    partial[768u + local] = sums[i].w;
+  }
+  workgroupBarrier();
+  let row = local >> 5u;
+  let pair = (local & 31u) * 2u;
+  if (pair < 32u && row < min(ROWS, 4u) && i * 4u + row < params.m && isColumn(firstColumn + pair)) {
+    finishPair(sumOfLanes(row, pair), sumOfLanes(row, pair + 1u), i * 4u + row, firstColumn + pair);
+  }
+  workgroupBarrier();
+}
+
+@compute @workgroup_size(256)
+fn fewRows(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) grid: vec3<u32>,
+  @builtin(local_invocation_index) local: u32,
+) {
+  place(group.x + group.y * grid.x, 32u);
+  if (NORM) {
+    for (var row = local >> 5u; row < params.m; row += 8u) {
+      partial[row * 32u + (local & 31u)] = laneOfSquares(row, local & 31u);
+    }
+    workgroupBarrier();
+    if (local < params.m) {
+      var total = 0.0;
+      for (var lane = 0u; lane < 32u; lane++) { total += partial[local * 32u + lane]; }
+      inverses[local] = inverseDeviation(total);
+    }
+    workgroupBarrier();
+  }
+  let column = firstColumn + (local >> 3u);
+  if (isColumn(column)) {
+    for (var block = local & 7u; block * 32u < params.k; block += 8u) {
+      addBlock(column, block);
+    }
+  }
+  finishFour(0u, local);
+  if (ROWS > 4u) { finishFour(1u, local); }
+  if (ROWS > 8u) {
+    finishFour(2u, local);
+    finishFour(3u, local);
+  }
+}
+
+// ---- many rows -----------------------------------------------------------------------------------------------------------
+/// x[row][4·k4 ..], zero outside.
+fn x4(row: u32, k4: u32, inverse: f32) -> vec4<f32> {
+  let quads = params.k >> 2u;
+  if (row < params.m && k4 < quads) {
+    if (NORM) {
+      return normalised(x[row * quads + k4], inverse, normWeight4(k4));
+    }
+    return x[row * quads + k4];
+  }
+  return vec4<f32>();
+}
+
+fn boundedWeight4(column: u32, k4: u32) -> vec4<f32> {
+  if (isColumn(column) && (k4 << 2u) < params.k) {
+    return weight4(column, k4);
+  }
+  return vec4<f32>();
+}
+
+/// The inverse deviations of the four rows that a thread loads; `left` holds the lanes of all of the tile's rows meanwhile.
+fn inversesOf(firstRow: u32, quad: u32, local: u32) -> vec4<f32> {
+  for (var item = local; item < SIDE * 128u; item += SIDE * SIDE) {
+    let row = min(firstRow + (item >> 5u), params.m - 1u);
+    left[item >> 2u][item & 3u] = laneOfSquares(row, item & 31u);
+  }
+  workgroupBarrier();
+  var result = vec4<f32>();
+  for (var i = 0u; i < 4u; i++) {
+    var total = 0.0;
+    for (var lane = 0u; lane < 32u; lane++) {
+      total += left[(quad * 4u + i) * 8u + (lane >> 2u)][lane & 3u];
+    }
+    result[i] = inverseDeviation(total);
+  }
+  workgroupBarrier();
+  return result;
+}
+
+@compute @workgroup_size(SIDE, SIDE)
+fn manyRows(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) grid: vec3<u32>,
+  @builtin(local_invocation_id) thread: vec3<u32>,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let tile = group.x + group.y * grid.x;
+  let tilesDown = (params.m + SIDE * 4u - 1u) / (SIDE * 4u);
+  let firstRow = (tile % tilesDown) * SIDE * 4u;
+  place(tile / tilesDown, SIDE * 4u);
+  let blocks = (params.k + 31u) / 32u;
+  // A thread loads the same rows in every block: there are at least as many threads as quads to load.
+  let step4 = local & 7u;
+  let quad = local >> 3u;
+  let row = firstRow + quad * 4u;
+  let column = firstColumn + quad * 4u;
+  var inverse = vec4<f32>();
+  if (NORM) { inverse = inversesOf(firstRow, min(quad, SIDE - 1u), local); }
+  var total0 = vec4<f32>();
+  var total1 = vec4<f32>();
+  var total2 = vec4<f32>();
+  var total3 = vec4<f32>();
+  for (var lane = 0u; lane < 8u; lane++) {
+    var sum0 = vec4<f32>();
+    var sum1 = vec4<f32>();
+    var sum2 = vec4<f32>();
+    var sum3 = vec4<f32>();
+    for (var block = lane; block < blocks; block += 8u) {
+      let firstStep = block * 32u;
+      if (quad < SIDE) {
+        let k4 = (firstStep >> 2u) + step4;
+        let l = transpose(mat4x4<f32>(x4(row, k4, inverse.x), x4(row + 1u, k4, inverse.y), x4(row + 2u, k4, inverse.z), x4(row + 3u, k4, inverse.w)));
+        let w = transpose(mat4x4<f32>(boundedWeight4(column, k4), boundedWeight4(column + 1u, k4), boundedWeight4(column + 2u, k4), boundedWeight4(column + 3u, k4)));
+        for (var i = 0u; i < 4u; i++) {
+          left[slot(step4 * 4u + i, quad)] = l[i];
+          right[slot(step4 * 4u + i, quad)] = w[i];
+        }
+      }
+      workgroupBarrier();
+      let steps = min(32u, params.k - firstStep);
+      for (var step = 0u; step < steps; step++) {
+        let a = left[slot(step, thread.y)];
+        let b = right[slot(step, thread.x)];
+        sum0 = fma(vec4<f32>(a.x), b, sum0);
+        sum1 = fma(vec4<f32>(a.y), b, sum1);
+        sum2 = fma(vec4<f32>(a.z), b, sum2);
+        sum3 = fma(vec4<f32>(a.w), b, sum3);
+      }
+      workgroupBarrier();
+    }
+    total0 += sum0;
+    total1 += sum1;
+    total2 += sum2;
+    total3 += sum3;
+  }
+  let total = mat4x4<f32>(total0, total1, total2, total3);
+  for (var i = 0u; i < 4u; i++) {
+    let resultRow = firstRow + thread.y * 4u + i;
+    for (var j = 0u; j < 4u; j += 2u) {
+      let resultColumn = firstColumn + thread.x * 4u + j;
+      if (resultRow < params.m && isColumn(resultColumn)) {
+        finishPair(total[i][j], total[i][j + 1u], resultRow, resultColumn);
+      }
+    }
+  }
+}
