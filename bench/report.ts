@@ -18,6 +18,10 @@ export interface BenchReport {
   readonly quick: boolean;
   readonly repetitions: number;
   readonly rows: readonly BenchRow[];
+  /** Sentences a reader of the table must know. */
+  readonly remarks?: readonly string[];
+  /** Everything that bench/peer found, beyond its rows. */
+  readonly peer?: object;
 }
 
 const format = (value: number): string =>
@@ -29,7 +33,7 @@ export function isSoftware(adapter: string): boolean {
 }
 
 /** The report as Markdown. */
-export function markdownOf({ adapter, runtime, quick, repetitions, rows }: BenchReport): string {
+export function markdownOf({ adapter, runtime, quick, repetitions, rows, remarks = [] }: BenchReport): string {
   const lines = rows.map(({ name, unit, value, baseline, note }) => {
     const compared = baseline ? `${baseline.name}: ${format(baseline.value)}` : "";
     const ratio = baseline ? `${format(value / baseline.value)} ×` : "";
@@ -44,6 +48,7 @@ export function markdownOf({ adapter, runtime, quick, repetitions, rows }: Bench
   return [
     `Adapter: ${adapter} (${runtime}). Medians of ${repetitions} interleaved runs${quick ? ", small sizes (--quick)" : ""}.`,
     ...software,
+    ...remarks.flatMap((sentence) => [sentence, ""]),
     "| Measurement | Here | Compared with | Ratio | Note |",
     "| --- | ---: | ---: | ---: | --- |",
     ...lines,

@@ -1,4 +1,5 @@
-// All benches in order, on a device that the caller made (a browser page or Dawn in Node). Says what it does as it goes.
+// All benches in order, on a device that the caller made (a browser page or Dawn in Node). Says what it does as it goes. The peer
+// bench is only named here: it has pages of its own (peer/runPeer.ts).
 
 import { openSession, uniformPrecision } from "@/engine/loading/openSession";
 import type { Session } from "@/engine/session";
@@ -12,12 +13,14 @@ import { benchStep } from "./stepBench";
 import { benchTraining } from "./trainingBench";
 
 /** Parts that can be run alone. */
-export const benchNames = ["decode", "head", "training", "step", "page"] as const;
+export const benchNames = ["decode", "head", "training", "step", "page", "peer"] as const;
 export type BenchName = (typeof benchNames)[number];
+/** Parts that run on one device. */
+export type DeviceBenchName = Exclude<BenchName, "peer">;
 
 export interface BenchOptions {
   readonly quick: boolean;
-  readonly only: readonly BenchName[];
+  readonly only: readonly DeviceBenchName[];
   readonly repetitions: number;
 }
 

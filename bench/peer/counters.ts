@@ -1,0 +1,221 @@
+// Counts what goes through WebGPU, whoever calls: the prototypes of this realm are wrapped, so every engine of the page is
+// counted by the same rule. Install before any engine makes a device. A worker has prototypes of its own; how many were started
+// is counted, because what they do is not. gpu/counters.ts, the engine's own count, is not used here.
+
+/** Totals since they were installed; take differences. */
+export interface GpuCounts {
+  dispatches: number;
+  passes: number;
+  submits: number;
+  /** mapAsync for reading: each is a wait for the device. */
+  maps: number;
+  readBytes: number;
+  /** Time with at least one such wait under way. */
+  mapWaitMs: number;
+  uploads: number;
+  uploadBytes: number;
+  copies: number;
+  bindGroups: number;
+  buffersCreated: number;
+  buffersDestroyed: number;
+  pipelines: number;
+  /** Uncaptured errors and lost devices. */
+  gpuErrors: number;
+  /** Workers started: their calls are not in these numbers. */
+  workers: number;
+}
+
+/** Buffers that exist: created and not destroyed. Those left to the garbage collector stay counted. */
+export interface LiveBuffers {
+  buffers: number;
+  bytes: number;
+  peakBytes: number;
+}
+
+/** What a realm's counters offer. */
+export interface GpuCounters {
+  readonly counts: GpuCounts;
+  readonly live: LiveBuffers;
+  /** Messages of the first errors. */
+  readonly errors: readonly string[];
+  /** Totals now, with the time in milliseconds. */
+  snapshot(): GpuSnapshot;
+  /** Peak bytes count from here. */
+  resetPeak(): void;
+}
+
+/** Totals at a moment. */
+export interface GpuSnapshot extends GpuCounts {
+  readonly t: number;
+}
+
+/** b − a, number by number. */
+export function difference(a: GpuSnapshot, b: GpuSnapshot): GpuSnapshot {
+  return Object.fromEntries(
+    Object.entries(b).map(([key, value]) => [key, value - a[key as keyof GpuSnapshot]]),
+  ) as unknown as GpuSnapshot;
+}
+
+type Method = (...args: never[]) => unknown;
+
+/** Lets `after` see every call of a method. Realms without the type stay as they are. */
+function watch<T extends object, K extends keyof T>(
+  type: { readonly prototype: T } | undefined,
+  name: K,
+  after: T[K] extends Method ? (self: T, args: Parameters<T[K]>, result: ReturnType<T[K]>) => void : never,
+): void {
+  const original: unknown = type?.prototype[name];
+  if (!type || typeof original !== "function") return;
+  const wrapped = function (this: T, ...args: unknown[]): unknown {
+    const result: unknown = original.apply(this, args);
+    after(this, args as never, result as never);
+    return result;
+  };
+  Object.defineProperty(type.prototype, name, { value: wrapped, configurable: true, writable: true });
+}
+
+/** Wraps this realm's WebGPU prototypes; call once. */
+export function installCounters(): GpuCounters {
+  const counts: GpuCounts = {
+    dispatches: 0,
+    passes: 0,
+    submits: 0,
+    maps: 0,
+    readBytes: 0,
+    mapWaitMs: 0,
+    uploads: 0,
+    uploadBytes: 0,
+    copies: 0,
+    bindGroups: 0,
+    buffersCreated: 0,
+    buffersDestroyed: 0,
+    pipelines: 0,
+    gpuErrors: 0,
+    workers: 0,
+  };
+  const live: LiveBuffers = { buffers: 0, bytes: 0, peakBytes: 0 };
+  const errors: string[] = [];
+  const fail = (message: string) => {
+    counts.gpuErrors++;
+    if (errors.length < 20) errors.push(message.trim().split("\n")[0]?.slice(0, 200) ?? "");
+  };
+  watchBuffers(counts, live);
+  watchReads(counts);
+  watch(globalThis.GPUQueue, "submit", () => {
+    counts.submits++;
+  });
+  watch(globalThis.GPUQueue, "writeBuffer", (_, [, , data, offset = 0, size]) => {
+    const unit = ArrayBuffer.isView(data) && "BYTES_PER_ELEMENT" in data ? Number(data.BYTES_PER_ELEMENT) : 1;
+    counts.uploads++;
+    counts.uploadBytes += size === undefined ? data.byteLength - offset * unit : size * unit;
+  });
+  watch(globalThis.GPUCommandEncoder, "beginComputePass", () => {
+    counts.passes++;
+  });
+  watch(globalThis.GPUCommandEncoder, "copyBufferToBuffer", () => {
+    counts.copies++;
+  });
+  for (const name of ["dispatchWorkgroups", "dispatchWorkgroupsIndirect"] as const) {
+    watch(globalThis.GPUComputePassEncoder, name, () => {
+      counts.dispatches++;
+    });
+  }
+  watch(globalThis.GPUDevice, "createBindGroup", () => {
+    counts.bindGroups++;
+  });
+  for (const name of ["createComputePipeline", "createComputePipelineAsync"] as const) {
+    watch(globalThis.GPUDevice, name, () => {
+      counts.pipelines++;
+    });
+  }
+  watch(globalThis.GPUAdapter, "requestDevice", (_, __, made) => {
+    made.then(
+      (device) => {
+        device.addEventListener("uncapturederror", (event) => fail((event as GPUUncapturedErrorEvent).error.message));
+        device.lost.then((info) => info.reason !== "destroyed" && fail(`device lost: ${info.message}`)).catch(() => undefined);
+      },
+      (error: unknown) => fail(String(error)),
+    );
+  });
+  const StartWorker = globalThis.Worker;
+  if (StartWorker) {
+    globalThis.Worker = class extends StartWorker {
+      constructor(...args: ConstructorParameters<typeof Worker>) {
+        super(...args);
+        counts.workers++;
+      }
+    };
+  }
+  return {
+    counts,
+    live,
+    errors,
+    snapshot: () => ({ ...counts, t: performance.now() }),
+    resetPeak() {
+      live.peakBytes = live.bytes;
+    },
+  };
+}
+
+interface Owned {
+  readonly size: number;
+  readonly device: GPUDevice;
+}
+
+function watchBuffers(counts: GpuCounts, live: LiveBuffers): void {
+  const sizes = new WeakMap<GPUBuffer, Owned>();
+  // Per device, because destroying a device frees its buffers.
+  const owned = new WeakMap<GPUDevice, { buffers: number; bytes: number }>();
+  const change = (device: GPUDevice, buffers: number, bytes: number) => {
+    const own = owned.get(device) ?? { buffers: 0, bytes: 0 };
+    owned.set(device, { buffers: own.buffers + buffers, bytes: own.bytes + bytes });
+    live.buffers += buffers;
+    live.bytes += bytes;
+    live.peakBytes = Math.max(live.peakBytes, live.bytes);
+  };
+  watch(globalThis.GPUDevice, "createBuffer", (device, [{ size }], buffer) => {
+    counts.buffersCreated++;
+    sizes.set(buffer, { size, device });
+    change(device, 1, size);
+  });
+  watch(globalThis.GPUBuffer, "destroy", (buffer) => {
+    const entry = sizes.get(buffer);
+    if (!entry) return;
+    sizes.delete(buffer);
+    counts.buffersDestroyed++;
+    // A buffer of a destroyed device is not counted any more.
+    if (owned.has(entry.device)) change(entry.device, -1, -entry.size);
+  });
+  watch(globalThis.GPUDevice, "destroy", (device) => {
+    const own = owned.get(device);
+    if (!own) return;
+    change(device, -own.buffers, -own.bytes);
+    owned.delete(device);
+  });
+}
+
+function watchReads(counts: GpuCounts): void {
+  let pending = 0;
+  let since = 0;
+  watch(globalThis.GPUBuffer, "mapAsync", (buffer, [mode, offset = 0, size], mapped) => {
+    if (!(mode & GPUMapMode.READ)) return;
+    counts.maps++;
+    counts.readBytes += size ?? buffer.size - offset;
+    if (pending++ === 0) since = performance.now();
+    const done = () => {
+      if (--pending === 0) counts.mapWaitMs += performance.now() - since;
+    };
+    mapped.then(done, done);
+  });
+}
+
+/** Hides adapter features from every engine of the page, to measure the path of browsers without them. */
+export function hideFeatures(names: readonly string[]): void {
+  const getter = Object.getOwnPropertyDescriptor(GPUAdapter.prototype, "features")?.get;
+  if (!getter) return;
+  Object.defineProperty(GPUAdapter.prototype, "features", {
+    get(this: GPUAdapter) {
+      return new Set([...(getter.call(this) as GPUSupportedFeatures)].filter((name) => !names.includes(name)));
+    },
+  });
+}

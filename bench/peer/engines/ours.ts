@@ -1,0 +1,66 @@
+// This project's engine as the page uses it: the loader of checkpoints, `generate`, and `scoreResponses`, on a device made by
+// gpu/device.ts. Text only: no picture is encoded, so the tiny vision tower of the bench's models has no part in any number.
+
+import { keep, tensor1d, tensor2d, tidy } from "@tensorflow/tfjs-core";
+import { generate } from "@/engine/generate";
+import { openSession } from "@/engine/loading/openSession";
+import type { PackedPrompt } from "@/engine/packing";
+import { scoreResponses } from "@/engine/score";
+import { httpFolder } from "@/fetching/httpFolder";
+import type { EnginePlace, PeerEngine } from "../engine";
+import { sharedGpu } from "./sharedGpu";
+
+/** Opens the model in int4 groups of 32, the embedding table and the head as well: the blocks are exact in it. */
+export async function openOurs({ model, size }: EnginePlace): Promise<PeerEngine> {
+  const gpu = await sharedGpu();
+  const precision = { text: "int4", vision: "f16", head: "int4", groupSize: 32 } as const;
+  const session = await openSession(httpFolder(model), "peer", { precision });
+  const { text } = session.model;
+  const other = keep(
+    tensor2d(
+      Float32Array.from({ length: size.hidden }, (_, i) => (i % 7) - 3),
+      [1, size.hidden],
+    ),
+  );
+  // A prompt has a picture. Here its features are the embedding of the first token, in whose place it stands: the same as text.
+  const asked = (ids: Int32Array) => {
+    const feature = new Int32Array(ids.length).fill(-1);
+    feature[0] = 0;
+    const positions = Int32Array.from(ids.keys());
+    const prompt: PackedPrompt = { ids, feature, featureCount: 1, positions, axes: 1, next: ids.length };
+    return { prompt, features: keep(tidy(() => text.embed(tensor1d(ids.slice(0, 1), "int32")))) };
+  };
+  const { embedTokens, layers, head } = text.weights;
+  const projections = layers[0]?.q.weight.format;
+  return {
+    version: "this engine",
+    notes: `embedding ${embedTokens.format}, projections ${projections}, head ${head.format} (groups of 32); f32 activations and cache`,
+    async generate(prompt, count, onToken) {
+      const question = asked(prompt);
+      const group = { ...question, masked: [], rollouts: 1, firstStream: 0 };
+      await generate(text, [group], session.rope, {
+        temperature: 0,
+        topP: 1,
+        topK: 0,
+        seed: 1,
+        maxNewTokens: count,
+        eosIds: [],
+        alternatives: 0,
+        onStep: ({ ids }) => onToken(ids[0] as number),
+      });
+      question.features.dispose();
+      gpu.assertHealthy();
+    },
+    async score({ prompt, response }) {
+      const question = asked(prompt);
+      const [stats] = await scoreResponses(session, [{ ...question, responses: [response], masked: [other] }]);
+      question.features.dispose();
+      if (!stats) throw new Error("scoring gave nothing");
+      gpu.assertHealthy();
+    },
+    dispose() {
+      other.dispose();
+      session[Symbol.dispose]();
+    },
+  };
+}

@@ -1,0 +1,82 @@
+// What the driver asks of the page and what comes back: plain data, as it goes into the report's JSON.
+
+import type { GpuSnapshot } from "./counters";
+import type { PerToken } from "./measure";
+import type { PeerDimensions } from "./sizes";
+
+/** Engines by the names that reports use. */
+export const engineNames = ["ours", "transformers.js", "stock TF.js"] as const;
+export type EngineName = (typeof engineNames)[number];
+
+/** What one page does. */
+export interface PeerPlan {
+  readonly size: PeerDimensions;
+  /** URL of the model folder and of node_modules, without a slash at the end. */
+  readonly model: string;
+  readonly modules: string;
+  readonly engines: readonly EngineName[];
+  readonly contexts: readonly number[];
+  /** Tokens per answer and engine. */
+  readonly tokens: Readonly<Record<EngineName, number>>;
+  readonly repetitions: number;
+  /** Tokens of the scoring pass; 0 for none. */
+  readonly scoreTokens: number;
+  readonly scoreRepetitions: number;
+  /** "small": hide subgroups where they are too small for onnxruntime-web's prefill to be right. */
+  readonly subgroups: "small" | "hide" | "show";
+}
+
+/** Medians of the answers at one context length. */
+export interface ContextResult {
+  readonly context: number;
+  readonly tokens: number;
+  readonly timeToFirstTokenMs: number;
+  readonly tokensPerSecond: number;
+  readonly msPerToken: number;
+  /** Time per token with no wait for the device under way. */
+  readonly hostMsPerToken: number;
+  /** Work per token of the last answer, steady state. */
+  readonly perToken: PerToken;
+  /** Work of the last answer until the first token, reading the prompt included. */
+  readonly first: GpuSnapshot;
+  /** Tokens equal to those of ONNX Runtime's CPU provider, from the front; absent without a reference. */
+  readonly agreeing?: number;
+}
+
+/** A scoring pass, medians. */
+export interface ScoreResult {
+  readonly tokens: number;
+  readonly ms: number;
+  readonly readBytes: number;
+  readonly work: GpuSnapshot;
+}
+
+/** One engine on one page. */
+export interface EngineResult {
+  readonly name: EngineName;
+  readonly version: string;
+  readonly notes: string;
+  readonly loadMs: number;
+  /** Load and first token of the very first answer, nothing compiled before. */
+  readonly coldFirstTokenMs: number;
+  readonly loaded: { readonly buffers: number; readonly bytes: number; readonly peakBytes: number };
+  /** Live and peak while answering. */
+  readonly answering: { readonly bytes: number; readonly peakBytes: number };
+  readonly contexts: readonly ContextResult[];
+  readonly score?: ScoreResult;
+}
+
+/** Everything a page found. */
+export interface PagePeerReport {
+  readonly adapter: {
+    readonly name: string;
+    readonly features: readonly string[];
+    readonly subgroupMinSize?: number | undefined;
+  };
+  readonly hiddenFeatures: readonly string[];
+  readonly engines: readonly EngineResult[];
+  /** What an engine could not do, in its own words. */
+  readonly problems: readonly string[];
+  readonly gpuErrors: readonly string[];
+  readonly workers: number;
+}
