@@ -43,15 +43,20 @@ const onSoftware = {
   sizes: ["tiny30", "l4"],
   engines: ["ours", "transformers.js"],
   contexts: { tiny30: [128, 1024], l4: [128], l30: [128] },
-  tokens: { ours: 33, "transformers.js": 4, "stock TF.js": 3 },
-  scoreTokens: { tiny30: 512, l4: 128, l30: 0 },
+  tokens: {
+    tiny30: { ours: 33, "transformers.js": 5, "stock TF.js": 3 },
+    l4: { ours: 17, "transformers.js": 4, "stock TF.js": 3 },
+    l30: { ours: 17, "transformers.js": 3, "stock TF.js": 3 },
+  },
+  scoreTokens: { tiny30: 512, l4: 128, l30: 128 },
   scoreRepetitions: 1,
 } as const;
+const onGpu = { ours: 65, "transformers.js": 65, "stock TF.js": 17 };
 const onHardware = {
   sizes: ["tiny30", "l30"],
   engines: engineNames,
   contexts: { tiny30: [128, 1024], l4: [128, 1024], l30: [128, 1024] },
-  tokens: { ours: 65, "transformers.js": 65, "stock TF.js": 17 },
+  tokens: { tiny30: onGpu, l4: onGpu, l30: onGpu },
   scoreTokens: { tiny30: 512, l4: 512, l30: 512 },
   scoreRepetitions: 5,
 } as const;
@@ -76,7 +81,7 @@ export async function runPeer(choice: PeerChoice, say: (line: string) => void): 
         modules: `${server.origin}/node_modules`,
         engines,
         contexts: choice.contexts ?? (choice.quick ? [128] : usual.contexts[name]),
-        tokens: tokens ? { ours: tokens, "transformers.js": tokens, "stock TF.js": tokens } : usual.tokens,
+        tokens: tokens ? { ours: tokens, "transformers.js": tokens, "stock TF.js": tokens } : usual.tokens[name],
         repetitions: choice.repetitions,
         scoreTokens: choice.scoreTokens ?? (choice.quick ? 0 : usual.scoreTokens[name]),
         scoreRepetitions: Math.min(choice.repetitions, usual.scoreRepetitions),

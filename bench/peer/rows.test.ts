@@ -1,0 +1,117 @@
+import { describe, expect, it } from "vitest";
+import { markdownOf } from "../report";
+import { steadyState } from "./measure";
+import type { EngineName, EngineResult, PagePeerReport } from "./plan";
+import { peerRows } from "./rows";
+
+const nothing = {
+  dispatches: 0,
+  passes: 0,
+  submits: 0,
+  maps: 0,
+  readBytes: 0,
+  mapWaitMs: 0,
+  uploads: 0,
+  uploadBytes: 0,
+  copies: 0,
+  bindGroups: 0,
+  buffersCreated: 0,
+  buffersDestroyed: 0,
+  pipelines: 0,
+  gpuErrors: 0,
+  workers: 0,
+  t: 0,
+};
+
+function engine(name: EngineName, dispatches: number, tokensPerSecond: number): EngineResult {
+  const marks = [1, 2, 3].map((i) => ({ ...nothing, t: i * 10, maps: i, dispatches: dispatches * i }));
+  const { first, perToken } = steadyState(nothing, marks);
+  return {
+    name,
+    version: `${name} 1`,
+    notes: "q4",
+    loadMs: 10,
+    coldFirstTokenMs: 30,
+    loaded: { buffers: 3, bytes: 2e6, peakBytes: 4e6 },
+    answering: { bytes: 2e6, peakBytes: 3e6 },
+    contexts: [
+      {
+        context: 128,
+        tokens: 4,
+        timeToFirstTokenMs: 10,
+        tokensPerSecond,
+        msPerToken: 1000 / tokensPerSecond,
+        hostMsPerToken: 1,
+        perToken,
+        first,
+        agreeing: 3,
+      },
+    ],
+  };
+}
+
+const pageOf = (engines: readonly EngineResult[]): PagePeerReport => ({
+  adapter: { name: "a", features: [] },
+  hiddenFeatures: [],
+  engines,
+  problems: [],
+  gpuErrors: [],
+  workers: 0,
+});
+
+describe("peerRows", () => {
+  const both = [engine("transformers.js", 274, 10), engine("ours", 155, 40), engine("stock TF.js", 204, 5)];
+
+  it("puts the rival's number beside each of ours, and stock operations in the note", () => {
+    const rows = peerRows({ size: "l4", report: pageOf(both), solo: [] });
+    const decode = rows.find(({ name }) => name === "l4, context 128: decode");
+    expect(decode).toMatchObject({ value: 40, unit: "tokens/s", baseline: { name: "transformers.js", value: 10 } });
+    expect(decode?.note).toContain("ours 3 of 4");
+    expect(decode?.note).toContain("stock TF.js: 5");
+    const dispatches = rows.find(({ name }) => name.endsWith("dispatches per decoded token"));
+    expect(dispatches).toMatchObject({ value: 155, baseline: { value: 274 } });
+    expect(rows.find(({ name }) => name.includes("worst moment of loading"))).toMatchObject({ value: 4, unit: "MB" });
+  });
+
+  it("gives this engine's half alone where the rival is missing, and nothing where this engine is", () => {
+    const alone = peerRows({ size: "l4", report: pageOf([engine("ours", 155, 40)]), solo: [] });
+    expect(alone.length).toBeGreaterThan(10);
+    expect(alone.some(({ baseline }) => baseline)).toBe(false);
+    expect(peerRows({ size: "l4", report: pageOf([engine("transformers.js", 274, 10)]), solo: [] })).toEqual([]);
+  });
+
+  it("shows the memory of processes where an engine had a browser of its own", () => {
+    const solo = (["ours", "transformers.js"] as const).map((name, i) => ({
+      name,
+      processes: [{ type: "renderer", peakBytes: (i + 1) * 1e8, bytes: 1 }],
+      report: pageOf([]),
+    }));
+    const memory = peerRows({ size: "l4", report: pageOf(both), solo }).filter(({ name }) => name.includes("resident"));
+    expect(memory).toEqual([
+      {
+        name: "l4: largest resident memory of the renderer",
+        unit: "MB",
+        value: 100,
+        baseline: { name: "transformers.js", value: 200 },
+        note: "own browser",
+      },
+    ]);
+  });
+
+  it("prints remarks before the table", () => {
+    const rows = peerRows({ size: "l4", report: pageOf(both), solo: [] });
+    const text = markdownOf({
+      version: 1,
+      adapter: "a",
+      runtime: "r",
+      quick: false,
+      repetitions: 5,
+      rows,
+      remarks: ["Read this."],
+    });
+    expect(text.indexOf("Read this.")).toBeGreaterThan(0);
+    expect(text.indexOf("Read this.")).toBeLessThan(
+      text.indexOf("| l4, context 128: decode | 40.00 tokens/s | transformers.js: 10.00 | 4.00 × |"),
+    );
+  });
+});
