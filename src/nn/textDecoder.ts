@@ -2,12 +2,13 @@
 // in what `build` gives their blocks (biases, head norms), in the rope's axes, and in the extra features that Qwen3-VL adds
 // after its first blocks (DeepStack).
 
-import { add, slice, type Tensor, tidy } from "@tensorflow/tfjs-core";
+import { add, getBackend, slice, type Tensor, tidy } from "@tensorflow/tfjs-core";
 import { embedding, type FeatureMerge } from "@/ops/embedding/embedding";
 import { gatherRows } from "@/ops/embedding/gatherRows";
 import type { Matrix } from "@/ops/matrix";
 import { rmsNorm } from "@/ops/norm/norm";
 import { applyDecoderLayer, type DecoderLayer, decoderProjections, type TextPass } from "./decoderLayer";
+import { FusedDecoder, fuses } from "./fusedDecoder";
 import type { LinearLayer } from "./linear";
 
 /** Every weight of the decoder, on the current backend. */
@@ -42,10 +43,19 @@ export class TextDecoder {
 
   /** One block, and the DeepStack features that belong after it. */
   layer(index: number, x: Tensor, pass: DecoderPass): Tensor {
-    const y = applyDecoderLayer(this.weights.layers[index] as DecoderLayer, index, x, pass);
-    if (!pass.merge || index + 1 >= this.#levels(pass.merge.features)) return y;
-    const { features, featureIndex, featureRows } = pass.merge;
+    return this.withFeatures(index, applyDecoderLayer(this.weights.layers[index] as DecoderLayer, index, x, pass), pass);
+  }
+
+  /** The rows after a block with the DeepStack features that belong there. */
+  withFeatures(index: number, y: Tensor, { merge }: DecoderPass): Tensor {
+    if (!merge || index + 1 >= this.#levels(merge.features)) return y;
+    const { features, featureIndex, featureRows } = merge;
     return add(y, gatherRows(this.#level(features, index + 1), featureIndex, featureRows));
+  }
+
+  /** The blocks for passes without a gradient on WebGPU, as their tensors are now; undefined where they do not fuse. The caller disposes. */
+  fused(): FusedDecoder | undefined {
+    return getBackend() === "webgpu" && fuses(this.weights) ? new FusedDecoder(this.weights) : undefined;
   }
 
   /** Final norm; the head is applied by ops/headStats so that logits of all tokens are never held. */
@@ -55,14 +65,30 @@ export class TextDecoder {
 
   /** All blocks and the final norm, without a tape. */
   decode(x: Tensor, pass: DecoderPass): Tensor {
+    const fused = this.fused();
+    try {
+      return tidy(() => this.finalNorm(this.blocks(x, pass, fused)));
+    } finally {
+      fused?.[Symbol.dispose]();
+    }
+  }
+
+  /** All blocks without a tape, fused if that is given, with what its rows bring along. */
+  blocks(x: Tensor, pass: DecoderPass, fused?: FusedDecoder, work?: Tensor): Tensor {
     return tidy(() => {
+      const { meta, positions, rope, cache } = pass;
+      const info = fused && (work ?? fused.begin({ rows: meta.rows, positions, rope }));
       let hidden = x;
       for (let i = 0; i < this.weights.layers.length; i++) {
-        const next = tidy(() => this.layer(i, hidden, pass));
+        const next = tidy(() =>
+          fused && info
+            ? this.withFeatures(i, fused.block(i, hidden, info, meta.rows, cache?.layers[i]), pass)
+            : this.layer(i, hidden, pass),
+        );
         if (hidden !== x) hidden.dispose();
         hidden = next;
       }
-      return this.finalNorm(hidden);
+      return hidden;
     });
   }
 

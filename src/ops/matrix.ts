@@ -74,6 +74,9 @@ export function disposeMatrix(matrix: Matrix): void {
   for (const tensor of matrixTensors(matrix)) tensor.dispose();
 }
 
+/** The FORMAT constant of shaders that read packed words. */
+export const formatCode = { f32: 0, int8: 1, int4: 2, f16: 3 } as const satisfies Record<MatrixFormat, number>;
+
 /** Values in one 32-bit word. */
 export function valuesPerWord(format: MatrixFormat): number {
   return { f32: 1, f16: 2, int8: 4, int4: 8 }[format];

@@ -1,5 +1,5 @@
 // Attention of one query row and head per workgroup.
-// q [M, H, WIDTH], k and v [S, Hkv, WIDTH], rows [M] = (prefixStart, prefixLength, segmentStart, keyCount),
+// q [M, H, WIDTH] (or part of wider rows), k and v [S, Hkv, WIDTH], rows [M] = (prefixStart, prefixLength, segmentStart, keyCount),
 // out [M, H, WIDTH], lse [M, H] = log Σ exp(score).
 // Canonical order, whatever runs it: score = fma over WIDTH in order of (q·scale)·k; exact maximum; p = exp(score − max);
 // blocks of 32 keys by logical index: Σp and Σp·v in order inside a block, block sums added in order. So a row's bits do not
@@ -13,7 +13,8 @@ override PARTIALS: u32 = WIDTH * 8u;
 const tile = 256u;
 const block = 32u;
 
-struct Params { rowCount: u32, heads: u32, keyHeads: u32, scale: f32 }
+/// The first query of a row and where the next row begins, in vec4.
+struct Params { rowCount: u32, heads: u32, keyHeads: u32, scale: f32, qFirst: u32, qStride: u32 }
 
 @group(0) @binding(0) var<storage, read> q: array<vec4f>;
 @group(0) @binding(1) var<storage, read> k: array<vec4f>;
@@ -51,13 +52,14 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) grid: vec3u,
   let head = item % params.heads;
   let keyHead = head * params.keyHeads / params.heads;
   let info = rows[item / params.heads];
+  let queries = item / params.heads * params.qStride + params.qFirst + head * WIDTH4;
   let count = u32(max(info.w, 0));
   if (count == 0u) {
     for (var c = lane; c < WIDTH; c += LANES) { out[item * WIDTH + c] = 0.0; }
     if (lane == 0u) { lse[item] = 0.0; }
     return;
   }
-  for (var d = lane; d < WIDTH4; d += LANES) { query[d] = q[item * WIDTH4 + d] * params.scale; }
+  for (var d = lane; d < WIDTH4; d += LANES) { query[d] = q[queries + d] * params.scale; }
   workgroupBarrier();
 
   var largest = -3.4e38;

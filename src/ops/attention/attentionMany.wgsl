@@ -7,7 +7,7 @@ override WIDTH4: u32 = 8u;
 const maxWidth4 = 16;
 const block = 32u;
 
-struct Params { rowCount: u32, heads: u32, keyHeads: u32, scale: f32 }
+struct Params { rowCount: u32, heads: u32, keyHeads: u32, scale: f32, qFirst: u32, qStride: u32 }
 
 @group(0) @binding(0) var<storage, read> q: array<vec4f>;
 @group(0) @binding(1) var<storage, read> k: array<vec4f>;
@@ -58,7 +58,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) grid: vec3u,
     return;
   }
   for (var d = 0u; d < WIDTH4; d++) {
-    query[d] = q[item * WIDTH4 + d] * params.scale;
+    query[d] = q[row * params.qStride + params.qFirst + head * WIDTH4 + d] * params.scale;
     totals[d] = vec4f(0.0);
   }
   var largest4 = vec4f(-3.4e38);

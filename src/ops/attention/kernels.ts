@@ -44,15 +44,28 @@ function variant(
     : { kernel: kernelPerWorkgroup(sources.few, entryPoint, bindings, width), workgroups: spread(pairs) };
 }
 
+/** Queries as part of wider rows: q [M, stride] with all heads from a column on; both in multiples of 4. */
+export interface QueryPlace {
+  readonly heads: number;
+  readonly width: number;
+  readonly first: number;
+  readonly stride: number;
+}
+
 /** [out [M, H, hd], lse [M, H]] */
-export function attentionOnGpu({ q, k, v, rows }: Named<"q" | "k" | "v" | "rows">, gpu: Dispatcher): TensorInfo[] {
-  const [m, heads, width] = q.shape as [number, number, number];
+export function attentionOnGpu(
+  { q, k, v, rows }: Named<"q" | "k" | "v" | "rows">,
+  gpu: Dispatcher,
+  place?: QueryPlace,
+): TensorInfo[] {
+  const [m, ownHeads = 0, ownWidth = 0] = q.shape as [number, number?, number?];
+  const { heads, width, first, stride } = place ?? { heads: ownHeads, width: ownWidth, first: 0, stride: ownHeads * ownWidth };
   const outputs = [gpu.output([m, heads, width]), gpu.output([m, heads])];
   const sources = { few: code, many: manyCode, widestMany: widestManyForward };
   gpu.run({
     ...variant(sources, "main", forwardBindings, { pairs: m * heads, width }),
     buffers: [q, k, v, rows, ...outputs],
-    params: [m, heads, k.shape[1] as number, f32(width ** -0.5)],
+    params: [m, heads, k.shape[1] as number, f32(width ** -0.5), first / 4, stride / 4],
   });
   return outputs;
 }

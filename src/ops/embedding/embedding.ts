@@ -4,10 +4,11 @@
 import type { Tensor, TensorInfo } from "@tensorflow/tfjs-core";
 import { type Dispatcher, type Kernel, spread } from "@/gpu/dispatcher";
 import { defineOp, type OpInfos } from "../defineOp";
-import { type Matrix, type MatrixFormat, trainableData } from "../matrix";
+import { formatCode, type Matrix, type MatrixFormat, trainableData } from "../matrix";
 import code from "./embedding.wgsl?raw";
 import { gatherRows } from "./gatherRows";
 import { embeddingReference, embeddingTableGradientReference } from "./reference";
+import tableValueCode from "./tableValue.wgsl?raw";
 
 /** Image features and where they go. */
 export interface FeatureMerge {
@@ -22,12 +23,10 @@ export interface FeatureMerge {
 /** A frozen table (packed, or f32 in parts) is an attribute; one f32 tensor is the input `data`, which can have a gradient. */
 type TableAttributes = { readonly table?: Matrix };
 
-const formatCode = { f32: 0, int8: 1, int4: 2, f16: 3 } as const satisfies Record<MatrixFormat, number>;
-
 function lookUpKernel(format: MatrixFormat): Kernel {
   return {
     name: "embedding",
-    code,
+    code: code + tableValueCode,
     entryPoint: "lookUp",
     bindings: ["read", "read", "read", "read", "read", "write"],
     uniform: true,
@@ -37,7 +36,7 @@ function lookUpKernel(format: MatrixFormat): Kernel {
 
 const tableGradientKernel: Kernel = {
   name: "embeddingTableGradient",
-  code,
+  code: code + tableValueCode,
   entryPoint: "tableGradient",
   bindings: ["read", "read", "read", "write"],
   uniform: true,

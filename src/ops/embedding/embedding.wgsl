@@ -4,9 +4,6 @@
 // featureIndex [M] (−1: table); out [M, D]. The first part also writes features, and zeros for ids outside the table.
 // tableGradient: one workgroup per vocabulary row; each lane owns columns and adds dy of that row's positions in order.
 
-/// 0 f32, 1 int8, 2 int4, 3 f16.
-override FORMAT: u32 = 0u;
-
 struct Params { rows: u32, columns: u32, group: u32, first: u32, partRows: u32, vocabulary: u32, merge: u32 }
 struct GradientParams { rows: u32, columns: u32, vocabulary: u32, merge: u32 }
 
@@ -22,17 +19,6 @@ struct GradientParams { rows: u32, columns: u32, vocabulary: u32, merge: u32 }
 @group(0) @binding(2) var<storage, read> dy: array<f32>;
 @group(0) @binding(3) var<storage, read_write> dtable: array<f32>;
 @group(0) @binding(4) var<uniform> gradient: GradientParams;
-
-fn tableValue(at: u32) -> f32 {
-  if (FORMAT == 0u) { return bitcast<f32>(data[at]); }
-  if (FORMAT == 1u) {
-    let q = extractBits(bitcast<i32>(data[at / 4u]), (at % 4u) * 8u, 8u);
-    return f32(q) * scales[at / params.group];
-  }
-  if (FORMAT == 3u) { return unpack2x16float(data[at / 2u])[at % 2u]; }
-  let q = i32(extractBits(data[at / 8u], (at % 8u) * 4u, 4u)) - 8;
-  return f32(q) * scales[at / params.group];
-}
 
 @compute @workgroup_size(64)
 fn lookUp(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(local_invocation_index) lane: u32) {

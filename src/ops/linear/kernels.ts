@@ -2,7 +2,7 @@
 // the choice here is about speed alone.
 
 import type { Kernel } from "@/gpu/dispatcher";
-import type { MatrixFormat } from "../matrix";
+import { formatCode, type MatrixFormat } from "../matrix";
 import frameCode from "./linear.wgsl?raw";
 import productCode from "./product.wgsl?raw";
 import rowSumsCode from "./rowSums.wgsl?raw";
@@ -15,13 +15,12 @@ export const fewRowsLimit = 16;
 /** Rows of one partial sum of `weightGradient`, as in rowSums.wgsl. */
 export const chunkRows = 512;
 
-const formatCode = { f32: 0, int8: 1, int4: 2, f16: 3 } as const satisfies Record<MatrixFormat, number>;
-
 /** How a product with a matrix goes: the frame says what is multiplied and where results go. */
-interface Frame {
+export interface Frame {
   readonly name: string;
   readonly code: string;
   readonly bindings: Kernel["bindings"];
+  readonly constants?: Readonly<Record<string, number>>;
 }
 
 /** x [M, K] times the rows of one matrix, as linear.wgsl says. */
@@ -43,7 +42,7 @@ export interface ProductShape {
 
 /** The kernel of a product x·Wᵀ in a frame, and how many columns a workgroup computes. */
 export function productKernel(frame: Frame, { format, rows, columns, norm = false }: ProductShape) {
-  const constants = { FORMAT: formatCode[format], ...(norm && { NORM: 1 }) };
+  const constants = { ...frame.constants, FORMAT: formatCode[format], ...(norm && { NORM: 1 }) };
   const make = (entryPoint: string, own: Readonly<Record<string, number>>): Kernel => ({
     name: `${frame.name}.${entryPoint}`,
     code: frame.code + weightsCode + tileCode + productCode,

@@ -1,0 +1,165 @@
+// The text decoder at inference on WebGPU: five dispatches a block (ops/decoder) where the tape takes sixteen, with the same bits. It
+// prepares what the fused kernels need from the blocks' tensors as they are now: make one per pass or answer, after an adapter
+// changed, and dispose it. Weights are bound as they lie; only norms, biases, adapters and the scales of q, k and v are copied.
+
+import { dispose, keep, type Tensor, tidy } from "@tensorflow/tfjs-core";
+import { attentionOnGpu } from "@/ops/attention/kernels";
+import { gateUp, headRotate, type JoinedProjections, projection, queryKeyValue } from "@/ops/decoder/block";
+import { asTensor, currentGpu, embedRows, type PassRows, type RowLayout, rowInfo, rowLayout } from "@/ops/decoder/rows";
+import type { Matrix } from "@/ops/matrix";
+import type { LayerCache } from "./attention";
+import type { DecoderLayer } from "./decoderLayer";
+import type { LinearLayer } from "./linear";
+import { inRowChunks } from "./rowChunks";
+
+/** The parts of a decoder that blocks and head need. */
+export interface FusedWeights {
+  readonly embedTokens: Matrix;
+  readonly layers: readonly DecoderLayer[];
+  readonly norm: Tensor;
+  readonly epsilon: number;
+  readonly head: Matrix;
+}
+
+interface FusedLayer {
+  readonly layer: DecoderLayer;
+  readonly attention: JoinedProjections;
+  readonly mlp: JoinedProjections;
+}
+
+/** Largest adapter rank whose product the epilogues add in the order of a product of its own. */
+const maxRank = 256;
+
+/** Whether the fused kernels take these blocks: matrices that run together share a format, and none is split. */
+export function fuses({ layers }: Pick<FusedWeights, "layers">): boolean {
+  return layers.every(
+    ({ q, k, v, o, gate, up, down }) =>
+      alike([q, k, v]) &&
+      alike([gate, up]) &&
+      !gate.bias &&
+      !up.bias &&
+      [q, k, v, o, gate, up, down].every(({ lora }) => !lora || (lora.a.shape[0] <= maxRank && lora.a.shape[0] % 4 === 0)),
+  );
+}
+
+function alike(layers: readonly LinearLayer[]): boolean {
+  const [first] = layers;
+  return layers.every(
+    ({ weight, bias }) =>
+      weight.parts.length === 1 &&
+      weight.format === first?.weight.format &&
+      weight.groupSize === first.weight.groupSize &&
+      Boolean(bias) === Boolean(first.bias),
+  );
+}
+
+/** A decoder's blocks and head, ready to run. */
+export class FusedDecoder {
+  readonly layout: RowLayout;
+  readonly #layers: readonly FusedLayer[];
+  readonly #kept: Tensor[] = [];
+
+  constructor(private readonly weights: FusedWeights) {
+    this.#layers = weights.layers.map((layer) => ({
+      layer,
+      attention: this.#join([layer.q, layer.k, layer.v], layer.inputNorm, layer.epsilon, true),
+      mlp: this.#join([layer.gate, layer.up], layer.postAttentionNorm, layer.epsilon, false),
+    }));
+    const ranks = this.#layers.map(({ attention }) => attention.ranks.reduce((sum, rank) => sum + rank, 0));
+    const { dim, query } = weights.layers[0]?.heads ?? { dim: 4, query: 1 };
+    this.layout = rowLayout(dim, query, Math.max(0, ...ranks));
+  }
+
+  /** What the rows of a pass bring along, for `block`. */
+  begin(rows: PassRows): Tensor {
+    return rowInfo(rows, this.layout);
+  }
+
+  /** The same with the embedding of one token per row; a table in parts takes a dispatch per part more. */
+  beginWithTokens(
+    ids: Tensor,
+    rows: PassRows,
+    embed: (ids: Tensor) => Tensor,
+  ): { readonly hidden: Tensor; readonly work: Tensor } {
+    return this.weights.embedTokens.parts.length === 1 && rows.positions.size === ids.size
+      ? embedRows(ids, this.weights.embedTokens, rows, this.layout)
+      : { hidden: embed(ids), work: this.begin(rows) };
+  }
+
+  /** Hidden rows [M, D] → [M, D]. Keys and values go to the rows' own slots of the cache, or of a pass of its own. */
+  block(index: number, x: Tensor, work: Tensor, rows: Tensor, cache?: LayerCache): Tensor {
+    const { layer, attention, mlp } = this.#layers[index] as FusedLayer;
+    const { heads, qNorm, kNorm, o, gate, down } = layer;
+    const { layout } = this;
+    return tidy(() => {
+      const gpu = currentGpu();
+      const own = () => asTensor(gpu.output([x.shape[0] as number, heads.keyValue, heads.dim]));
+      const { k, v } = cache ?? { k: own(), v: own() };
+      queryKeyValue(x, attention, work, layout, { k, v }, !qNorm);
+      if (qNorm && kNorm) headRotate(work, layout, { k, v }, { query: qNorm, key: kNorm, epsilon: layer.epsilon });
+      const place = { heads: heads.query, width: heads.dim, first: layout.qFirst, stride: layout.stride };
+      const [mixed] = attentionOnGpu({ q: work, k, v, rows }, gpu, place).map(asTensor);
+      const afterAttention = projection(mixed as Tensor, o.weight, { residual: x, bias: o.bias, lora: o.lora });
+      return inRowChunks(afterAttention, gate.weight.rows, (part) =>
+        projection(gateUp(part, mlp), down.weight, { residual: part, bias: down.bias, lora: down.lora }),
+      );
+    });
+  }
+
+  /** Logits [M, V] of hidden rows, the final norm included. */
+  logits(x: Tensor): Tensor {
+    const { head, norm, epsilon } = this.weights;
+    return projection(x, head, { norm: { weight: norm, epsilon } });
+  }
+
+  [Symbol.dispose](): void {
+    dispose(this.#kept);
+  }
+
+  /** Projections of the same normalised rows, with what their frame reads from one binding in one tensor. */
+  #join(layers: readonly LinearLayer[], norm: Tensor, epsilon: number, withScales: boolean): JoinedProjections {
+    const biases = layers.flatMap(({ bias }) => (bias ? [bias] : []));
+    const scales = withScales ? layers.flatMap(({ weight }) => weight.parts[0]?.scales ?? []) : [];
+    const loras = layers.map(({ lora }) => lora);
+    const parts: Tensor[] = [norm];
+    const place = (tensors: readonly (Tensor | undefined)[]) =>
+      tensors.map((tensor) => {
+        const first = parts.reduce((sum, { size }) => sum + size, 0);
+        if (tensor) parts.push(tensor);
+        return first;
+      });
+    const firsts = (tensors: readonly Tensor[]) => (tensors.length > 0 ? place(tensors) : layers.map(() => 0));
+    const sideParts = {
+      hasBias: biases.length > 0,
+      biases: firsts(biases),
+      scales: firsts(scales),
+      b: place(loras.map((lora) => lora?.b)),
+    };
+    const a = loras.flatMap((lora) => (lora ? [lora.a] : []));
+    return {
+      weights: layers.map(({ weight }) => weight),
+      side: { tensor: this.#copied(parts), ...sideParts },
+      ...(a.length > 0 && { a: this.#copied(a, a[0]?.shape[1]) }),
+      ranks: loras.map((lora) => lora?.a.shape[0] ?? 0),
+      scalings: loras.map((lora) => lora?.scaling ?? 0),
+      norm,
+      epsilon,
+    };
+  }
+
+  /** Tensors one after the other in one, [n] or [n / columns, columns]. */
+  #copied(parts: readonly Tensor[], columns?: number): Tensor {
+    const gpu = currentGpu();
+    const size = parts.reduce((sum, part) => sum + part.size, 0);
+    const info = gpu.output(columns ? [size / columns, columns] : [size]);
+    const tensor = keep(asTensor(info));
+    this.#kept.push(tensor);
+    const buffer = gpu.bufferOf(tensor);
+    let offset = 0;
+    for (const part of parts) {
+      gpu.copyToBuffer(part, buffer, part.size * 4, offset);
+      offset += part.size * 4;
+    }
+    return tensor;
+  }
+}

@@ -1,0 +1,192 @@
+// The dispatches of a decoder block at inference, with everything that belongs before and after its products inside them: norm, q, k, v,
+// rotation and cache in one, norm, gate, up and SiLU in another; `projection` is a product with residual and adapter. Bits are
+// those of the separate operations, which training uses: orders of additions are the same (linear/product.wgsl).
+
+import type { Tensor } from "@tensorflow/tfjs-core";
+import { type Dispatcher, f32, type Kernel, spread } from "@/gpu/dispatcher";
+import { type Frame, productKernel } from "../linear/kernels";
+import { denseWeight, type LoraShare, type Product, runProduct, type Weight } from "../linear/product";
+import gateUpCode from "./gateUp.wgsl?raw";
+import headRotateCode from "./headRotate.wgsl?raw";
+import queryKeyValueCode from "./queryKeyValue.wgsl?raw";
+import { asTensor, currentGpu, type RowLayout } from "./rows";
+
+/** An adapter's pair; scaling · B·A is added to the weight. */
+export interface LoraPair {
+  readonly a: Tensor; // [r, in]
+  readonly b: Tensor; // [out, r]
+  readonly scaling: number;
+}
+
+/** A norm's weight and the tensors that a frame reads from one binding. */
+export interface Side {
+  readonly tensor: Tensor;
+  readonly hasBias: boolean;
+  /** First float of each part, in the order of the matrices. */
+  readonly biases: readonly number[];
+  readonly scales: readonly number[];
+  readonly b: readonly number[];
+}
+
+/** Several projections of the same rows, ready for one dispatch. */
+export interface JoinedProjections {
+  readonly weights: readonly Weight[];
+  readonly side: Side;
+  /** A of all adapters, one below the other; absent without any. */
+  readonly a?: Tensor | undefined;
+  readonly ranks: readonly number[];
+  readonly scalings: readonly number[];
+  readonly norm: Tensor;
+  readonly epsilon: number;
+}
+
+/** Keys and values of a layer, [size, heads, headDim] each. */
+export interface KeyValueRows {
+  readonly k: Tensor;
+  readonly v: Tensor;
+}
+
+const queryKeyValueFrame = (rotate: boolean): Frame => ({
+  name: "queryKeyValue",
+  code: queryKeyValueCode,
+  bindings: ["read", "read", "read", "read", "read", "write", "write", "write"],
+  constants: { ROTATE: rotate ? 1 : 0 },
+});
+
+const gateUpFrame: Frame = {
+  name: "gateUp",
+  code: gateUpCode,
+  bindings: ["read", "read", "read", "read", "read", "read", "read", "write"],
+};
+
+const headRotateKernel: Kernel = {
+  name: "headRotate",
+  code: headRotateCode,
+  entryPoint: "main",
+  bindings: ["write", "write", "read", "read"],
+  uniform: true,
+};
+
+const runningSum = (counts: readonly number[], first = 0): number[] => {
+  let sum = first;
+  return counts.map((count) => {
+    const start = sum;
+    sum += count;
+    return start;
+  });
+};
+
+const only = (weight: Weight) => {
+  const [part, ...others] = weight.parts;
+  if (!part || others.length > 0) throw new Error(`a weight in ${weight.parts.length} parts is not one binding`);
+  return part;
+};
+
+/** Query rows of x [M, D] into `work`, keys and values into the rows' slots; rotated unless heads are normalised first. */
+export function queryKeyValue(
+  x: Tensor,
+  joined: JoinedProjections,
+  work: Tensor,
+  layout: RowLayout,
+  { k, v }: KeyValueRows,
+  rotate: boolean,
+): void {
+  const gpu = currentGpu();
+  const { weights, side, a, ranks, scalings, norm, epsilon } = joined;
+  const [first] = weights as [Weight];
+  const m = x.shape[0] as number;
+  if (a)
+    runProduct(gpu, {
+      x,
+      weight: denseWeight(a),
+      out: work,
+      place: { width: layout.stride, first: layout.tFirst },
+      norm: { weight: norm, epsilon },
+    });
+  const columns = weights.map(({ rows }) => rows);
+  const shape = { format: first.format, rows: m, columns: columns.reduce((sum, n) => sum + n, 0), norm: true };
+  const { kernel, tileColumns, tilesDown } = productKernel(queryKeyValueFrame(rotate), shape);
+  const tiles = columns.map((n) => Math.ceil(n / tileColumns));
+  const four = (values: readonly number[]) => [...values, 0];
+  gpu.run({
+    kernel,
+    buffers: [x, ...weights.map((weight) => only(weight).data), side.tensor, work, k, v],
+    params: [
+      ...[m, first.columns, first.groupSize, f32(epsilon), layout.headDim, layout.stride, layout.qFirst, k.shape[0] as number],
+      ...four(columns.map((n) => n / 2)),
+      ...four(tiles),
+      ...four(side.biases),
+      ...four(side.scales),
+      ...four(side.b),
+      ...four(runningSum(ranks, layout.tFirst)),
+      ...four(ranks),
+      ...[...scalings, 0].map(f32),
+      side.hasBias ? 1 : 0,
+    ],
+    workgroups: spread(tilesDown * tiles.reduce((sum, n) => sum + n, 0)),
+  });
+}
+
+/** Norm and rotation of the heads that `queryKeyValue` left unturned, in place. */
+export function headRotate(
+  work: Tensor,
+  layout: RowLayout,
+  { k }: KeyValueRows,
+  norms: { readonly query: Tensor; readonly key: Tensor; readonly epsilon: number },
+): void {
+  const m = work.shape[0] as number;
+  const [size, keyHeads] = k.shape as [number, number];
+  const heads = (layout.stride - layout.qFirst) / layout.headDim;
+  currentGpu().run({
+    kernel: headRotateKernel,
+    buffers: [work, k, norms.query, norms.key],
+    params: [m, heads, keyHeads, layout.headDim, layout.stride, layout.qFirst, size, f32(norms.epsilon)],
+    workgroups: spread(m * (heads + keyHeads)),
+  });
+}
+
+/** silu(gate)·up of the normalised rows of x [M, D] → [M, F]. */
+export function gateUp(x: Tensor, joined: JoinedProjections): Tensor {
+  const gpu = currentGpu();
+  const { weights, side, a, ranks, scalings, norm, epsilon } = joined;
+  const [gate, up] = weights as [Weight, Weight];
+  const m = x.shape[0] as number;
+  const t = a && adapterRows(gpu, { x, weight: denseWeight(a), norm: { weight: norm, epsilon } });
+  const out = gpu.output([m, gate.rows]);
+  const shape = { format: gate.format, rows: m, columns: gate.rows * 2, norm: true };
+  const { kernel, tileColumns, tilesDown } = productKernel(gateUpFrame, shape);
+  const scales = [only(gate), only(up)].map(({ data, scales: own }) => own ?? data);
+  gpu.run({
+    kernel,
+    buffers: [x, only(gate).data, only(up).data, ...scales, side.tensor, t ?? x, out],
+    params: [
+      ...[m, gate.columns, gate.groupSize, f32(epsilon), gate.rows, a?.shape[0] ?? 0],
+      ...[...ranks, ...side.b, ...runningSum(ranks), ...scalings.map(f32)],
+    ],
+    workgroups: spread(tilesDown * Math.ceil((gate.rows * 2) / tileColumns)),
+  });
+  t?.dispose();
+  return asTensor(out);
+}
+
+/** x·Wᵀ + residual with its adapter, rows normalised before if a norm is given: x [M, K] → [M, N]. */
+export function projection(
+  x: Tensor,
+  weight: Weight,
+  { lora, ...rest }: Pick<Product, "norm" | "residual" | "bias"> & { readonly lora?: LoraPair | undefined } = {},
+): Tensor {
+  const gpu = currentGpu();
+  const t = lora && adapterRows(gpu, { x, weight: denseWeight(lora.a) });
+  const rank = lora?.a.shape[0] as number;
+  const share: LoraShare | undefined = lora && t && { t, first: 0, width: rank, b: lora.b, rank, scaling: lora.scaling };
+  const out = gpu.output([x.shape[0] as number, weight.rows]);
+  runProduct(gpu, { x, weight, out, ...rest, lora: share });
+  t?.dispose();
+  return asTensor(out);
+}
+
+function adapterRows(gpu: Dispatcher, product: Omit<Product, "out">): Tensor {
+  const out = gpu.output([product.x.shape[0] as number, product.weight.rows]);
+  runProduct(gpu, { ...product, out });
+  return asTensor(out);
+}
