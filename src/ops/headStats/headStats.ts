@@ -1,6 +1,7 @@
 // The LM head without its logits: log-prob of target tokens (differentiable) and per-token statistics of both conditions, from
-// final hidden states. Logits are made a few rows at a time (T = 256 positions of a 49 280-word vocabulary would be 50 MB per
-// condition), and a row's numbers do not depend on how the rows were cut. The statistics themselves are in logitStats.
+// final hidden states. The head is read in tiles of its rows, the vocabulary, for as many positions at a time as a small scratch
+// space allows (all logits of T = 512 positions of a 151 936-word vocabulary would be 311 MB per condition). How positions and
+// vocabulary are cut changes no bit. The statistics themselves are in headPass and logitStats.
 
 import {
   add,
@@ -18,16 +19,22 @@ import { dispatcherOf } from "@/gpu/dispatcher";
 import { defineOp } from "../defineOp";
 import { linear, linearTransposed, weightGradient } from "../linear/linear";
 import { f32Matrix, type Matrix, trainableData } from "../matrix";
-import { logitGradient, logitRows } from "./logitRows";
-import { type HeadStats, logitStats } from "./logitStats";
+import { headPairs, headRows } from "./headPass";
+import { blockColumns } from "./kernels";
+import { logitGradient } from "./logitRows";
+import { checkTopK, type HeadStats, headStatsOf } from "./logitStats";
+import { type Run, runsOf, tilesFor } from "./tiles";
 
 /** Bytes of logits that exist at a time by default. Without a GPU there is room, and one chunk saves the gradient a second pass. */
-const defaultScratchBytes = () => (getBackend() === "webgpu" ? 8 : 64) * 1024 * 1024;
+const defaultScratchBytes = () => (getBackend() === "webgpu" ? 6.5e6 : 64e6);
+
+/** Columns of the vocabulary per step of the gradient on WebGPU: always these, as its sums are added up in their order. */
+const gradientColumns = 5 * blockColumns;
 
 export interface HeadLogProbOptions {
   /** Logits are divided by it; 1 by default. */
   readonly temperature?: number;
-  /** Upper bound on the bytes of logits that exist at a time (one row at least); 8 MiB by default on WebGPU. */
+  /** Bytes of logits that exist at a time (one row of a block at least); 6.5 MB by default on WebGPU. */
   readonly scratchBytes?: number;
 }
 
@@ -39,85 +46,110 @@ type HeadAttributes = {
 };
 type Saved = { readonly [name in "hidden" | "data" | "targets" | "output1"]?: Tensor | undefined };
 
-/** First row and row count. */
-type Chunk = readonly [number, number];
-
-/** First row and row count of each chunk of `count` rows. */
-function rowChunks(count: number, bytesPerRow: number, scratchBytes: number): readonly Chunk[] {
-  const size = Math.max(1, Math.floor(scratchBytes / bytesPerRow));
-  return Array.from(
-    { length: Math.ceil(count / size) },
-    (_, chunk) => [chunk * size, Math.min(size, count - chunk * size)] as const,
-  );
-}
-
 /**
- * Runs a piece of work per chunk. TF.js frees buffers when it submits, so without a submit in between the scratch space of all
- * chunks would exist at once.
+ * Runs a piece of work per run. TF.js frees buffers when it submits, so without a submit in between the scratch space of all
+ * runs would exist at once.
  */
-function perChunkOf<T>(chunks: readonly Chunk[], work: (chunk: Chunk) => T): T[] {
-  return chunks.map((chunk) => {
-    const result = work(chunk);
-    if (chunks.length > 1 && getBackend() === "webgpu") dispatcherOf(backend()).flush();
+function perRun<T>(runs: readonly Run[], work: (run: Run) => T): T[] {
+  return runs.map((run) => {
+    const result = work(run);
+    if (runs.length > 1 && getBackend() === "webgpu") dispatcherOf(backend()).flush();
     return result;
   });
 }
 
-/** Rows `start`..`start + size` of x, or x itself when that is all of it. */
-function rowsOf(x: Tensor, [start, size]: Chunk): Tensor {
-  if (size === x.shape[0]) return x;
-  return slice(x, [start, ...x.shape.slice(1).map(() => 0)], [size, ...x.shape.slice(1)]);
+/** Rows of a run of x, or x itself when that is all of it. */
+function rowsOf(x: Tensor, { first, count }: Run): Tensor {
+  if (count === x.shape[0]) return x;
+  return slice(x, [first, ...x.shape.slice(1).map(() => 0)], [count, ...x.shape.slice(1)]);
+}
+
+function joinedRows(parts: readonly Tensor[]): Tensor {
+  return parts.length === 1 ? (parts[0] as Tensor) : concat([...parts], 0);
+}
+
+/** Runs of rows, and the columns at a time, for `conditions` rows per position. */
+function cut(hidden: Tensor, head: Matrix, conditions: number, scratchBytes: number) {
+  const [total, width] = hidden.shape as [number, number];
+  const [floatsPerLogit, floatsPerRow] = [conditions, conditions * width];
+  const request = { rows: total, vocabulary: head.rows, floatsPerLogit, floatsPerRow, scratchBytes };
+  if (getBackend() === "webgpu") {
+    const { rows, columns } = tilesFor(request);
+    return { runs: runsOf(total, rows), columns };
+  }
+  return { runs: runsOf(total, rowsOfWhole(head.rows * conditions, scratchBytes)), columns: head.rows };
+}
+
+function rowsOfWhole(floatsPerRow: number, scratchBytes: number): number {
+  return Math.max(1, Math.floor(scratchBytes / 4 / floatsPerRow));
 }
 
 function headOf({ data }: Saved, { frozen }: HeadAttributes): Matrix {
   return frozen ?? f32Matrix(data as Tensor2D);
 }
 
-function chunksOf(hidden: Tensor, head: Matrix, { scratchBytes }: HeadAttributes) {
-  return rowChunks(hidden.shape[0] as number, head.rows * 4, scratchBytes);
-}
-
-/** The same composition on every backend: `linear` and `logitRows` bring the kernels. */
+/** The same composition on every backend: `headRows` brings the kernels. */
 function forward(inputs: Saved, attributes: HeadAttributes): Tensor[] {
   const [hidden, targets] = [inputs.hidden as Tensor, inputs.targets as Tensor];
+  const { scale, scratchBytes } = attributes;
   const head = headOf(inputs, attributes);
+  const { runs, columns } = cut(hidden, head, 1, scratchBytes);
   return tidy(() => {
-    const parts = perChunkOf(chunksOf(hidden, head, attributes), (chunk) =>
-      tidy(() => {
-        const logits = linear(rowsOf(hidden, chunk), head, { scale: attributes.scale });
-        return logitRows(logits, rowsOf(targets, chunk));
-      }),
+    const parts = perRun(runs, (run) =>
+      tidy(() => headRows(rowsOf(hidden, run), head, rowsOf(targets, run), { scale, columns })),
     );
-    const rows = parts.length === 1 ? (parts[0] as Tensor) : concat(parts, 0);
+    const rows = joinedRows(parts);
     return [reshape(slice(rows, [0, 2], [rows.shape[0] as number, 1]), [-1]), rows];
   });
 }
 
 function backward(dy: Tensor, saved: Saved, attributes: HeadAttributes) {
   const [hidden, targets, rows] = [saved.hidden as Tensor, saved.targets as Tensor, saved.output1 as Tensor];
-  const { scale } = attributes;
+  const { scale, scratchBytes } = attributes;
   const head = headOf(saved, attributes);
-  const chunks = chunksOf(hidden, head, attributes);
-  const logitsGradient = (chunk: Chunk) =>
+  const columns = getBackend() === "webgpu" ? Math.min(gradientColumns, head.rows) : head.rows;
+  const tiles = runsOf(head.rows, columns);
+  // Logits and their gradient are there together.
+  const chunks = runsOf(hidden.shape[0] as number, rowsOfWhole(2 * columns, scratchBytes));
+  const logitsGradient = (chunk: Run, tile: Run) =>
     tidy(() => {
-      const logits = linear(rowsOf(hidden, chunk), head, { scale });
-      return logitGradient(logits, rowsOf(rows, chunk), rowsOf(targets, chunk), rowsOf(dy, chunk));
+      const logits = linear(rowsOf(hidden, chunk), head, { scale, ...partOf(head, tile) });
+      return logitGradient(logits, rowsOf(rows, chunk), rowsOf(targets, chunk), rowsOf(dy, chunk), tile.first);
     });
   // When all logits fit the scratch space, both gradients share them; the tape's tidy frees them.
-  const [only, ...others] = chunks;
-  const shared = only && others.length === 0 ? logitsGradient(only) : undefined;
-  const perChunk = (use: (gradient: Tensor, chunk: Chunk) => Tensor) =>
-    perChunkOf(chunks, (chunk) => tidy(() => use(shared ?? logitsGradient(chunk), chunk)));
+  const [chunk, tile] = [chunks[0], tiles[0]];
+  const shared = chunk && tile && chunks.length * tiles.length === 1 ? logitsGradient(chunk, tile) : undefined;
   return {
-    hidden: () => {
-      const parts = perChunk((gradient) => linearTransposed(gradient, head, { scale }));
-      return parts.length === 1 ? (parts[0] as Tensor) : concat(parts, 0);
-    },
+    hidden: () =>
+      joinedRows(
+        chunks.map((run) =>
+          summed(tiles, (part) => linearTransposed(shared ?? logitsGradient(run, part), head, { scale, ...partOf(head, part) })),
+        ),
+      ),
     data: () =>
-      perChunk((gradient, chunk) => weightGradient(gradient, rowsOf(hidden, chunk), { scale })).reduce((sum, part) =>
-        add(sum, part),
+      joinedRows(
+        tiles.map((part) =>
+          summed(chunks, (run) => weightGradient(shared ?? logitsGradient(run, part), rowsOf(hidden, run), { scale })),
+        ),
       ),
   };
+}
+
+/** The rows of the head that a tile is, as `linear` takes them: none are named when it is all of them. */
+function partOf(head: Matrix, tile: Run): { readonly rows?: Run } {
+  return tile.count === head.rows ? {} : { rows: tile };
+}
+
+/** The sum of what `work` makes of every run, in order. */
+function summed(runs: readonly Run[], work: (run: Run) => Tensor): Tensor {
+  let sum: Tensor | undefined;
+  perRun(runs, (run) => {
+    const before = sum;
+    sum = tidy(() => (before ? add(before, work(run)) : work(run)));
+    before?.dispose();
+  });
+  if (!sum) throw new Error("headLogProb: no rows");
+  return sum;
 }
 
 const onGpu = (inputs: Readonly<Record<string, TensorInfo | undefined>>, attributes: HeadAttributes) =>
@@ -146,7 +178,7 @@ const headLogProbFrozen = defineOp<HeadAttributes>({
 });
 
 /** The op's outputs: log π(target) [R] and the statistics of each row [R, 4] (logitRows). */
-function headRows(hidden: Tensor, head: Matrix, targets: Tensor, options: HeadLogProbOptions): Tensor[] {
+function logProbAndRows(hidden: Tensor, head: Matrix, targets: Tensor, options: HeadLogProbOptions): Tensor[] {
   const { temperature = 1, scratchBytes = defaultScratchBytes() } = options;
   if (hidden.rank !== 2 || hidden.shape[0] !== targets.size)
     throw new Error(`headLogProb: ${targets.size} targets for hidden [${hidden.shape.join(", ")}]`);
@@ -162,13 +194,13 @@ function headRows(hidden: Tensor, head: Matrix, targets: Tensor, options: HeadLo
  * Differentiable in hidden and in a head that is one f32 tensor. Bit-equal to column 0 of `headStats`.
  */
 export function headLogProb(hidden: Tensor, head: Matrix, targets: Tensor, options: HeadLogProbOptions = {}): Tensor {
-  return headRows(hidden, head, targets, options)[0] as Tensor;
+  return logProbAndRows(hidden, head, targets, options)[0] as Tensor;
 }
 
 /** Exact entropy in nats of the distribution that each row predicts, [R]; a constant, without a gradient. */
 export function headEntropy(hidden: Tensor, head: Matrix, targets: Tensor, options: HeadLogProbOptions = {}): Tensor {
   return tidy(() => {
-    const rows = headRows(hidden, head, targets, options)[1] as Tensor;
+    const rows = logProbAndRows(hidden, head, targets, options)[1] as Tensor;
     return reshape(slice(rows, [0, 3], [rows.shape[0] as number, 1]), [-1]);
   });
 }
@@ -176,38 +208,41 @@ export function headEntropy(hidden: Tensor, head: Matrix, targets: Tensor, optio
 export interface HeadStatsOptions extends HeadLogProbOptions {
   /** How many of the most likely tokens to keep per condition. */
   readonly topK: number;
+  /**
+   * Whether the Jensen-Shannon divergence is wanted; true by default. It alone needs the head a second time where the logits do not
+   * fit the scratch space. Without it its column is 0 on WebGPU.
+   */
+  readonly jsd?: boolean;
 }
 
 /**
  * Statistics of R positions: hidden and maskedHidden [R, D], head [V, D], int32 targets [R].
- * A row's numbers depend on that row alone, whatever the chunks; equal hidden states give a KL of exactly 0.
+ * A row's numbers depend on that row alone, whatever the cut; equal hidden states give a KL of exactly 0.
  */
 export function headStats(
   hidden: Tensor,
   maskedHidden: Tensor,
   head: Matrix,
   targets: Tensor,
-  { topK, temperature = 1, scratchBytes = defaultScratchBytes() }: HeadStatsOptions,
+  { topK, jsd = true, temperature = 1, scratchBytes = defaultScratchBytes() }: HeadStatsOptions,
 ): HeadStats {
   const count = targets.size;
   if (hidden.rank !== 2 || hidden.shape[0] !== count || maskedHidden.shape.join() !== hidden.shape.join())
     throw new Error(`headStats: ${count} targets for [${hidden.shape.join(", ")}] and [${maskedHidden.shape.join(", ")}]`);
-  const parts = perChunkOf(rowChunks(count, head.rows * 8, scratchBytes), (chunk) => {
-    const logits = tidy(() =>
-      linear(concat([rowsOf(hidden, chunk), rowsOf(maskedHidden, chunk)], 0), head, { scale: 1 / temperature }),
-    );
-    const chunkTargets = rowsOf(targets, chunk);
-    const statistics = logitStats(logits, chunkTargets, { topK });
-    logits.dispose();
-    if (chunkTargets !== targets) chunkTargets.dispose();
-    return statistics;
-  });
-  const joined = (key: keyof HeadStats): Tensor => {
-    const pieces = parts.map((part) => part[key]);
-    if (pieces.length === 1) return pieces[0] as Tensor;
-    const whole = concat(pieces, 0);
-    for (const piece of pieces) piece.dispose();
-    return whole;
-  };
-  return { values: joined("values"), topIds: joined("topIds"), topLogp: joined("topLogp"), topOther: joined("topOther") };
+  if (targets.dtype !== "int32") throw new Error(`headStats: targets must be int32, not ${targets.dtype}`);
+  checkTopK("headStats", topK, head.rows);
+  const { runs, columns } = cut(hidden, head, 2, scratchBytes);
+  const parts = perRun(runs, (run) =>
+    tidy(() =>
+      headPairs(rowsOf(hidden, run), rowsOf(maskedHidden, run), head, rowsOf(targets, run), {
+        ...{ topK, jsd, columns },
+        scale: 1 / temperature,
+      }),
+    ),
+  );
+  const [first, ...others] = parts;
+  if (first && others.length === 0) return headStatsOf(first);
+  const whole = headStatsOf([0, 1, 2, 3].map((output) => joinedRows(parts.map((part) => part[output] as Tensor))));
+  for (const part of parts.flat()) part.dispose();
+  return whole;
 }

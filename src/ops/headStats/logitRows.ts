@@ -1,40 +1,23 @@
 // Statistics of single logits rows (max, log-sum-exp, log-prob of a target, entropy) and the gradient of that log-prob. Every
-// log-prob of the engine — rollout, scoring, training — comes from the kernel of `logitRows`, so they agree bit for bit.
+// log-prob of the engine — rollout, scoring, training — comes from the kernels of logitRows.wgsl, so they agree bit for bit.
 
 import { type Tensor, type Tensor2D, type TensorInfo, tensor } from "@tensorflow/tfjs-core";
-import { type Kernel, spread } from "@/gpu/dispatcher";
+import { spread } from "@/gpu/dispatcher";
 import { floatsOf, intsOf } from "../attention/hostValues";
 import { defineOp } from "../defineOp";
-import gradientCode from "./logitGradient.wgsl?raw";
-import rowsCode from "./logitRows.wgsl?raw";
+import { logitGradientKernel } from "./kernels";
+import { LogitPass } from "./logitPass";
 import { logitGradient as gradientOfRows, rowStatistics, rowWidth } from "./reference";
-
-const rowsKernel: Kernel = {
-  name: "logitRows",
-  code: rowsCode,
-  entryPoint: "main",
-  bindings: ["read", "read", "write"],
-  uniform: true,
-};
-
-const gradientKernel: Kernel = {
-  name: "logitGradient",
-  code: gradientCode,
-  entryPoint: "main",
-  bindings: ["read", "read", "read", "read", "write"],
-  uniform: true,
-};
 
 const logitRowsOp = defineOp<Record<string, never>>({
   name: "LogitRows",
   webgpu: (inputs, _, gpu) => {
     const { logits, targets } = inputs as Record<"logits" | "targets", TensorInfo>;
     const [rows, columns] = logits.shape as [number, number];
-    const out = gpu.output([rows, rowWidth]);
-    const workgroups = spread(rows);
-    const params = [rows, columns, targets.shape[0] as number, workgroups[0]];
-    gpu.run({ kernel: rowsKernel, buffers: [logits, targets, out], params, workgroups });
-    return out;
+    const pass = new LogitPass(gpu, targets, { rows, vocabulary: columns, tileColumns: columns });
+    pass.add({ image: logits, masked: logits, maskedRow: 0, width: columns, first: 0, columns });
+    pass[Symbol.dispose]();
+    return pass.statistics;
   },
   reference: (inputs) => {
     const { logits, targets } = inputs as Record<"logits" | "targets", Tensor2D>;
@@ -53,25 +36,29 @@ export function logitRows(logits: Tensor, targets: Tensor): Tensor {
   return logitRowsOp({ logits, targets }, {})[0] as Tensor;
 }
 
-const logitGradientOp = defineOp<Record<string, never>>({
+const logitGradientOp = defineOp<{ readonly first: number }>({
   name: "LogitGradient",
-  webgpu: (inputs, _, gpu) => {
+  webgpu: (inputs, { first }, gpu) => {
     const { logits, rows, targets, dy } = inputs as Record<"logits" | "rows" | "targets" | "dy", TensorInfo>;
     const [count, columns] = logits.shape as [number, number];
     const out = gpu.output([count, columns]);
     const workgroups = spread(Math.ceil((count * columns) / 256));
-    const params = [count, columns, workgroups[0]];
-    gpu.run({ kernel: gradientKernel, buffers: [logits, rows, targets, dy, out], params, workgroups });
+    const params = [count, columns, first, workgroups[0]];
+    gpu.run({ kernel: logitGradientKernel, buffers: [logits, rows, targets, dy, out], params, workgroups });
     return out;
   },
-  reference: (inputs) => {
+  reference: (inputs, { first }) => {
     const { logits, rows, targets, dy } = inputs as Record<"logits" | "rows" | "targets" | "dy", Tensor2D>;
     const columns = logits.shape[1];
-    return tensor(gradientOfRows(floatsOf(logits), floatsOf(rows), intsOf(targets), floatsOf(dy), columns), logits.shape);
+    const gradient = gradientOfRows(floatsOf(logits), floatsOf(rows), intsOf(targets), floatsOf(dy), columns, first);
+    return tensor(gradient, logits.shape);
   },
 });
 
-/** dy_r · (onehot(targets_r) − softmax(logits_r)): logits [M, V], rows [M, 4] of `logitRows`, targets [M], dy [M] → [M, V]. */
-export function logitGradient(logits: Tensor, rows: Tensor, targets: Tensor, dy: Tensor): Tensor {
-  return logitGradientOp({ logits, rows, targets, dy }, {})[0] as Tensor;
+/**
+ * dy_r · (onehot(targets_r) − softmax(logits_r)) for a tile of logits [M, N] whose first column is `first` of the vocabulary:
+ * rows [M, 4] of `logitRows`, targets [M], dy [M] → [M, N].
+ */
+export function logitGradient(logits: Tensor, rows: Tensor, targets: Tensor, dy: Tensor, first = 0): Tensor {
+  return logitGradientOp({ logits, rows, targets, dy }, { first })[0] as Tensor;
 }

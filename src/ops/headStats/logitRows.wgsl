@@ -1,31 +1,68 @@
-// Statistics of one logits row per workgroup: max, log Σ exp(logit − max), log-prob of the row's target, entropy.
-// Bindings: 0 logits [rows, columns], 1 targets int32 [targets], 2 out [rows, 4], 3 params.
-// Thread t adds columns t, t + 256, ... in order; 256 partial sums become 16, then 1, always in index order, so a row's
-// numbers depend on that row alone. This is the only kernel that makes a log-sum-exp: all log-probs agree bit for bit.
+// Log-sum-exp, entropy and target logit of logits rows, by blocks of 768 columns of the vocabulary. A tile has the columns
+// first .. first + columns − 1 of all rows, `width` apart; `first` is the start of a block. Two entry points:
+//   blocks  per row and block of the tile: max, Σ e, Σ e·(logit − max) with e = exp(logit − max), and the target's logit (0 elsewhere)
+//   merge   per row: adds the blocks, in order, to the running numbers of those before; at the last one: max, log Σ e, log-prob
+//           of the target, entropy
+// Bindings of blocks: 0 logits of rows 0 .. batch − 1, 1 logits of the others, 2 targets int32 [targets], 3 parts [rows, slots, 4].
+// Bindings of merge: 0 parts, 1 targets, 2 state [rows, 4], 3 out [rows, 4]. Both: 4 params.
+// In a block thread t adds columns t, t + 64, ... in order; 64 sums become 8, then 1, always in index order: a row's numbers
+// depend on that row alone, never on tiles. Only these kernels make a log-sum-exp: all log-probs agree bit for bit.
 
-struct Params { rows: u32, columns: u32, targets: u32, gridX: u32 }
+struct Params {
+  rows: u32,
+  batch: u32,
+  columns: u32,
+  width: u32,
+  /// Row of binding 1 that row `batch` is.
+  maskedRow: u32,
+  targets: u32,
+  first: u32,
+  /// Where the tile's blocks go among the `slots` of a row; merge takes those before it.
+  slot: u32,
+  slots: u32,
+  begins: u32,
+  ends: u32,
+  gridX: u32,
+}
 
-@group(0) @binding(0) var<storage, read> logits: array<f32>;
-@group(0) @binding(1) var<storage, read> targets: array<i32>;
-@group(0) @binding(2) var<storage, read_write> out: array<f32>;
-@group(0) @binding(3) var<uniform> params: Params;
+@group(0) @binding(0) var<storage, read> image: array<f32>;
+@group(0) @binding(1) var<storage, read> masked: array<f32>;
+@group(0) @binding(2) var<storage, read> targets: array<i32>;
+@group(0) @binding(3) var<storage, read_write> parts: array<vec4<f32>>;
+@group(0) @binding(0) var<storage, read> finished: array<vec4<f32>>;
+@group(0) @binding(1) var<storage, read> mergedTargets: array<i32>;
+@group(0) @binding(2) var<storage, read_write> state: array<vec4<f32>>;
+@group(0) @binding(3) var<storage, read_write> out: array<vec4<f32>>;
+@group(0) @binding(4) var<uniform> params: Params;
 
-const threads = 256u;
-const groups = 16u;
+const block = 768u;
+const threads = 64u;
+const groups = 8u;
 const lowest = -3.4028234e38;
 
 // x: max, then Σ e; y: Σ e·(logit − max).
-var<workgroup> many: array<vec2<f32>, 256>;
-var<workgroup> few: array<vec2<f32>, 16>;
+var<workgroup> many: array<vec2<f32>, 64>;
+var<workgroup> few: array<vec2<f32>, 8>;
 
-@compute @workgroup_size(256)
-fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) t: u32) {
-  let row = wid.x + wid.y * params.gridX;
+fn logit(second: bool, index: u32) -> f32 {
+  if (second) { return masked[index]; }
+  return image[index];
+}
+
+@compute @workgroup_size(64)
+fn blocks(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) t: u32) {
+  let blocksOfRow = (params.columns + block - 1u) / block;
+  let index = wid.x + wid.y * params.gridX;
+  let row = index / blocksOfRow;
   if (row >= params.rows) { return; }
-  let start = row * params.columns;
+  let part = index - row * blocksOfRow;
+  let second = row >= params.batch;
+  let start = select(row, row - params.batch + params.maskedRow, second) * params.width;
+  let blockStart = start + part * block;
+  let end = start + min(part * block + block, params.columns);
 
   var localMax = lowest;
-  for (var i = t; i < params.columns; i += threads) { localMax = max(localMax, logits[start + i]); }
+  for (var i = blockStart + t; i < end; i += threads) { localMax = max(localMax, logit(second, i)); }
   many[t].x = localMax;
   workgroupBarrier();
   if (t < groups) {
@@ -34,12 +71,12 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) 
     few[t].x = best;
   }
   workgroupBarrier();
-  var rowMax = few[0].x;
-  for (var k = 1u; k < groups; k++) { rowMax = max(rowMax, few[k].x); }
+  var blockMax = few[0].x;
+  for (var k = 1u; k < groups; k++) { blockMax = max(blockMax, few[k].x); }
 
   var sum = vec2<f32>(0.0);
-  for (var i = t; i < params.columns; i += threads) {
-    let shifted = logits[start + i] - rowMax;
+  for (var i = blockStart + t; i < end; i += threads) {
+    let shifted = logit(second, i) - blockMax;
     let e = exp(shifted);
     sum = vec2<f32>(sum.x + e, fma(e, shifted, sum.y));
   }
@@ -54,13 +91,42 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) 
   if (t == 0u) {
     var total = few[0];
     for (var k = 1u; k < groups; k++) { total += few[k]; }
-    let logSum = log(total.x);
-    let target_ = targets[row % params.targets];
-    var logp = 0.0;
-    if (target_ >= 0) { logp = (logits[start + u32(target_)] - rowMax) - logSum; }
-    out[row * 4u] = rowMax;
-    out[row * 4u + 1u] = logSum;
-    out[row * 4u + 2u] = logp;
-    out[row * 4u + 3u] = max(0.0, logSum - total.y / total.x);
+    // Where the target is in the tile; a huge number when it is before it, or when there is none.
+    let offset = u32(targets[row % params.targets]) - params.first;
+    var wanted = 0.0;
+    if (offset < params.columns && offset / block == part) { wanted = logit(second, start + offset); }
+    parts[row * params.slots + params.slot + part] = vec4<f32>(blockMax, total, wanted);
+  }
+}
+
+@compute @workgroup_size(64)
+fn merge(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) t: u32) {
+  let row = (wid.x + wid.y * params.gridX) * threads + t;
+  if (row >= params.rows) { return; }
+  let first = row * params.slots;
+  var next = 0u;
+  var sum = state[row];
+  if (params.begins != 0u) {
+    sum = finished[first];
+    next = 1u;
+  }
+  for (; next < params.slot; next++) {
+    let part = finished[first + next];
+    let top = max(sum.x, part.x);
+    let fall = vec2<f32>(sum.x - top, part.x - top);
+    let share = exp(fall);
+    let weighted = vec2<f32>(fma(sum.y, fall.x, sum.z), fma(part.y, fall.y, part.z));
+    sum = vec4<f32>(
+      top,
+      fma(sum.y, share.x, part.y * share.y),
+      fma(weighted.x, share.x, weighted.y * share.y),
+      sum.w + part.w,
+    );
+  }
+  state[row] = sum;
+  if (params.ends != 0u) {
+    let logSum = log(sum.y);
+    let logp = select(0.0, (sum.w - sum.x) - logSum, mergedTargets[row % params.targets] >= 0);
+    out[row] = vec4<f32>(sum.x, logSum, logp, max(0.0, logSum - sum.z / sum.y));
   }
 }

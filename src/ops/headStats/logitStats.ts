@@ -2,13 +2,10 @@
 // vocabulary: KL (VPPO Eq. 3), Jensen-Shannon divergence, entropies, fall of the top token, and the top-k of both.
 
 import { type Tensor, type Tensor2D, type TensorInfo, tensor } from "@tensorflow/tfjs-core";
-import { type Kernel, spread } from "@/gpu/dispatcher";
-import { floatsOf } from "../attention/hostValues";
+import { floatsOf, intsOf } from "../attention/hostValues";
 import { defineOp } from "../defineOp";
-import pairsCode from "./logitPairs.wgsl?raw";
-import { logitRows } from "./logitRows";
-import { pairStatistics, pairWidth } from "./reference";
-import topCode from "./topTokens.wgsl?raw";
+import { LogitPass } from "./logitPass";
+import { pairStatistics, pairWidth, rowStatistics } from "./reference";
 
 /** Columns of `HeadStats.values`. */
 export const headStatsColumns = {
@@ -37,51 +34,23 @@ export interface HeadStats {
 /** Largest topK the kernel keeps. */
 export const topKLimit = 64;
 
-const pairsKernel: Kernel = {
-  name: "logitPairs",
-  code: pairsCode,
-  entryPoint: "main",
-  bindings: ["read", "read", "write"],
-  uniform: true,
-};
-
-const topKernel: Kernel = {
-  name: "topTokens",
-  code: topCode,
-  entryPoint: "main",
-  bindings: ["read", "read", "write", "write", "write"],
-  uniform: true,
-};
-
-const logitPairs = defineOp<{ readonly topK: number }>({
-  name: "LogitPairs",
+const logitStatsOp = defineOp<{ readonly topK: number }>({
+  name: "LogitStats",
   webgpu: (inputs, { topK }, gpu) => {
-    const { logits, rows } = inputs as Record<"logits" | "rows", TensorInfo>;
-    const columns = logits.shape[1] as number;
-    const batch = (rows.shape[0] as number) / 2;
-    const values = gpu.output([batch, pairWidth]);
-    const perPair = spread(batch);
-    gpu.run({
-      kernel: pairsKernel,
-      buffers: [logits, rows, values],
-      params: [batch, columns, perPair[0]],
-      workgroups: perPair,
-    });
-    const shape = [batch, 2, topK];
-    const [topIds, topLogp, topOther] = [gpu.output(shape, "int32"), gpu.output(shape), gpu.output(shape)];
-    const perRow = spread(batch * 2);
-    gpu.run({
-      kernel: topKernel,
-      buffers: [logits, rows, topIds, topLogp, topOther],
-      params: [batch, columns, topK, perRow[0]],
-      workgroups: perRow,
-    });
-    return [values, topIds, topLogp, topOther];
+    const { logits, targets } = inputs as Record<"logits" | "targets", TensorInfo>;
+    const [rows, columns] = logits.shape as [number, number];
+    const pass = new LogitPass(gpu, targets, { rows, vocabulary: columns, tileColumns: columns }, { topK, jsd: true });
+    pass.add({ image: logits, masked: logits, maskedRow: rows / 2, width: columns, first: 0, columns });
+    pass[Symbol.dispose]();
+    gpu.backend.disposeData(pass.statistics.dataId);
+    return outputsOf(pass);
   },
   reference: (inputs, { topK }) => {
-    const { logits, rows } = inputs as Record<"logits" | "rows", Tensor2D>;
-    const batch = rows.shape[0] / 2;
-    const pairs = pairStatistics(floatsOf(logits), floatsOf(rows), logits.shape[1], topK);
+    const { logits, targets } = inputs as Record<"logits" | "targets", Tensor2D>;
+    const columns = logits.shape[1];
+    const batch = targets.size;
+    const values = floatsOf(logits);
+    const pairs = pairStatistics(values, rowStatistics(values, intsOf(targets), columns), columns, topK);
     return [
       tensor(pairs.values, [batch, pairWidth]),
       tensor(pairs.topIds, [batch, 2, topK], "int32"),
@@ -91,20 +60,30 @@ const logitPairs = defineOp<{ readonly topK: number }>({
   },
 });
 
+/** What a pass over pairs left, in the order of an op's outputs. */
+export function outputsOf({ pairs }: LogitPass): TensorInfo[] {
+  if (!pairs) throw new Error("a pass over single rows has no pairs");
+  return [pairs.values, pairs.topIds, pairs.topLogp, pairs.topOther];
+}
+
+/** The outputs of an op by name. */
+export function headStatsOf(outputs: readonly Tensor[]): HeadStats {
+  const [values, topIds, topLogp, topOther] = outputs as [Tensor, Tensor, Tensor, Tensor];
+  return { values, topIds, topLogp, topOther };
+}
+
+/** @throws when a kernel cannot keep so many of so many tokens. */
+export function checkTopK(name: string, topK: number, vocabulary: number): void {
+  if (!Number.isInteger(topK) || topK < 1 || topK > Math.min(topKLimit, vocabulary))
+    throw new Error(`${name}: topK ${topK} is not between 1 and ${Math.min(topKLimit, vocabulary)}`);
+}
+
 /** Statistics of logits [2B, V] (rows 0..B−1 with the image, B.. masked) at int32 targets [B]; a target < 0 has log-prob 0. */
 export function logitStats(logits: Tensor, targets: Tensor, { topK }: { readonly topK: number }): HeadStats {
   const [rows, columns] = logits.shape;
   if (logits.rank !== 2 || !columns || rows !== targets.size * 2)
     throw new Error(`logitStats: ${targets.size} targets for logits [${logits.shape.join(", ")}]; expected [2B, V]`);
-  if (!Number.isInteger(topK) || topK < 1 || topK > Math.min(topKLimit, columns))
-    throw new Error(`logitStats: topK ${topK} is not between 1 and ${Math.min(topKLimit, columns)}`);
-  const statistics = logitRows(logits, targets);
-  const [values, topIds, topLogp, topOther] = logitPairs({ logits, rows: statistics }, { topK }) as [
-    Tensor,
-    Tensor,
-    Tensor,
-    Tensor,
-  ];
-  statistics.dispose();
-  return { values, topIds, topLogp, topOther };
+  if (targets.dtype !== "int32") throw new Error(`logitStats: targets must be int32, not ${targets.dtype}`);
+  checkTopK("logitStats", topK, columns);
+  return headStatsOf(logitStatsOp({ logits, targets }, { topK }));
 }

@@ -49,13 +49,17 @@ export function rowStatistics(logits: Float32Array, targets: Int32Array, columns
   return rows;
 }
 
-/** dy_r · (onehot(target_r) − softmax(logits_r)): the gradient of the log-prob with respect to the logits [M, V]. */
+/**
+ * dy_r · (onehot(target_r) − softmax(logits_r)): the gradient of the log-prob with respect to the logits [M, V], or to a tile of
+ * them that begins at column `first`.
+ */
 export function logitGradient(
   logits: Float32Array,
   rows: Float32Array,
   targets: Int32Array,
   dy: Float32Array,
   columns: number,
+  first = 0,
 ): Float32Array<ArrayBuffer> {
   const gradient = new Float32Array(logits.length);
   for (let row = 0; row < dy.length; row++) {
@@ -67,7 +71,8 @@ export function logitGradient(
     const max = rows[row * rowWidth] as number;
     const scale = -slope * Math.exp(-(rows[row * rowWidth + 1] as number));
     for (let i = start; i < start + columns; i++) gradient[i] = scale * expNonPositive((logits[i] as number) - max);
-    gradient[start + target] = (gradient[start + target] as number) + slope;
+    const at = target - first;
+    if (at >= 0 && at < columns) gradient[start + at] = (gradient[start + at] as number) + slope;
   }
   return gradient;
 }
