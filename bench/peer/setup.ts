@@ -50,7 +50,7 @@ async function installPeer(say: (line: string) => void): Promise<string | undefi
 /** Makes the Python environment that writes ONNX files. */
 async function installPython(say: (line: string) => void): Promise<string> {
   const python = join(peerFolder, "venv/bin/python");
-  const done = join(peerFolder, "venv/bin/onnx-check-model");
+  const done = join(peerFolder, "venv/bin/onnxruntime_test");
   if (!existsSync(done)) {
     say("Making a Python environment with onnx and onnxruntime (once) …");
     await run("python3", ["-m", "venv", join(peerFolder, "venv")]);
