@@ -73,6 +73,14 @@ describe("peerRows", () => {
     expect(rows.find(({ name }) => name.includes("worst moment of loading"))).toMatchObject({ value: 4, unit: "MB" });
   });
 
+  it("leaves out memory that engines took from one pool, unless each had a browser of its own", () => {
+    const find = (solo: Parameters<typeof peerRows>[0]["solo"]) =>
+      peerRows({ size: "l4", report: pageOf(both), solo }).find(({ name }) => name.includes("worst moment of answering"));
+    expect(find([])).toBeUndefined();
+    const alone = { name: "ours", processes: [], report: pageOf([engine("ours", 155, 40)]) } as const;
+    expect(find([alone])).toMatchObject({ value: 3, unit: "MB" });
+  });
+
   it("gives this engine's half alone where the rival is missing, and nothing where this engine is", () => {
     const alone = peerRows({ size: "l4", report: pageOf([engine("ours", 155, 40)]), solo: [] });
     expect(alone.length).toBeGreaterThan(10);
