@@ -1,18 +1,20 @@
 // Layer-wise training: the forward pass keeps only each stage's input; the backward pass recomputes one stage at a time on
-// TF.js' tape and applies the cotangent. Memory is one stage's activations plus a row of inputs per stage. Works for any set
-// of trainable tensors: LoRA pairs, or all weights of a small model. It knows nothing of losses: the caller gives
-// ∂L/∂log π per target (rl/ computes it), and rows whose cotangent is zero never reach the head. A table that is embedding and
-// head at once (tied) gets the sum of both gradients.
+// TF.js' tape and applies the cotangent. A decoder block with nothing but adapters to train is differentiated by hand instead
+// (training/decoderGradient). Memory is one stage's activations plus a row of inputs per stage. Works for any set of trainable
+// tensors: LoRA pairs, or all weights of a small model. It knows nothing of losses: the caller gives ∂L/∂log π per target (rl/
+// computes it), and rows whose cotangent is zero never reach the head. A table that is embedding and head at once (tied) gets
+// the sum of both gradients.
 
 import { add, dispose, engine, keep, type Tensor, tensor1d, tidy } from "@tensorflow/tfjs-core";
 import type { Stage, VisionBatch, VisionLanguageModel } from "@/models/family";
-import { decoderParameters, decoderProjections } from "@/nn/decoderLayer";
+import { type DecoderLayer, decoderParameters, decoderProjections } from "@/nn/decoderLayer";
 import type { LinearLayer } from "@/nn/linear";
 import type { DecoderPass } from "@/nn/textDecoder";
 import { gatherRows } from "@/ops/embedding/gatherRows";
 import { headEntropy, headLogProb } from "@/ops/headStats/headStats";
 import { matrixTensors } from "@/ops/matrix";
 import type { TextBatch } from "./batch";
+import { decoderLayerGradient, isDifferentiatedByHand } from "./training/decoderGradient";
 
 /** Gradient per trainable tensor, keyed by the tensor's id; the caller disposes. */
 export type Gradients = Map<number, Tensor>;
@@ -92,17 +94,43 @@ export class LayerwisePass {
 
   /** Log-probability of every target, [R]; keeps the stage inputs for `backward`. */
   forward(): Tensor {
+    const last = this.keepInputs();
+    return tidy(() => {
+      const hidden = gatherRows(last, this.batch.targetRows, this.batch.targetInverse);
+      return this.#logProb(hidden, this.batch.targets);
+    });
+  }
+
+  /** The forward pass without the head, for when the log-probs are known: all that `backward` needs. Returns the last rows [M, D]. */
+  keepInputs(): Tensor {
     if (!this.#features && this.images) {
       if (this.#trainsVision) this.#features = runStages(this.#visionStages, this.images.chain.input, this.#visionInputs);
       else this.#features = keep(this.images.encode());
     }
     const embedded = keep(tidy(() => this.#embed()));
-    const last = runStages(this.#textStages, embedded, this.#textInputs);
+    const last = runStages(this.#withoutTape(), embedded, this.#textInputs);
     this.#textInputs.push(last);
-    return tidy(() => {
-      const hidden = gatherRows(last, this.batch.targetRows, this.batch.targetInverse);
-      return this.#logProb(hidden, this.batch.targets);
-    });
+    return last;
+  }
+
+  /** The text stages as they run where nothing is differentiated: fused where that can be, with the same bits. */
+  *#withoutTape(): Generator<Pick<TrainedStage, "run">> {
+    const { text } = this.model;
+    const fused = text.fused();
+    if (!fused) {
+      yield* this.#textStages;
+      return;
+    }
+    const pass = this.#pass;
+    const { meta, positions, rope } = pass;
+    const work = keep(fused.begin({ rows: meta.rows, positions, rope }));
+    try {
+      for (const i of this.#textStages.keys())
+        yield { run: (x) => text.withFeatures(i, fused.block(i, x, work, meta.rows), pass) };
+    } finally {
+      work.dispose();
+      fused[Symbol.dispose]();
+    }
   }
 
   /** Exact entropy in nats of the distribution behind every target, [R], after `forward`; a constant. */
@@ -119,9 +147,9 @@ export class LayerwisePass {
   /**
    * Gradients of the trainable tensors for a given ∂L/∂log π.
    * @param cotangent one number per target; zeros are skipped.
+   * @param gradients Those of earlier passes, to be added to.
    */
-  backward(cotangent: Float32Array): Gradients {
-    const gradients: Gradients = new Map();
+  backward(cotangent: Float32Array, gradients: Gradients = new Map()): Gradients {
     const last = this.#textInputs[this.#textStages.length];
     if (!last) throw new Error("backward before forward");
 
@@ -140,9 +168,16 @@ export class LayerwisePass {
     for (let i = this.#textStages.length - 1; i >= Math.max(0, firstText) && firstText >= 0; i--) {
       const stage = this.#textStages[i] as TrainedStage;
       const x = this.#textInputs[i] as Tensor;
+      const needsInput = needsEmbed || i > firstText;
       // DeepStack: a block may take its own level of the features.
       const level = features && i + 1 < (features.shape[1] as number) / this.model.text.hiddenSize ? [features] : [];
-      const next = this.#backwardStage(() => stage.run(x), x, [...stage.parameters, ...level], dy, gradients);
+      const layer = this.model.text.weights.layers[i] as DecoderLayer;
+      if (level.length === 0 && isDifferentiatedByHand(layer, stage.parameters, x.shape[0] as number)) {
+        decoderLayerGradient(layer, x, dy, this.#pass, gradients, { needsInput });
+        continue;
+      }
+      const inputs = needsInput ? x : undefined;
+      const next = this.#backwardStage(() => stage.run(x), inputs, [...stage.parameters, ...level], dy, gradients);
       dy.dispose();
       dy = next;
     }
@@ -241,7 +276,7 @@ export class LayerwisePass {
 }
 
 /** Runs stages in order, appending each stage's input to `inputs`; the result and the inputs are kept. */
-function runStages(stages: readonly TrainedStage[], first: Tensor, inputs: Tensor[]): Tensor {
+function runStages(stages: Iterable<Pick<TrainedStage, "run">>, first: Tensor, inputs: Tensor[]): Tensor {
   let x = first;
   for (const stage of stages) {
     inputs.push(x);

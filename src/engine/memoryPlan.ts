@@ -20,7 +20,7 @@ const blocksPerSubmit = 16;
 export const prefillRows = 512;
 /** Patch rows of pictures that are encoded together; a picture's rows stay together (engine/session). */
 const visionRows = 4096;
-/** A block's backward pass makes this much for every byte of its forward pass. */
+/** On the tape a block's backward pass makes this much for every byte of its forward pass. */
 const backwardShare = 1.5;
 
 /** A model reduced to what memory depends on. */
@@ -56,7 +56,10 @@ export function memoryLines(model: PlannedModel, precision: Precision, use: Memo
   const trainedRows = prompt + use.rollouts * answer;
   // Every block's input is kept; one block at a time is recomputed with its activations and their cotangents.
   const kept = trainedRows * (blocks + 2) * text.hiddenSize * float;
-  const decoder = blockBytes(trainedRows, perRow * (1 + backwardShare), blocks, text.hiddenSize);
+  // Blocks with nothing but adapters to train are differentiated by hand (engine/training/decoderGradient), others on the tape.
+  const handRow = (4 * text.hiddenSize + 3 * queryWidth + 3 * keyWidth + text.intermediateSize) * float;
+  const backwardRow = use.trainable === "full" ? perRow * backwardShare : handRow;
+  const decoder = blockBytes(trainedRows, perRow + backwardRow, blocks, text.hiddenSize);
   const tower = trainedPictureBytes(model, pictureTokens, use);
   // Tower and decoder work one after the other, but in buffers of other sizes: those of the one idle while the other works.
   const atDecoder = decoder + Math.min(idleBytes, tower.forward);

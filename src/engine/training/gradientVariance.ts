@@ -64,7 +64,7 @@ export async function measureVariance(
       const part = { questions: [question], groups: [{ prompt, responses: [ids] }], rollouts: [rollout] };
       const pass = new TrainingPass(session, part, pictures, trainable);
       try {
-        await pass.forward();
+        pass.keepInputs();
         const mask = Float32Array.from(shaped.masks[i] ?? []);
         const advantage = advantages[i] as number;
         const alpha = (shaped.shapedAdvantages[i] as number) / advantage;

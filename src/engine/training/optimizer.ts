@@ -4,7 +4,7 @@
 
 import { dispose, keep, type Tensor, tensor, tidy, zerosLike } from "@tensorflow/tfjs-core";
 import { deviceZeros } from "@/gpu/deviceTensor";
-import { adamwStep, gradientNorm } from "@/ops/optimizer/optimizer";
+import { adamwSteps, gradientNorm } from "@/ops/optimizer/optimizer";
 import type { Gradients } from "../layerwise";
 import type { Trainable } from "./trainables";
 
@@ -75,9 +75,12 @@ export class Optimizer {
       step: this.updates,
       gradientScale: Math.min(1, maxGradNorm / (gradNorm + 1e-6)),
     };
-    this.parameters.forEach(({ tensor: value }, i) => {
-      const { m, v } = this.moments[i] as Moments;
-      tidy(() => adamwStep({ value, m, v }, gradients.get(value.id) ?? zerosLike(value), rates));
+    tidy(() => {
+      const updates = this.parameters.map(({ tensor: value }, i) => {
+        const { m, v } = this.moments[i] as Moments;
+        return { value, m, v, gradient: gradients.get(value.id) ?? zerosLike(value) };
+      });
+      adamwSteps(updates, rates);
     });
     return { gradNorm, skipped: false };
   }

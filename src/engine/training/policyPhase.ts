@@ -22,7 +22,7 @@ import { measureVariance } from "./gradientVariance";
 import type { StepEvents } from "./stepEvents";
 import { type CurrentPolicy, needsEntropy, needsMasked, type PassesContext, StepPasses, type UpdateInput } from "./stepPasses";
 import { StepPictures } from "./stepPictures";
-import { addGradients, type TrainingPass } from "./trainingPass";
+import type { TrainingPass } from "./trainingPass";
 
 /** Bytes of stage inputs that a training pass keeps: prompts beyond it go through the model in parts. */
 const defaultKeptInputBytes = 64 * 1024 * 1024;
@@ -186,9 +186,12 @@ class PolicyPhase {
       for (const [n, part] of [...parts].reverse().entries()) {
         if (!pass) {
           pass = passes.pass(part);
-          await pass.forward();
+          pass.keepInputs();
         }
-        addGradients(gradients, pass.backward(part.rollouts.map((i) => slopes.get(i) as Float32Array)));
+        pass.backward(
+          part.rollouts.map((i) => slopes.get(i) as Float32Array),
+          gradients,
+        );
         pass[Symbol.dispose]();
         pass = undefined;
         progress(n + 1);

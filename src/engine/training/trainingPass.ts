@@ -39,18 +39,26 @@ export class TrainingPass {
     return this.#perRollout(this.#pass.forward());
   }
 
+  /** The forward pass for when the log-probs are known: what `backward` needs, and nothing to wait for. */
+  keepInputs(): void {
+    this.#pass.keepInputs();
+  }
+
   /** Exact entropy in nats at every token, after `forward`. */
   entropies(): Promise<Float32Array[]> {
     return this.#perRollout(this.#pass.entropy());
   }
 
-  /** Gradients for ∂L/∂log π per rollout, after `forward`, as often as wanted; the caller disposes. */
-  backward(perRollout: readonly ArrayLike<number>[]): Gradients {
+  /**
+   * Gradients for ∂L/∂log π per rollout, after `forward` or `keepInputs`, as often as wanted; the caller disposes. Those of earlier
+   * passes are added to.
+   */
+  backward(perRollout: readonly ArrayLike<number>[], gradients: Gradients = new Map()): Gradients {
     const cotangent = new Float32Array(this.#packed.targets.length);
     this.#packed.segments.forEach(({ start }, i) => {
       cotangent.set(perRollout[i] ?? [], start);
     });
-    return this.#pass.backward(cotangent);
+    return this.#pass.backward(cotangent, gradients);
   }
 
   [Symbol.dispose](): void {

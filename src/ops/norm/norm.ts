@@ -1,8 +1,8 @@
 // RMSNorm and LayerNorm over the last axis of packed rows. Both are one kernel: RMSNorm leaves the mean in. A row's result
 // depends on that row only; the sums over rows in the parameter gradients are taken in a fixed order.
 
-import type { Tensor, TensorInfo } from "@tensorflow/tfjs-core";
-import { f32, type Kernel, spread } from "@/gpu/dispatcher";
+import { backend, type Tensor, type TensorInfo } from "@tensorflow/tfjs-core";
+import { dispatcherOf, f32, type Kernel, spread } from "@/gpu/dispatcher";
 import { defineOp } from "../defineOp";
 import code from "./norm.wgsl?raw";
 import {
@@ -50,7 +50,7 @@ const inputGradient = defineOp<NormAttributes>({
     const { x, weight, dy, statistics } = inputs as Named<"x" | "weight" | "dy" | "statistics">;
     const [m, d] = x.shape as [number, number];
     const out = gpu.output([m, d]);
-    const params = [m, d, f32(epsilon), centre ? 1 : 0, 0];
+    const params = [m, d, f32(epsilon), centre ? 1 : 0, 0, 0];
     gpu.run({ kernel: inputGradientKernel, buffers: [x, weight, dy, statistics, out], params, workgroups: spread(m) });
     return out;
   },
@@ -66,7 +66,7 @@ const weightGradient = defineOp<NormAttributes>({
     gpu.run({
       kernel: weightGradientKernel,
       buffers: [x, dy, statistics, out],
-      params: [m, d, 0, 0, 0],
+      params: [m, d, 0, 0, 0, 0],
       workgroups: spread(Math.ceil(d / 16)),
     });
     return out;
@@ -80,7 +80,12 @@ const biasGradient = defineOp<NormAttributes>({
     const { dy } = inputs as Named<"dy">;
     const [m, d] = dy.shape as [number, number];
     const out = gpu.output([d]);
-    gpu.run({ kernel: biasGradientKernel, buffers: [dy, out], params: [m, d, 0, 0, 0], workgroups: spread(Math.ceil(d / 16)) });
+    gpu.run({
+      kernel: biasGradientKernel,
+      buffers: [dy, out],
+      params: [m, d, 0, 0, 0, 0],
+      workgroups: spread(Math.ceil(d / 16)),
+    });
     return out;
   },
   reference: normBiasGradientReference,
@@ -96,7 +101,7 @@ const norm = defineOp<NormAttributes>({
       kernel: forwardKernel,
       // Without a bias the weight stands in; the kernel does not read it.
       buffers: [x, weight, bias ?? weight, ...outputs],
-      params: [m, d, f32(epsilon), centre ? 1 : 0, bias ? 1 : 0],
+      params: [m, d, f32(epsilon), centre ? 1 : 0, bias ? 1 : 0, 0],
       workgroups: spread(m),
     });
     return outputs;
@@ -134,4 +139,35 @@ export function rmsNorm(x: Tensor, weight: Tensor, epsilon: number): Tensor {
 /** (x − mean) / √(variance + ε) · weight + bias per row: x [M, D]. Differentiable. @throws when shapes do not fit. */
 export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, epsilon: number): Tensor {
   return run("layerNorm", x, weight, bias, { epsilon, centre: true });
+}
+
+/** What a layer that is differentiated by hand keeps of a norm. */
+export interface NormedRows {
+  readonly y: Tensor;
+  /** [M, 2]: mean and inverse deviation per row. */
+  readonly statistics: Tensor;
+  readonly epsilon: number;
+}
+
+/** `rmsNorm` with the statistics that its gradient needs, off the tape. */
+export function rmsNormRows(x: Tensor, weight: Tensor, epsilon: number): NormedRows {
+  const [y, statistics] = norm({ x, weight, bias: undefined }, { epsilon, centre: false });
+  return { y: y as Tensor, statistics: statistics as Tensor, epsilon };
+}
+
+/** Gradient of `rmsNormRows` with respect to x [M, D] for the cotangent dy of y. */
+export function rmsNormGradient(x: Tensor, weight: Tensor, { statistics, epsilon }: NormedRows, dy: Tensor): Tensor {
+  return inputGradient({ x, weight, dy, statistics }, { epsilon, centre: false })[0] as Tensor;
+}
+
+/** Adds that gradient to dx in place: to that of the residual around the norm. WebGPU only. */
+export function addRmsNormGradient(x: Tensor, weight: Tensor, { statistics }: NormedRows, dy: Tensor, dx: Tensor): void {
+  const [m, d] = x.shape as [number, number];
+  const params = [m, d, 0, 0, 0, 1];
+  dispatcherOf(backend()).run({
+    kernel: inputGradientKernel,
+    buffers: [x, weight, dy, statistics, dx],
+    params,
+    workgroups: spread(m),
+  });
 }

@@ -1,9 +1,10 @@
 // RMSNorm and LayerNorm and their gradients. Rows: one workgroup of 32 per row; lane t adds columns t, t + 32, ... in order,
 // then the 32 partial sums are added in order: the same order for every M. Parameter gradients: 16 columns per
 // workgroup, 4 lanes per column add rows l, l + 4, ... in order. Entry points share binding numbers, not buffers.
-// x [M, D], weight and bias [D], statistics [M, 2] = (mean, inverse deviation); mean is 0 when `centre` is 0.
+// x [M, D], weight and bias [D], statistics [M, 2] = (mean, inverse deviation); mean is 0 when `centre` is 0. With `accumulate`
+// the input's gradient is added to what dx holds, which is the residual's.
 
-struct Params { rows: u32, columns: u32, epsilon: f32, centre: u32, hasBias: u32 }
+struct Params { rows: u32, columns: u32, epsilon: f32, centre: u32, hasBias: u32, accumulate: u32 }
 
 // forward: x, weight, bias -> out, statistics
 @group(0) @binding(0) var<storage, read> x: array<f32>;
@@ -85,7 +86,8 @@ fn inputGradient(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) gri
   for (var c = lane; c < params.columns; c += lanes) {
     let g = dy[base + c] * weight[c];
     let unit = (x[base + c] - mean) * inverse;
-    dx[base + c] = inverse * (fma(-unit, means.x, g) - means.y);
+    let gradient = inverse * (fma(-unit, means.x, g) - means.y);
+    dx[base + c] = select(gradient, dx[base + c] + gradient, params.accumulate == 1u);
   }
 }
 

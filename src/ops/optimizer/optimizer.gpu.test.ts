@@ -2,8 +2,8 @@
 
 import { memory, tensor1d } from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
-import { maxDifference, read, seededValues, setUpGpu } from "../test/gpuFixture";
-import { adamwStep, gradientNorm, sumOfSquares } from "./optimizer";
+import { differingBits, maxDifference, read, seededValues, setUpGpu } from "../test/gpuFixture";
+import { adamwStep, adamwSteps, gradientNorm, sumOfSquares } from "./optimizer";
 import { torchAdamw } from "./torchAdamw";
 
 const fixture = setUpGpu();
@@ -31,6 +31,25 @@ describe("adamwStep", () => {
   }
 });
 
+it("steps several parameters together as it steps each alone, to the bit", async () => {
+  const sizes = [300, 40, 1];
+  const parameters = () =>
+    sizes.map((count, i) => ({
+      value: tensor1d(seededValues(count, i)),
+      m: tensor1d(seededValues(count, 10 + i)),
+      v: tensor1d(seededValues(count, 20 + i).map(Math.abs)),
+      gradient: tensor1d(seededValues(count, 30 + i)),
+    }));
+  const [together, alone] = [parameters(), parameters()];
+  adamwSteps(together, { ...settings, step: 3 });
+  for (const parameter of alone) adamwStep(parameter, parameter.gradient, { ...settings, step: 3 });
+  for (const [i, parameter] of together.entries()) {
+    for (const key of ["value", "m", "v"] as const)
+      expect(differingBits(await read(parameter[key]), await read(alone[i]![key])), `${key} ${i}`).toBe(0);
+    expect(maxDifference(await read(parameter.value), seededValues(sizes[i]!, i))).toBeGreaterThan(1e-4);
+  }
+});
+
 describe("the gradient norm", () => {
   for (const count of [1, 17, 4096, 4097, 1_200_003]) {
     it(`adds ${count} squares`, async () => {
@@ -40,6 +59,16 @@ describe("the gradient norm", () => {
       expect(Math.abs(actual! / expected - 1)).toBeLessThan(2e-6);
     });
   }
+
+  it("adds the squares of more tensors than a dispatch takes", async () => {
+    const tensors = Array.from({ length: 17 }, (_, i) => tensor1d(seededValues(1 + i * 700, i)));
+    const values = (await Promise.all(tensors.map(read))).flatMap((x) => [...x]);
+    const expected = Math.sqrt(values.reduce((sum, x) => sum + x * x, 0));
+    expect(Math.abs((await gradientNorm(tensors)) / expected - 1)).toBeLessThan(2e-6);
+    tensors[16]!.dispose();
+    const [last] = [tensor1d([Number.NaN])];
+    expect(await gradientNorm([...tensors.slice(0, 16), last!])).toBeNaN();
+  });
 
   it("covers all tensors, shows numbers that are not finite, and frees what it used", async () => {
     const tensors = [tensor1d([3, 0]), tensor1d([4]), tensor1d(new Float32Array(5000).fill(0.1))];

@@ -32,74 +32,112 @@ export interface AdamwSettings {
 const adamwKernel: Kernel = {
   name: "adamw",
   code: adamwCode,
-  entryPoint: "main",
+  entryPoint: "one",
   bindings: ["write", "write", "write", "read"],
   uniform: true,
 };
+const adamwTwoKernel: Kernel = {
+  ...adamwKernel,
+  name: "adamwTwo",
+  entryPoint: "two",
+  bindings: [...adamwKernel.bindings, ...adamwKernel.bindings],
+};
+
+/** A parameter and its gradient, of one size. */
+export type AdamwUpdate = OptimizedParameter & { readonly gradient: Tensor };
 
 /** Updates one parameter in place from its gradient (same size). */
-export function adamwStep({ value, m, v }: OptimizedParameter, gradient: Tensor, settings: AdamwSettings): void {
-  const count = value.size;
-  if (m.size !== count || v.size !== count || gradient.size !== count)
-    throw new Error(`adamwStep: sizes ${m.size}, ${v.size} and ${gradient.size} for a parameter of ${count}`);
+export function adamwStep(parameter: OptimizedParameter, gradient: Tensor, settings: AdamwSettings): void {
+  adamwSteps([{ ...parameter, gradient }], settings);
+}
+
+/** Updates parameters in place from their gradients, two at a time. */
+export function adamwSteps(updates: readonly AdamwUpdate[], settings: AdamwSettings): void {
+  for (const { value, m, v, gradient } of updates) {
+    if (m.size !== value.size || v.size !== value.size || gradient.size !== value.size)
+      throw new Error(`adamwStep: sizes ${m.size}, ${v.size} and ${gradient.size} for a parameter of ${value.size}`);
+  }
   const { learningRate, beta1, beta2, epsilon, weightDecay, step, gradientScale } = settings;
   if (!Number.isInteger(step) || step < 1) throw new Error(`adamwStep: step ${step} is not a whole number from 1`);
   const keep = 1 - learningRate * weightDecay;
   const stepSize = learningRate / (1 - beta1 ** step);
   const rootCorrection = Math.sqrt(1 - beta2 ** step);
   if (getBackend() === "webgpu") {
-    const workgroups = spread(Math.ceil(count / 256));
-    const numbers = [gradientScale, keep, 1 - beta1, beta2, 1 - beta2, stepSize, rootCorrection, epsilon];
-    dispatcherOf(backend()).run({
-      kernel: adamwKernel,
-      buffers: [value, m, v, gradient],
-      params: [count, workgroups[0], ...numbers.map(f32)],
-      workgroups,
-    });
+    const numbers = [gradientScale, keep, 1 - beta1, beta2, 1 - beta2, stepSize, rootCorrection, epsilon].map(f32);
+    for (let first = 0; first < updates.length; first += 2) {
+      const some = updates.slice(first, first + 2);
+      const counts = some.map(({ value }) => value.size);
+      dispatcherOf(backend()).run({
+        kernel: some.length === 2 ? adamwTwoKernel : adamwKernel,
+        buffers: some.flatMap(({ value, m, v, gradient }) => [value, m, v, gradient]),
+        params: [counts[0] ?? 0, counts[1] ?? 0, ...numbers],
+        workgroups: [...spread(Math.ceil(Math.max(...counts) / 256)), some.length],
+      });
+    }
     return;
   }
-  const [values, first, second, slopes] = [value, m, v, gradient].map((x) => floatsOf(x)) as [
-    Float32Array,
-    Float32Array,
-    Float32Array,
-    Float32Array,
-  ];
-  for (let i = 0; i < count; i++) {
-    const g = (slopes[i] as number) * gradientScale;
-    const mean = (first[i] as number) + (g - (first[i] as number)) * (1 - beta1);
-    const square = beta2 * (second[i] as number) + (1 - beta2) * g * g;
-    first[i] = mean;
-    second[i] = square;
-    values[i] = keep * (values[i] as number) - (stepSize * mean) / (Math.sqrt(square) / rootCorrection + epsilon);
+  for (const { value, m, v, gradient } of updates) {
+    const [values, first, second, slopes] = [value, m, v, gradient].map((x) => floatsOf(x)) as [
+      Float32Array,
+      Float32Array,
+      Float32Array,
+      Float32Array,
+    ];
+    for (let i = 0; i < value.size; i++) {
+      const g = (slopes[i] as number) * gradientScale;
+      const mean = (first[i] as number) + (g - (first[i] as number)) * (1 - beta1);
+      const square = beta2 * (second[i] as number) + (1 - beta2) * g * g;
+      first[i] = mean;
+      second[i] = square;
+      values[i] = keep * (values[i] as number) - (stepSize * mean) / (Math.sqrt(square) / rootCorrection + epsilon);
+    }
   }
 }
+
+/** Tensors of one dispatch: with the sums as many as the smallest limit of storage buffers allows. */
+const tensorsPerDispatch = 7;
 
 const partialKernel: Kernel = {
   name: "sumOfSquaresPartial",
   code: squaresCode,
   entryPoint: "partial",
-  bindings: ["read", "write"],
+  bindings: [...Array.from({ length: tensorsPerDispatch }, () => "read" as const), "write"],
   uniform: true,
 };
-const totalKernel: Kernel = { ...partialKernel, name: "sumOfSquaresTotal", entryPoint: "total" };
+const totalKernel: Kernel = {
+  ...partialKernel,
+  name: "sumOfSquaresTotal",
+  entryPoint: "total",
+  bindings: ["read", "write"],
+};
 const block = 4096;
 
-/** Encodes the sum of squares of x into element `slot` of `out`. */
-function encode(gpu: Dispatcher, x: TensorInfo, out: TensorInfo, slot: number): void {
-  const count = x.shape.reduce((a, b) => a * b, 1);
-  const parts = Math.ceil(count / block);
-  const partial = gpu.output([parts]);
-  const workgroups = spread(parts);
-  gpu.run({ kernel: partialKernel, buffers: [x, partial], params: [count, workgroups[0], 0], workgroups });
-  gpu.run({ kernel: totalKernel, buffers: [partial, out], params: [parts, 1, slot], workgroups: [1] });
-  gpu.backend.disposeData(partial.dataId);
+/** Encodes the sums of squares of tensors into as many elements of `out`. */
+function encode(gpu: Dispatcher, tensors: readonly TensorInfo[], out: TensorInfo): void {
+  for (let slot = 0; slot < tensors.length; slot += tensorsPerDispatch) {
+    const some = tensors.slice(slot, slot + tensorsPerDispatch);
+    let first = 0;
+    const ranges = some.map(({ shape }, i) => {
+      const count = shape.reduce((a, b) => a * b, 1);
+      const parts = Math.ceil(count / block);
+      first += parts;
+      return { count, parts, words: [count, first - parts, parts, slot + i] };
+    });
+    const partial = gpu.output([first]);
+    const inputs = Array.from({ length: tensorsPerDispatch }, (_, i) => some[i] ?? (some[0] as TensorInfo));
+    const params = Array.from({ length: tensorsPerDispatch }, (_, i) => ranges[i]?.words ?? [0, 0, 0, 0]).flat();
+    const widest = Math.max(...ranges.map(({ parts }) => parts));
+    gpu.run({ kernel: partialKernel, buffers: [...inputs, partial], params, workgroups: [...spread(widest), some.length] });
+    gpu.run({ kernel: totalKernel, buffers: [partial, out], params, workgroups: [some.length] });
+    gpu.backend.disposeData(partial.dataId);
+  }
 }
 
 const sumOfSquaresOp = defineOp<Record<string, never>>({
   name: "SumOfSquares",
   webgpu: (inputs, _, gpu) => {
     const out = gpu.output([1]);
-    encode(gpu, (inputs as Record<"x", TensorInfo>).x, out, 0);
+    encode(gpu, [(inputs as Record<"x", TensorInfo>).x], out);
     return out;
   },
   reference: ({ x }) => tensor([squares(x as Tensor)], [1]),
@@ -122,9 +160,7 @@ export async function gradientNorm(tensors: readonly Tensor[]): Promise<number> 
   if (getBackend() !== "webgpu") return Math.sqrt(tensors.reduce((sum, x) => sum + squares(x), 0));
   const gpu = dispatcherOf(backend());
   const info = gpu.output([tensors.length]);
-  tensors.forEach((x, slot) => {
-    encode(gpu, x, info, slot);
-  });
+  encode(gpu, tensors, info);
   const out = engine().makeTensorFromTensorInfo(info);
   const [sums] = (await readTensors([out])) as [Float32Array];
   out.dispose();

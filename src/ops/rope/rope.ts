@@ -78,6 +78,11 @@ export function rope(x: Tensor, positions: Tensor, { table, axes }: Rope): Tenso
   return ropeOp({ x, positions, table, axes }, { inverse: false, axes })[0] as Tensor;
 }
 
+/** Gradient of `rope` with respect to x for the cotangent dy [M, H, hd]: the rotation back. */
+export function ropeGradient(dy: Tensor, positions: Tensor, { table, axes }: Rope): Tensor {
+  return ropeOp({ x: dy, positions, table, axes }, { inverse: true, axes })[0] as Tensor;
+}
+
 /** Frequencies of text: f_i = theta^(−2i/hd), i < hd/2. */
 export function ropeFrequencies(theta: number, headDim: number): Float64Array {
   return Float64Array.from({ length: headDim / 2 }, (_, i) => theta ** ((-2 * i) / headDim));
