@@ -1,19 +1,14 @@
 // Rollouts: B trajectories decode as one batch over shared prompt prefixes, each with a masked twin that is fed the same
-// tokens, so the visual dependency of a token is known when the token is. On WebGPU one step is captured and replayed; what
-// changes between steps (ids, positions, slots, lengths, random counters) lives in GPU tensors that the step itself advances.
+// tokens, so the visual dependency of a token is known when the token is. The steps are decodeBatch's; this file lays the rows out,
+// reads prompts, collects what comes back, and lets go of rows whose rollout has ended.
 
-import { backend, concat, dispose, getBackend, keep, type Tensor, type Tensor2D, tensor, tidy } from "@tensorflow/tfjs-core";
-import { Capture } from "@/gpu/capture";
+import { concat, dispose, keep, type Tensor, type Tensor2D, tidy } from "@tensorflow/tfjs-core";
 import { deviceZeros, trimDevice } from "@/gpu/deviceTensor";
-import { dispatcherOf } from "@/gpu/dispatcher";
-import { readTensors } from "@/gpu/readback";
 import type { LayerCache } from "@/nn/attention";
 import type { TextDecoder } from "@/nn/textDecoder";
-import { type HeadStats, headStatsColumns, logitStats } from "@/ops/headStats/logitStats";
-import { linear } from "@/ops/linear/linear";
+import { headStatsColumns } from "@/ops/headStats/logitStats";
 import type { Rope } from "@/ops/rope/rope";
-import { advanceDecodeState, type DecodeState } from "@/ops/sample/decodeState";
-import { sample } from "@/ops/sample/sample";
+import { type BatchRows, type BatchStep, DecodeBatch } from "./decodeBatch";
 import { type PackedPrompt, packGroups } from "./packing";
 import { prefill } from "./prefill";
 import { statCount } from "./tokenStats";
@@ -38,6 +33,8 @@ export interface GenerateOptions {
   readonly eosIds: readonly number[];
   /** Alternatives reported per token and condition; 0 when nobody looks. */
   readonly alternatives: number;
+  /** Steps between two readbacks; by the time they take without it. */
+  readonly stepsPerRead?: number;
   readonly signal?: AbortSignal;
   /** Awaited before each phase; nobody waits without it. */
   readonly onPhase?: (phase: "prompt" | "decoding") => Promise<void>;
@@ -65,6 +62,10 @@ export interface Rollout {
 
 /** Numbers per row of the head's statistics, of which the first statCount are reported. */
 const statWidth = Object.keys(headStatsColumns).length;
+/** Time between two readbacks that decoding aims at: Stop reacts within twice of it. */
+const readMs = 40;
+/** Most steps between two readbacks. */
+const mostSteps = 16;
 
 /** Rollouts of all groups, in group order; partial when aborted. */
 export async function generate(
@@ -74,14 +75,13 @@ export async function generate(
   options: GenerateOptions,
 ): Promise<Rollout[]> {
   const withTwins = groups.every(({ masked }) => masked.length > 0);
-  const layout = layOut(groups, options, withTwins);
-  const { count, prefixes } = layout;
-  const rows = withTwins ? count * 2 : count;
+  const { lanes, prefixes, groupOf } = layOut(groups, options, withTwins);
+  const count = groupOf.length;
 
   // Prefixes: every image and every distinct masked image once.
   const packed = packGroups(prefixes.map(({ group }) => ({ prompt: (groups[group] as RolloutGroup).prompt, responses: [] })));
   const heads = text.weights.layers[0]?.heads ?? { query: 1, keyValue: 1, dim: 1 };
-  const size = packed.count + rows * options.maxNewTokens;
+  const size = packed.count + lanes.length * options.maxNewTokens;
   // What encoding the pictures left behind is of no use to the decoder.
   trimDevice();
   if (options.onPhase) await options.onPhase("prompt");
@@ -89,125 +89,157 @@ export async function generate(
     k: keep(deviceZeros([size, heads.keyValue, heads.dim], "cache")),
     v: keep(deviceZeros([size, heads.keyValue, heads.dim], "cache")),
   }));
-  const int = (values: Int32Array, shape: number[]) => keep(tensor(values, shape, "int32"));
-  const state: DecodeState = {
-    sampling: int(layout.sampling, [count, 4]),
-    rows: int(layout.rows, [rows, 4]),
-    positions: int(layout.positions, [rows]),
-    slots: int(layout.slots, [rows]),
-    tokenIds: int(layout.tokenIds, [rows]),
-    log: int(new Int32Array(count * options.maxNewTokens).fill(-1), [count, options.maxNewTokens]),
-    step: int(new Int32Array(1), [1]),
-  };
-  const kept: Tensor[] = [...cache.flatMap(({ k, v }) => [k, v]), ...Object.values(state)];
-
-  let outputs: ({ ids: Tensor } & Partial<HeadStats>) | undefined;
-  const step = () => {
-    outputs = tidy(() => {
-      const pass = {
-        meta: { rows: state.rows },
-        positions: state.positions,
-        rope,
-        cache: { layers: cache, slots: state.slots },
-      };
-      const hidden = text.decode(text.embed(state.tokenIds), pass);
-      const logits = linear(hidden, text.weights.head);
-      const ids = sample(logits, state.sampling, options);
-      const stats = withTwins ? logitStats(logits, ids, { topK: Math.max(1, options.alternatives) }) : undefined;
-      advanceDecodeState(state, ids, options.eosIds);
-      return { ids, ...stats };
-    });
-  };
-
-  const collected = Array.from({ length: count }, () => ({
-    ids: [] as number[],
-    stats: [] as number[],
-    done: false,
-    reason: "length" as Rollout["reason"],
-  }));
-  let capture: Capture | undefined;
+  const kept: Tensor[] = cache.flatMap(({ k, v }) => [k, v]);
+  const fused = text.fused();
+  const { temperature, topP, topK, eosIds, alternatives } = options;
+  const decoding = { text, fused, rope, cache, rules: { temperature, topP, topK }, eosIds, withTwins, alternatives };
+  const rollouts = Array.from({ length: count }, () => new RunningRollout());
+  let running = Array.from({ length: count }, (_, i) => i);
+  const batchOf = (left: number) => new DecodeBatch(decoding, rowsOf(lanes, running, rollouts, options.seed), left);
+  let batch: DecodeBatch | undefined;
   try {
     const features = tidy(() => keep(concat(prefixes.map(({ features: f }) => f) as Tensor2D[], 0)));
     kept.push(features);
-    prefill(text, packed, rope, cache, features);
-    trimDevice();
-    if (options.onPhase) await options.onPhase("decoding");
-    for (let t = 0; t < options.maxNewTokens; t++) {
-      if (options.signal?.aborted) {
-        for (const rollout of collected) if (!rollout.done) rollout.reason = "aborted";
-        break;
+    batch = batchOf(options.maxNewTokens);
+    const first = prefill({ text, fused, rope, cache }, packed, features, batch.state);
+    batch.begin(first);
+    first.dispose();
+    let steps = 1;
+    const pace = new Pace(options.stepsPerRead);
+    for (let taken = 0; taken < options.maxNewTokens; ) {
+      const read = await batch.read(steps);
+      taken += steps;
+      for (const step of read) {
+        const decoded = gather(step, running, rollouts, options);
+        if (decoded.rollout.length > 0) options.onStep?.(decoded);
       }
-      if (getBackend() !== "webgpu") {
-        if (outputs) dispose(Object.values(outputs));
-        step();
-      } else if (capture) capture.replay();
-      else capture = Capture.record(dispatcherOf(backend()), step);
-      if (!outputs) throw new Error("a decoding step gave nothing");
-      const { ids: sampled, values, topIds, topLogp, topOther } = outputs;
-      const alternatives = options.alternatives > 0 && topIds && topLogp && topOther ? [topIds, topLogp, topOther] : [];
-      const [ids, ...stats] = await readTensors([sampled, ...(values ? [values, ...alternatives] : [])]);
-      const decoded = gather(collected, ids as Int32Array, stats, options);
-      options.onStep?.(decoded);
-      if (collected.every(({ done }) => done)) break;
+      if (taken === 1) {
+        trimDevice();
+        if (options.onPhase) await options.onPhase("decoding");
+      }
+      const left = running.filter((i) => !rollouts[i]?.reason);
+      if (options.signal?.aborted) for (const i of left) (rollouts[i] as RunningRollout).reason = "aborted";
+      if (left.length === 0 || options.signal?.aborted || taken === options.maxNewTokens) break;
+      if (left.length * 2 <= running.length) {
+        // Half of the rows would be computed for nothing. What a row gives does not depend on the rows beside it.
+        running = left;
+        batch[Symbol.dispose]();
+        batch = batchOf(options.maxNewTokens - taken);
+      }
+      steps = Math.min(pace.next(), options.maxNewTokens - taken);
+      batch.advance(steps);
     }
   } finally {
-    if (outputs) dispose(Object.values(outputs));
-    capture?.[Symbol.dispose]();
+    batch?.[Symbol.dispose]();
+    fused?.[Symbol.dispose]();
     dispose(kept);
     trimDevice();
   }
-  return collected.map(({ ids, stats, reason }, i) => ({
-    group: layout.groupOf[i] as number,
+  return rollouts.map(({ ids, stats, reason }, i) => ({
+    group: groupOf[i] as number,
     ids: Int32Array.from(ids),
     stats: Float32Array.from(stats),
-    reason,
+    reason: reason ?? "length",
   }));
 }
 
-interface Collected {
-  readonly ids: number[];
-  readonly stats: number[];
-  done: boolean;
-  reason: Rollout["reason"];
+class RunningRollout {
+  readonly ids: number[] = [];
+  readonly stats: number[] = [];
+  /** Why it ended, once it has. */
+  reason: Rollout["reason"] | undefined;
+}
+
+/** How many steps go between two readbacks: as many as fit `readMs`, so that Stop and streaming are prompt and the device has work. */
+class Pace {
+  #steps = 0;
+  #since = performance.now();
+
+  constructor(private readonly fixed: number | undefined) {}
+
+  next(): number {
+    if (this.fixed !== undefined) return this.fixed;
+    const now = performance.now();
+    // The first time is the prompt's and the second the recording's.
+    const perStep = (now - this.#since) / Math.max(1, this.#steps);
+    this.#since = now;
+    this.#steps = this.#steps === 0 ? 1 : Math.min(mostSteps, 2 * this.#steps, Math.max(1, Math.floor(readMs / perStep)));
+    return this.#steps;
+  }
 }
 
 /** Appends a step to the rollouts still running and returns it in columns. */
 function gather(
-  collected: readonly Collected[],
-  ids: Int32Array,
-  [values, topIds, topLogp, topOther]: readonly ArrayLike<number>[],
+  { ids, values, topIds, topLogp, topOther }: BatchStep,
+  rows: readonly number[],
+  rollouts: readonly RunningRollout[],
   options: GenerateOptions,
 ): DecodedStep {
-  const running = collected.flatMap(({ done }, i) => (done ? [] : [i]));
+  const running = rows.flatMap((i, row) => (rollouts[i]?.reason ? [] : [row]));
   const width = options.alternatives * 2;
   const step = {
-    rollout: Int32Array.from(running),
-    ids: Int32Array.from(running, (i) => ids[i] as number),
+    rollout: Int32Array.from(running, (row) => rows[row] as number),
+    ids: Int32Array.from(running, (row) => ids[row] as number),
     stats: new Float32Array(running.length * statCount),
     topIds: new Int32Array(running.length * width),
     topLogp: new Float32Array(running.length * width),
     topOther: new Float32Array(running.length * width),
   };
-  running.forEach((i, n) => {
-    const rollout = collected[i] as Collected;
-    const id = ids[i] as number;
+  running.forEach((row, n) => {
+    const rollout = rollouts[rows[row] as number] as RunningRollout;
+    const id = ids[row] as number;
     rollout.ids.push(id);
     for (let c = 0; c < statCount; c++) {
-      const value = values?.[i * statWidth + c] ?? 0;
+      const value = values[row * statWidth + c] ?? 0;
       rollout.stats.push(value);
       step.stats[n * statCount + c] = value;
     }
     for (let c = 0; c < width; c++) {
-      step.topIds[n * width + c] = topIds?.[i * width + c] ?? 0;
-      step.topLogp[n * width + c] = topLogp?.[i * width + c] ?? 0;
-      step.topOther[n * width + c] = topOther?.[i * width + c] ?? 0;
+      step.topIds[n * width + c] = topIds[row * width + c] ?? 0;
+      step.topLogp[n * width + c] = topLogp[row * width + c] ?? 0;
+      step.topOther[n * width + c] = topOther[row * width + c] ?? 0;
     }
-    if (options.eosIds.includes(id)) {
-      rollout.done = true;
-      rollout.reason = "stop";
-    }
+    if (options.eosIds.includes(id)) rollout.reason = "stop";
   });
   return step;
+}
+
+/** A row of the decoder over the whole answer: a rollout with its picture, or its twin. */
+interface Lane {
+  readonly prefixStart: number;
+  readonly prefixLength: number;
+  /** First cache row of its own. */
+  readonly segment: number;
+  /** Position of the last prompt token, which is the first one to be fed; all axes advance together from there. */
+  readonly position: number;
+  readonly tokenId: number;
+  readonly stream: number;
+}
+
+/** Where the lanes of the rollouts that still run stand after the tokens they have. */
+function rowsOf(
+  lanes: readonly Lane[],
+  running: readonly number[],
+  rollouts: readonly RunningRollout[],
+  seed: number,
+): BatchRows {
+  const copies = lanes.length / rollouts.length;
+  const own = Array.from({ length: copies }, (_, copy) =>
+    running.map((i) => ({ rollout: i, lane: copy * rollouts.length + i })),
+  ).flat();
+  const at = own.map(({ rollout, lane }) => {
+    const { ids } = rollouts[rollout] as RunningRollout;
+    return { ...(lanes[lane] as Lane), done: ids.length, last: ids.at(-1) };
+  });
+  return {
+    sampling: Int32Array.from(at.slice(0, running.length).flatMap(({ stream, done }) => [seed, stream, done, 1])),
+    rows: Int32Array.from(
+      at.flatMap(({ prefixStart, prefixLength, segment, done }) => [prefixStart, prefixLength, segment, prefixLength + 1 + done]),
+    ),
+    positions: Int32Array.from(at, ({ position, done }) => position + done),
+    slots: Int32Array.from(at, ({ segment, done }) => segment + done),
+    tokenIds: Int32Array.from(at, ({ tokenId, last }) => last ?? tokenId),
+  };
 }
 
 interface Prefix {
@@ -215,48 +247,37 @@ interface Prefix {
   readonly features: Tensor;
 }
 
-/** Physical rows of prefixes and own segments, and the initial decode state. Image rows come first, twins after them. */
+/** Physical rows of prefixes and of the lanes' own segments. Lanes with the picture come first, twins after them. */
 function layOut(groups: readonly RolloutGroup[], options: GenerateOptions, withTwins: boolean) {
-  const count = groups.reduce((sum, { rollouts }) => sum + rollouts, 0);
-  const total = withTwins ? count * 2 : count;
-  const prefixes: Prefix[] = [];
-  const prefixStart: number[] = [];
+  const prefixes: (Prefix & { readonly start: number })[] = [];
   let end = 0;
   const addPrefix = (group: number, features: Tensor): number => {
-    prefixes.push({ group, features });
-    prefixStart.push(end);
+    prefixes.push({ group, features, start: end });
     end += (groups[group] as RolloutGroup).prompt.ids.length - 1;
     return prefixes.length - 1;
   };
-  const prefixOf = new Int32Array(total);
-  const groupOf = new Int32Array(count);
-  let trajectory = 0;
+  const own: { group: number; prefix: number; stream: number }[] = [];
+  const twins: typeof own = [];
   groups.forEach((group, g) => {
     const image = addPrefix(g, group.features);
     const masked = withTwins ? group.masked.map((features) => addPrefix(g, features)) : [];
-    for (let r = 0; r < group.rollouts; r++, trajectory++) {
-      prefixOf[trajectory] = image;
-      groupOf[trajectory] = g;
-      if (withTwins) prefixOf[count + trajectory] = masked[masked.length === 1 ? 0 : r] as number;
+    for (let r = 0; r < group.rollouts; r++) {
+      const stream = group.firstStream + r;
+      own.push({ group: g, prefix: image, stream });
+      if (withTwins) twins.push({ group: g, prefix: masked[masked.length === 1 ? 0 : r] as number, stream });
     }
   });
-  const sampling = new Int32Array(count * 4);
-  const rows = new Int32Array(total * 4);
-  const positions = new Int32Array(total);
-  const slots = new Int32Array(total);
-  const tokenIds = new Int32Array(total);
-  for (let row = 0; row < total; row++) {
-    const i = row % count;
-    const { prompt, firstStream } = groups[groupOf[i] as number] as RolloutGroup;
-    const prefix = prefixOf[row] as number;
-    const length = prompt.ids.length - 1;
-    const segment = end + row * options.maxNewTokens;
-    rows.set([prefixStart[prefix] as number, length, segment, length + 1], row * 4);
-    // The last prompt token is the first one to be fed; all axes advance together from there.
-    positions[row] = prompt.next - 1;
-    slots[row] = segment;
-    tokenIds[row] = prompt.ids[length] as number;
-    if (row < count) sampling.set([options.seed, firstStream + i - groupOf.indexOf(groupOf[i] as number), 0, 1], i * 4);
-  }
-  return { count, prefixes, sampling, rows, positions, slots, tokenIds, groupOf };
+  const lanes = [...own, ...twins].map(({ group, prefix, stream }, row): Lane => {
+    const { prompt } = groups[group] as RolloutGroup;
+    const prefixLength = prompt.ids.length - 1;
+    return {
+      prefixStart: prefixes[prefix]?.start ?? 0,
+      prefixLength,
+      segment: end + row * options.maxNewTokens,
+      position: prompt.next - 1,
+      tokenId: prompt.ids[prefixLength] as number,
+      stream,
+    };
+  });
+  return { lanes, prefixes, groupOf: own.map(({ group }) => group) };
 }

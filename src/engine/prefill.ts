@@ -1,38 +1,59 @@
 // Reading prompts into the KV cache, a few hundred rows at a time: each slice attends to what the slices before it have written,
-// so the numbers are those of one long pass and memory does not grow with the prompt.
+// so the numbers are those of one long pass and memory does not grow with the prompt. The rows that decoding begins with, the last
+// prompt token of every rollout, go with the last slice: the first token costs no pass of its own.
 
-import { type Tensor, tensor, tensor1d, tidy } from "@tensorflow/tfjs-core";
+import { concat, reshape, slice, type Tensor, tensor, tensor1d, tidy, tile } from "@tensorflow/tfjs-core";
 import { trimDevice } from "@/gpu/deviceTensor";
-import type { LayerCache } from "@/nn/attention";
-import type { TextDecoder } from "@/nn/textDecoder";
-import type { Rope } from "@/ops/rope/rope";
+import type { DecodeState } from "@/ops/sample/decodeState";
+import type { Decoding } from "./decodeBatch";
 import { prefillRows } from "./memoryPlan";
 import type { PackedRows } from "./packing";
 
-/** Writes keys and values of the packed prompts at slots 0 to packed.count; `features` [F, D] are those of all of them in order. */
+/**
+ * Writes keys and values of the packed prompts at slots 0 to packed.count and those of the decoding rows at theirs, whose hidden rows
+ * (before the final norm) it returns, [rows, D]; `features` [F, D] are those of all prompts in order.
+ */
 export function prefill(
-  text: TextDecoder,
+  { text, fused, rope, cache }: Pick<Decoding, "text" | "fused" | "rope" | "cache">,
   packed: PackedRows,
-  rope: Rope,
-  cache: readonly LayerCache[],
   features: Tensor,
+  state: Pick<DecodeState, "rows" | "positions" | "slots" | "tokenIds">,
   rowsAtATime = prefillRows,
-): void {
+): Tensor {
+  const decoded = state.tokenIds.size;
+  let first: Tensor | undefined;
   for (let from = 0; from < packed.count; from += rowsAtATime) {
     const to = Math.min(from + rowsAtATime, packed.count);
+    const isLast = to === packed.count;
     // Buffers of the full slices do not fit the shorter last one.
     if (from > 0 && to - from < rowsAtATime) trimDevice();
-    tidy(() => {
+    first = tidy(() => {
       const int = (values: Int32Array) => tensor1d(values, "int32");
-      const featureRows = int(packed.featureRows);
-      const merge = { features, featureIndex: int(packed.featureIndex.slice(from, to)), featureRows };
-      text.decode(text.embed(int(packed.ids.slice(from, to)), merge), {
-        meta: { rows: tensor(packed.rows.slice(from * 4, to * 4), [to - from, 4], "int32") },
-        positions: tensor(packed.positions.slice(from * packed.axes, to * packed.axes), [to - from, packed.axes], "int32"),
-        rope,
-        merge,
-        cache: { layers: cache, slots: int(Int32Array.from({ length: to - from }, (_, i) => from + i)) },
-      });
+      const count = to - from;
+      const extra = isLast ? decoded : 0;
+      const withState = (own: Tensor, more: Tensor) => (isLast ? concat([own, more], 0) : own);
+      const none = new Int32Array(extra).fill(-1);
+      const merge = {
+        features,
+        featureIndex: int(Int32Array.of(...packed.featureIndex.subarray(from, to), ...none)),
+        featureRows: int(packed.featureRows),
+      };
+      const positions = tensor(packed.positions.slice(from * packed.axes, to * packed.axes), [count, packed.axes], "int32");
+      const everyAxis = tile(reshape(state.positions, [decoded, 1]), [1, packed.axes]);
+      const hidden = text.blocks(
+        text.embed(withState(int(packed.ids.slice(from, to)), state.tokenIds), merge),
+        {
+          meta: { rows: withState(tensor(packed.rows.slice(from * 4, to * 4), [count, 4], "int32"), state.rows) },
+          positions: withState(positions, everyAxis),
+          rope,
+          merge,
+          cache: { layers: cache, slots: withState(int(Int32Array.from({ length: count }, (_, i) => from + i)), state.slots) },
+        },
+        fused,
+      );
+      return isLast ? slice(hidden, [count, 0], [decoded, hidden.shape[1] as number]) : undefined;
     });
   }
+  if (!first) throw new Error("there are no prompts to read");
+  return first;
 }

@@ -12,7 +12,7 @@ import { generate, type Rollout } from "./generate";
 import { LayerwisePass } from "./layerwise";
 import { attachLora, removeLora } from "./lora";
 import { packGroups } from "./packing";
-import { prepare, rollOut, tokenStatsOf } from "./rollouts";
+import { prepare, type RolloutRequest, rollOut, tokenStatsOf } from "./rollouts";
 import type { Session } from "./session";
 import { loadTiny, question, request, sampling, withoutEnd } from "./test/tinySession";
 
@@ -151,22 +151,41 @@ describe("a captured pass", () => {
 });
 
 describe("a decoded token", () => {
-  it("costs the same few dispatches every time in one pass, one submit and one readback, and nothing is made or uploaded", async () => {
-    const steps: Counters[] = [];
+  /** What the steady state spends, from each call of `onStep` to the next, without the steps that read the prompt and record. */
+  async function costs(options: Partial<RolloutRequest> & { readonly stepsPerRead: number }): Promise<readonly Counters[]> {
+    const reads: Counters[] = [];
     const { dispatcher } = fixture.gpu;
-    await rollOut(session, { ...request, alternatives: 3, onStep: () => steps.push(dispatcher.work()) });
-    expect(steps.length).toBe(sampling.maxNewTokens);
-    const costs = steps.slice(1).map((now, i) => {
-      const before = steps[i] as Counters;
-      const spent = (name: keyof Counters) => now[name] - before[name];
+    let steps = 0;
+    const onStep = () => {
+      if (steps++ % options.stepsPerRead === 0) reads.push(dispatcher.work());
+    };
+    const { mask: _, ...unmasked } = request;
+    const maxNewTokens = 1 + 3 * options.stepsPerRead;
+    await rollOut(session, { ...unmasked, ...options, sampling: { ...sampling, maxNewTokens }, onStep });
+    expect(steps).toBe(maxNewTokens);
+    return reads.slice(2).map((now, i) => {
+      const before = reads[i + 1] as Counters;
       const names = Object.keys(now) as (keyof Counters)[];
-      return Object.fromEntries(names.map((name) => [name, spent(name)])) as unknown as Counters;
+      return Object.fromEntries(names.map((name) => [name, now[name] - before[name]])) as unknown as Counters;
     });
-    const { dispatches, mapBytes } = costs[0]!;
+  }
+
+  it("costs five dispatches per layer and four, an eighth of a pass, submit and readback, four bytes, and nothing is made", async () => {
+    const layers = session.model.text.weights.layers.length;
+    const spent = await costs({ rollouts: 1, stepsPerRead: 8 });
+    expect(spent.length).toBe(2);
+    const dispatches = 8 * (5 * layers + 4);
+    for (const cost of spent) expect(cost).toEqual({ ...noWork(), dispatches, mapBytes: 8 * 4, submits: 1, passes: 1, maps: 1 });
+  });
+
+  it("costs a few dispatches more with its twin, whatever is kept of both", async () => {
+    const layers = session.model.text.weights.layers.length;
+    const { rollouts, mask } = request;
+    const spent = await costs({ rollouts, ...(mask && { mask }), alternatives: 3, stepsPerRead: 4 });
     // Per rollout an id, a row of statistics, and 3 alternatives (id and two log-probs) under either condition.
-    expect(mapBytes).toBe(request.rollouts * 4 * (1 + Object.keys(headStatsColumns).length + 2 * 3 * 3));
-    expect(dispatches).toBeGreaterThan(session.model.text.weights.layers.length * 5);
-    expect(dispatches).toBeLessThanOrEqual(session.model.text.weights.layers.length * 16 + 12);
-    for (const cost of costs) expect(cost).toEqual({ ...noWork(), dispatches, mapBytes, submits: 1, passes: 1, maps: 1 });
+    const mapBytes = 4 * rollouts * 4 * (1 + Object.keys(headStatsColumns).length + 2 * 3 * 3);
+    const { dispatches } = spent[0] as Counters;
+    expect(dispatches).toBeLessThanOrEqual(4 * (5 * layers + 10));
+    for (const cost of spent) expect(cost).toEqual({ ...noWork(), dispatches, mapBytes, submits: 1, passes: 1, maps: 1 });
   });
 });

@@ -42,6 +42,8 @@ export interface RolloutRequest {
   /** First random stream; each trajectory has its own. */
   readonly firstStream?: number;
   readonly alternatives?: number;
+  /** Steps between two readbacks; by the time they take without it. */
+  readonly stepsPerRead?: number;
   readonly signal?: AbortSignal;
   readonly onPhase?: (phase: "prompt" | "decoding") => Promise<void>;
   readonly onStep?: (step: DecodedStep) => void;
@@ -89,7 +91,7 @@ export async function rollOut(
   request: RolloutRequest,
   prepared: readonly PreparedQuestion[] = prepare(session, request),
 ): Promise<Rollout[]> {
-  const { rollouts, sampling, firstStream = 0, alternatives = 0, signal, onPhase, onStep } = request;
+  const { rollouts, sampling, firstStream = 0, alternatives = 0, stepsPerRead, signal, onPhase, onStep } = request;
   const groups: RolloutGroup[] = [];
   try {
     prepared.forEach(({ prompt, images, masked }, q) => {
@@ -102,6 +104,7 @@ export async function rollOut(
       ...sampling,
       eosIds: session.eosIds,
       alternatives,
+      ...(stepsPerRead !== undefined && { stepsPerRead }),
       ...(signal && { signal }),
       ...(onPhase && { onPhase }),
       ...(onStep && { onStep }),

@@ -203,11 +203,11 @@ export class Dispatcher {
   }
 
   /** Copies a tensor into a plain buffer, in order with everything else. */
-  copyToBuffer(from: TensorInfo, to: GPUBuffer, bytes: number, toOffset: number): void {
+  copyToBuffer(from: TensorInfo, to: GPUBuffer, bytes: number, toOffset: number, fromOffset = 0): void {
     const source = this.bufferOf(from);
     this.backend.ensureCommandEncoderReady();
     this.backend.endComputePassEncoder();
-    this.#internals.commandEncoder?.copyBufferToBuffer(source, 0, to, toOffset, bytes);
+    this.#internals.commandEncoder?.copyBufferToBuffer(source, fromOffset, to, toOffset, bytes);
   }
 
   /** A buffer to map for reading, reused between readbacks. */

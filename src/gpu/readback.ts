@@ -1,24 +1,40 @@
-// One readback for several tensors: on WebGPU a single staging copy, submit and map; elsewhere a plain copy.
+// One readback for several tensors, or parts of them: on WebGPU a single staging copy, submit and map; elsewhere a plain copy.
 
 import { backend, getBackend, type Tensor } from "@tensorflow/tfjs-core";
 import { dispatcherOf } from "./dispatcher";
 import { DeviceLostError } from "./errors";
 
+/** Some of a tensor's values: `count` from `first` on. */
+export interface ReadRange {
+  readonly tensor: Tensor;
+  readonly first: number;
+  readonly count: number;
+}
+
 /** The values of tensors as copies, float32 or int32 by dtype. Never cached, so tensors that kernels rewrite are safe. */
-export async function readTensors(tensors: readonly Tensor[]): Promise<(Float32Array | Int32Array)[]> {
-  const typed = (tensor: Tensor, bytes: ArrayBuffer) =>
+export function readTensors(tensors: readonly Tensor[]): Promise<(Float32Array | Int32Array)[]> {
+  return readRanges(tensors.map((tensor) => ({ tensor, first: 0, count: tensor.size })));
+}
+
+/** The same for parts of tensors. */
+export async function readRanges(ranges: readonly ReadRange[]): Promise<(Float32Array | Int32Array)[]> {
+  const typed = ({ tensor }: ReadRange, bytes: ArrayBuffer) =>
     tensor.dtype === "int32" ? new Int32Array(bytes) : new Float32Array(bytes);
   if (getBackend() !== "webgpu")
-    return Promise.all(tensors.map(async (t) => (await t.data()).slice() as Float32Array | Int32Array));
+    return Promise.all(
+      ranges.map(
+        async ({ tensor, first, count }) => (await tensor.data()).slice(first, first + count) as Float32Array | Int32Array,
+      ),
+    );
   const dispatcher = dispatcherOf(backend());
-  const sizes = tensors.map((t) => t.size * 4);
+  const sizes = ranges.map(({ count }) => count * 4);
   const total = sizes.reduce((a, b) => a + b, 0);
-  if (total === 0) return tensors.map((t) => typed(t, new ArrayBuffer(0)));
+  if (total === 0) return ranges.map((range) => typed(range, new ArrayBuffer(0)));
   const staging = dispatcher.staging(total);
   let offset = 0;
-  tensors.forEach((t, i) => {
+  ranges.forEach(({ tensor, first }, i) => {
     const size = sizes[i] as number;
-    if (size > 0) dispatcher.copyToBuffer(t, staging, size, offset);
+    if (size > 0) dispatcher.copyToBuffer(tensor, staging, size, offset, first * 4);
     offset += size;
   });
   dispatcher.flush();
@@ -38,10 +54,10 @@ export async function readTensors(tensors: readonly Tensor[]): Promise<(Float32A
   staging.unmap();
   dispatcher.releaseStaging(staging);
   let at = 0;
-  return tensors.map((t, i) => {
+  return ranges.map((range, i) => {
     const size = sizes[i] as number;
     const part = bytes.slice(at, at + size);
     at += size;
-    return typed(t, part);
+    return typed(range, part);
   });
 }

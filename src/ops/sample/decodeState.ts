@@ -20,7 +20,7 @@ export interface DecodeState {
   readonly slots: Tensor;
   /** [copies·B] its id. */
   readonly tokenIds: Tensor;
-  /** [B, steps]: sampled ids, −1 after the end. */
+  /** [steps, B]: sampled ids, −1 after the end. */
   readonly log: Tensor;
   /** [1]: columns of the log written so far. */
   readonly step: Tensor;
@@ -42,7 +42,7 @@ export function advanceDecodeState(state: DecodeState, ids: Tensor, endTokens: r
   const { sampling, rows, positions, slots, tokenIds, log, step } = state;
   const batch = ids.size;
   const copies = tokenIds.size / batch;
-  const sizes = [sampling.size / 4, log.shape[0], rows.size / 4 / copies, positions.size / copies, slots.size / copies];
+  const sizes = [sampling.size / 4, log.shape[1], rows.size / 4 / copies, positions.size / copies, slots.size / copies];
   if (!Number.isInteger(copies) || sizes.some((size) => size !== batch))
     throw new Error(`advanceDecodeState: the state does not fit ${batch} ids`);
   if (endTokens.length > endTokensLimit)
@@ -52,7 +52,7 @@ export function advanceDecodeState(state: DecodeState, ids: Tensor, endTokens: r
     dispatcherOf(backend()).run({
       kernel,
       buffers: [ids, sampling, rows, positions, slots, tokenIds, log, step],
-      params: [batch, copies, i32(log.shape[1] as number), endTokens.length, i32(end0), i32(end1), i32(end2), i32(end3)],
+      params: [batch, copies, i32(log.shape[0] as number), endTokens.length, i32(end0), i32(end1), i32(end2), i32(end3)],
       workgroups: [1],
     });
     return;

@@ -2,7 +2,7 @@
 // (image and masked twin) and moves their slot, position and key count on; a row that ends, or has ended, stays where it is,
 // so later passes only rewrite its last slot with the same numbers.
 // Bindings: 0 ids [batch], 1 sampling [batch, 4], 2 rows [copies·batch, 4], 3 positions, 4 slots, 5 tokenIds [copies·batch],
-// 6 log [batch, steps], 7 step [1], 8 params; all int32. One workgroup.
+// 6 log [steps, batch], 7 step [1], 8 params; all int32. One workgroup.
 
 struct Params { batch: u32, copies: u32, steps: i32, ends: u32, end0: i32, end1: i32, end2: i32, end3: i32 }
 
@@ -29,7 +29,7 @@ fn main(@builtin(local_invocation_index) t: u32) {
   if (now >= params.steps) { return; }
   for (var b = t; b < params.batch; b += 64u) {
     let id = ids[b];
-    let at = b * u32(params.steps) + u32(now);
+    let at = u32(now) * params.batch + b;
     if (sampling[b * 4u + 3u] == 0 || id < 0) {
       log_[at] = -1;
       continue;

@@ -91,10 +91,10 @@ export function advanceArrays(state: DecodeArrays, ids: Int32Array, endTokens: r
   for (let b = 0; b < batch; b++) {
     const id = ids[b] as number;
     if (sampling[b * 4 + 3] === 0 || id < 0) {
-      log[b * steps + now] = -1;
+      log[now * batch + b] = -1;
       continue;
     }
-    log[b * steps + now] = id;
+    log[now * batch + b] = id;
     add(sampling, b * 4 + 2, 1);
     const ended = endTokens.includes(id) || now + 1 === steps;
     if (ended) {

@@ -114,7 +114,7 @@ describe("the decode state", () => {
         positions: tensor1d(arrays.positions.slice(), "int32"),
         slots: tensor1d(arrays.slots.slice(), "int32"),
         tokenIds: tensor1d(arrays.tokenIds.slice(), "int32"),
-        log: tensor(arrays.log.slice(), [batch, steps], "int32"),
+        log: tensor(arrays.log.slice(), [steps, batch], "int32"),
         step: tensor1d(arrays.step.slice(), "int32"),
       };
       for (let step = 0; step < steps + 1; step++) {

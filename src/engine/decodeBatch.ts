@@ -1,0 +1,195 @@
+// The rollouts that still run, as one batch on the device: their state (ids, positions, cache slots, lengths, random counters), which
+// decoding steps read and advance themselves, and what the steps give. The first step is part of the pass that reads the prompts;
+// on WebGPU the others are recorded once and replayed, several per submit, with one readback for all of them.
+
+import { backend, dispose, getBackend, keep, type Tensor, tensor, tidy } from "@tensorflow/tfjs-core";
+import { Capture } from "@/gpu/capture";
+import { deviceZeros } from "@/gpu/deviceTensor";
+import { dispatcherOf } from "@/gpu/dispatcher";
+import { readRanges, readTensors } from "@/gpu/readback";
+import type { LayerCache } from "@/nn/attention";
+import type { FusedDecoder } from "@/nn/fusedDecoder";
+import type { TextDecoder } from "@/nn/textDecoder";
+import { type HeadStats, headStatsColumns, logitStats } from "@/ops/headStats/logitStats";
+import { linear } from "@/ops/linear/linear";
+import type { Rope } from "@/ops/rope/rope";
+import { advanceDecodeState, type DecodeState } from "@/ops/sample/decodeState";
+import { keepStep } from "@/ops/sample/keepStep";
+import { sample } from "@/ops/sample/sample";
+
+/** What every batch of an answer shares. */
+export interface Decoding {
+  readonly text: TextDecoder;
+  /** The blocks on WebGPU, where they fuse. */
+  readonly fused: FusedDecoder | undefined;
+  readonly rope: Rope;
+  readonly cache: readonly LayerCache[];
+  readonly rules: { readonly temperature: number; readonly topP: number; readonly topK: number };
+  readonly eosIds: readonly number[];
+  /** Whether every rollout has a masked twin, with whose predictions its own are compared. */
+  readonly withTwins: boolean;
+  readonly alternatives: number;
+}
+
+/** Where the rows of a batch stand: B rollouts, and as many twins after them. */
+export interface BatchRows {
+  readonly sampling: Int32Array; // [B, 4]
+  readonly rows: Int32Array; // [copies·B, 4]
+  readonly positions: Int32Array; // [copies·B]
+  readonly slots: Int32Array; // [copies·B]
+  readonly tokenIds: Int32Array; // [copies·B]
+}
+
+/** One step of the batch: an id per rollout, −1 where it had ended, and a row of statistics and alternatives. */
+export interface BatchStep {
+  readonly ids: Int32Array; // [B]
+  readonly values: Float32Array; // [B, 8]
+  readonly topIds: Int32Array; // [B, 2, K]
+  readonly topLogp: Float32Array;
+  readonly topOther: Float32Array;
+}
+
+const valueCount = Object.keys(headStatsColumns).length;
+
+/** A batch and the tensors it lives in; dispose it. */
+export class DecodeBatch {
+  readonly state: DecodeState;
+  readonly #count: number;
+  /** [steps, B, numbers]: what steps have measured, where there are twins, on WebGPU. */
+  readonly #kept: Tensor | undefined;
+  #outputs: ({ ids: Tensor } & Partial<HeadStats>) | undefined;
+  #capture: Capture | undefined;
+  #taken = 0;
+
+  /** @param steps Most steps the batch will take. */
+  constructor(
+    private readonly decoding: Decoding,
+    rows: BatchRows,
+    readonly steps: number,
+  ) {
+    const count = rows.sampling.length / 4;
+    const total = rows.positions.length;
+    const int = (values: Int32Array, shape: number[]) => keep(tensor(values, shape, "int32"));
+    this.#count = count;
+    this.state = {
+      sampling: int(rows.sampling, [count, 4]),
+      rows: int(rows.rows, [total, 4]),
+      positions: int(rows.positions, [total]),
+      slots: int(rows.slots, [total]),
+      tokenIds: int(rows.tokenIds, [total]),
+      log: int(new Int32Array(count * steps).fill(-1), [steps, count]),
+      step: int(new Int32Array(1), [1]),
+    };
+    if (decoding.withTwins && getBackend() === "webgpu")
+      this.#kept = keep(deviceZeros([steps, count, valueCount + 3 * 2 * decoding.alternatives], "step"));
+  }
+
+  /** Takes the step whose hidden rows [copies·B, D] (before the final norm) the caller has computed. */
+  begin(hidden: Tensor): void {
+    this.#release();
+    this.#outputs = tidy(() => this.#finish(hidden));
+    this.#taken++;
+  }
+
+  /** Encodes so many further steps; at most as many as are left. */
+  advance(steps: number): void {
+    for (let i = 0; i < steps; i++, this.#taken++) {
+      if (this.#capture) this.#capture.replay();
+      else if (getBackend() === "webgpu") {
+        this.#release();
+        this.#capture = Capture.record(dispatcherOf(backend()), () => {
+          this.#outputs = tidy(() => this.#step());
+        });
+      } else {
+        this.#release();
+        this.#outputs = tidy(() => this.#step());
+      }
+    }
+  }
+
+  /** The last so many steps, in order, with one readback; without a GPU the last one alone. */
+  async read(steps: number): Promise<BatchStep[]> {
+    if (getBackend() !== "webgpu") return [await this.#readOutputs()];
+    const first = this.#taken - steps;
+    const rowWidth = this.#kept?.shape[2] ?? 0;
+    const [ids, kept] = await readRanges([
+      { tensor: this.state.log, first: first * this.#count, count: steps * this.#count },
+      ...(this.#kept
+        ? [{ tensor: this.#kept, first: first * this.#count * rowWidth, count: steps * this.#count * rowWidth }]
+        : []),
+    ]);
+    return Array.from({ length: steps }, (_, i) => {
+      const size = this.#count * rowWidth;
+      const own = kept ? (kept as Float32Array).subarray(i * size, (i + 1) * size) : new Float32Array();
+      return { ids: (ids as Int32Array).slice(i * this.#count, (i + 1) * this.#count), ...columnsOf(own, this.#count, rowWidth) };
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#release();
+    this.#capture?.[Symbol.dispose]();
+    dispose(Object.values(this.state));
+    this.#kept?.dispose();
+  }
+
+  #step() {
+    const { text, fused, rope, cache } = this.decoding;
+    const { rows, positions, slots, tokenIds } = this.state;
+    const pass = { meta: { rows }, positions, rope, cache: { layers: cache, slots } };
+    if (!fused) return this.#finish(text.blocks(text.embed(tokenIds), pass));
+    const { hidden, work } = fused.beginWithTokens(tokenIds, { rows, positions, rope }, (ids) => text.embed(ids));
+    return this.#finish(text.blocks(hidden, pass, fused, work));
+  }
+
+  /** From hidden rows to the next token of every rollout, and the state moved on. */
+  #finish(hidden: Tensor): { ids: Tensor } & Partial<HeadStats> {
+    const { text, fused, rules, eosIds, withTwins, alternatives } = this.decoding;
+    const logits = fused ? fused.logits(hidden) : linear(text.finalNorm(hidden), text.weights.head);
+    const ids = sample(logits, this.state.sampling, rules);
+    const stats = withTwins ? logitStats(logits, ids, { topK: Math.max(1, alternatives) }) : undefined;
+    advanceDecodeState(this.state, ids, eosIds);
+    if (stats && this.#kept) keepStep(this.#kept, this.state.step, stats, alternatives);
+    return { ids, ...stats };
+  }
+
+  async #readOutputs(): Promise<BatchStep> {
+    if (!this.#outputs) throw new Error("a decoding step gave nothing");
+    const { ids, values, topIds, topLogp, topOther } = this.#outputs;
+    const tensors = [ids, values, topIds, topLogp, topOther].filter((t) => t !== undefined);
+    const [read, ...stats] = await readTensors(tensors);
+    const [v, i, l, o] = stats as [Float32Array?, Int32Array?, Float32Array?, Float32Array?];
+    const isWanted = this.decoding.alternatives > 0;
+    return {
+      ids: read as Int32Array,
+      values: v ?? new Float32Array(this.#count * valueCount),
+      topIds: (isWanted && i) || new Int32Array(),
+      topLogp: (isWanted && l) || new Float32Array(),
+      topOther: (isWanted && o) || new Float32Array(),
+    };
+  }
+
+  #release(): void {
+    if (this.#outputs) dispose(Object.values(this.#outputs));
+    this.#outputs = undefined;
+  }
+}
+
+/** Rows of kept words as columns; see keepStep.wgsl. */
+function columnsOf(kept: Float32Array, count: number, rowWidth: number): Omit<BatchStep, "ids"> {
+  const width = Math.max(0, rowWidth - valueCount) / 3;
+  const step = {
+    values: new Float32Array(count * valueCount),
+    topIds: new Int32Array(count * width),
+    topLogp: new Float32Array(count * width),
+    topOther: new Float32Array(count * width),
+  };
+  const words = new Int32Array(kept.buffer, kept.byteOffset, kept.length);
+  for (let row = 0; row < count && rowWidth > 0; row++) {
+    const first = row * rowWidth + valueCount;
+    step.values.set(kept.subarray(row * rowWidth, first), row * valueCount);
+    step.topIds.set(words.subarray(first, first + width), row * width);
+    step.topLogp.set(kept.subarray(first + width, first + 2 * width), row * width);
+    step.topOther.set(kept.subarray(first + 2 * width, first + 3 * width), row * width);
+  }
+  return step;
+}

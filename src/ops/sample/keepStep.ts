@@ -1,0 +1,36 @@
+// Keeps the measurements of decoding steps on the GPU until several of them are read back together. WebGPU only: elsewhere a step's
+// tensors are read as they are.
+
+import { backend, type Tensor } from "@tensorflow/tfjs-core";
+import { dispatcherOf, type Kernel, spread } from "@/gpu/dispatcher";
+import type { HeadStats } from "../headStats/logitStats";
+import code from "./keepStep.wgsl?raw";
+
+const kernel: Kernel = {
+  name: "keepStep",
+  code,
+  entryPoint: "main",
+  bindings: ["read", "read", "read", "read", "read", "write"],
+  uniform: true,
+};
+
+/**
+ * kept[step − 1] = [values | topIds | topLogp | topOther] per rollout, in place: kept [steps, B, C + 3·2·alternatives] in words,
+ * step int32 [1] after `advanceDecodeState`, stats of B rollouts.
+ * @throws when kept does not fit.
+ */
+export function keepStep(kept: Tensor, step: Tensor, stats: HeadStats, alternatives: number): void {
+  const { values, topIds, topLogp, topOther } = stats;
+  const [batch, valueCount] = values.shape as [number, number];
+  const [steps, rows, columns] = kept.shape as [number, number, number];
+  const width = alternatives * 2;
+  const topStride = topIds.size / batch;
+  if (rows !== batch || columns !== valueCount + 3 * width || width > topStride)
+    throw new Error(`keepStep: [${kept.shape.join(", ")}] for ${batch} rows of ${valueCount} + 3·${width} numbers`);
+  dispatcherOf(backend()).run({
+    kernel,
+    buffers: [step, values, topIds, topLogp, topOther, kept],
+    params: [batch, valueCount, width, topStride, steps],
+    workgroups: spread(Math.ceil((batch * columns) / 64)),
+  });
+}
