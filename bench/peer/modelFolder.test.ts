@@ -6,7 +6,8 @@ import { checkpointFiles, openCheckpoint } from "@/engine/loading/checkpoint";
 import { listWeights, storedShape } from "@/engine/loading/listing";
 import { dequantizeMatrix, quantizeMatrix } from "@/formats/quantize";
 import { fileFolder } from "../../scripts/fileFolder";
-import { hasModelFolder, weightValues, writeModelFolder } from "./modelFolder";
+import { weightValues } from "./modelContent";
+import { hasModelFolder, writeModelFolder } from "./modelFolder";
 import { maxPositions, type PeerDimensions, promptIds } from "./sizes";
 
 const size: PeerDimensions = {

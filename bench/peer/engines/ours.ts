@@ -6,15 +6,22 @@ import { generate } from "@/engine/generate";
 import { openSession } from "@/engine/loading/openSession";
 import type { PackedPrompt } from "@/engine/packing";
 import { scoreResponses } from "@/engine/score";
+import type { CheckpointFolder } from "@/fetching/folder";
 import { httpFolder } from "@/fetching/httpFolder";
 import type { EnginePlace, PeerEngine } from "../engine";
+import type { PeerDimensions } from "../sizes";
 import { sharedGpu } from "./sharedGpu";
 
-/** Opens the model in int4 groups of 32, the embedding table and the head as well: the blocks are exact in it. */
-export async function openOurs({ model, size }: EnginePlace): Promise<PeerEngine> {
+/** Opens a model behind a URL. */
+export function openOurs({ model, size }: EnginePlace): Promise<PeerEngine> {
+  return openOurFolder(httpFolder(model), size);
+}
+
+/** Opens a model in int4 groups of 32, the embedding table and the head as well: the blocks are exact in it. */
+export async function openOurFolder(folder: CheckpointFolder, size: PeerDimensions): Promise<PeerEngine> {
   const gpu = await sharedGpu();
   const precision = { text: "int4", vision: "f16", head: "int4", groupSize: 32 } as const;
-  const session = await openSession(httpFolder(model), "peer", { precision });
+  const session = await openSession(folder, "peer", { precision });
   const { text } = session.model;
   const other = keep(
     tensor2d(

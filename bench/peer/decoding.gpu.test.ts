@@ -1,0 +1,59 @@
+// What one decoded token costs in WebGPU calls at thirty layers, counted outside the engine: the hardware-independent half of the
+// bench, held on every run of the tests. The numbers of transformers.js 4.3 for the same model are in the comments.
+
+import { afterAll, expect, it } from "vitest";
+import type { CheckpointFolder } from "@/fetching/folder";
+import { installCounters } from "./counters";
+import { measureAnswer } from "./measure";
+import { peerWeights, smallFiles, weightFile } from "./modelContent";
+import { peerSizes, promptIds } from "./sizes";
+
+// Before the engine makes a device.
+const counters = installCounters();
+const { openOurFolder } = await import("./engines/ours");
+const size = peerSizes.tiny30;
+
+/** The model of the bench, in memory. */
+async function folderInMemory(): Promise<CheckpointFolder> {
+  const files = new Map<string, unknown>(Object.entries(smallFiles(size)));
+  const weights = new Uint8Array(await new Blob([...weightFile(peerWeights(size))]).arrayBuffer());
+  const missing = (name: string) => new Error(`there is no ${name}`);
+  const text = (content: unknown) => (typeof content === "string" ? content : JSON.stringify(content));
+  return {
+    json: async (name) => files.get(name) ?? Promise.reject(missing(name)),
+    optionalJson: async (name) => files.get(name),
+    optionalText: async (name) => (files.has(name) ? text(files.get(name)) : undefined),
+    bytes: async (name) => new TextEncoder().encode(text(files.get(name))),
+    open: async (name) =>
+      name === "model.safetensors"
+        ? { name, size: weights.length, read: async (begin, end) => weights.slice(begin, end) }
+        : Promise.reject(missing(name)),
+    revision: () => undefined,
+  };
+}
+
+const engine = await openOurFolder(await folderInMemory(), size);
+afterAll(() => engine.dispose());
+
+it("decodes a token of thirty layers within five dispatches a layer, and uploads, allocates and binds nothing", async () => {
+  const run = await measureAnswer(engine, promptIds(size.vocabulary, 16), 17, counters.snapshot);
+  const { perToken } = run;
+  expect(perToken.dispatches).toBeLessThanOrEqual(5 * 30 + 4); // 274
+  expect(perToken.submits).toBeLessThanOrEqual(1); // 23
+  expect(perToken.passes).toBeLessThanOrEqual(1); // 106
+  expect(perToken.maps).toBeLessThanOrEqual(1); // 2
+  expect(perToken.readBytes).toBeLessThanOrEqual(8); // 2 304 at this width, 199 424 at SmolVLM's
+  expect(perToken.uploads).toBe(0); // 274
+  expect(perToken.bindGroups).toBe(0); // 274
+  expect(perToken.buffersCreated).toBe(0); // 5
+  expect(perToken.pipelines).toBe(0);
+  expect(run.first.gpuErrors).toBe(0);
+  expect(counters.counts.workers).toBe(0);
+});
+
+it("reads a prompt of 128 tokens in at most 200 dispatches, and reads back only the first token", async () => {
+  const { first, firstTokens } = await measureAnswer(engine, promptIds(size.vocabulary, 128), 17, counters.snapshot);
+  const decoding = (firstTokens - 1) * (5 * 30 + 4);
+  expect(first.dispatches - decoding).toBeLessThanOrEqual(200); // 394
+  expect(first.readBytes).toBeLessThanOrEqual(8 * firstTokens); // 34 816 at this width, 492 032 at SmolVLM's
+});
