@@ -7,13 +7,14 @@ import type { CheckpointFolder } from "@/fetching/folder";
 import type { Gpu } from "@/gpu/device";
 import type { MatrixFormat } from "@/ops/matrix";
 import { benchDecode } from "./decodeBench";
+import { benchGrowth } from "./growthBench";
 import { benchHeadStats } from "./headStatsBench";
 import type { BenchReport, BenchRow } from "./report";
 import { benchStep } from "./stepBench";
 import { benchTraining } from "./trainingBench";
 
 /** Parts that can be run alone. */
-export const benchNames = ["decode", "head", "training", "step", "page", "peer"] as const;
+export const benchNames = ["decode", "growth", "head", "training", "step", "page", "peer"] as const;
 export type BenchName = (typeof benchNames)[number];
 /** Parts that run on one device. */
 export type DeviceBenchName = Exclude<BenchName, "peer">;
@@ -51,6 +52,18 @@ export async function runBenches(
           await withModel(format, (session) => benchDecode(gpu, session, { rollouts: 8, tokens: quick ? 8 : 48, repetitions }));
         }
         break;
+      case "growth": {
+        const size = quick
+          ? { contexts: [128, 512], rollouts: [1, 4], trained: [128, 256], tokens: 4 }
+          : {
+              contexts: [128, 512, 1024, 2048, 4096],
+              rollouts: [1, 2, 4, 8, 16],
+              trained: [128, 256, 512, 1024, 2048],
+              tokens: 12,
+            };
+        await withModel("int4", (session) => benchGrowth(gpu, session, size));
+        break;
+      }
       case "head": {
         const size = quick ? { positions: 16, vocabulary: 4096, width: 192 } : { positions: 256, vocabulary: 49280, width: 576 };
         rows.push(...(await benchHeadStats(gpu, { ...size, repetitions })));

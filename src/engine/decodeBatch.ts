@@ -109,7 +109,10 @@ export class DecodeBatch {
 
   /** The last so many steps, in order, with one readback; without a GPU the last one alone. */
   async read(steps: number): Promise<BatchStep[]> {
-    if (getBackend() !== "webgpu") return [await this.#readOutputs()];
+    if (getBackend() !== "webgpu") {
+      if (steps !== 1) throw new RangeError("without a GPU every step is read on its own");
+      return [await this.#readOutputs()];
+    }
     const first = this.#taken - steps;
     const rowWidth = this.#kept?.shape[2] ?? 0;
     const [ids, kept] = await readRanges([

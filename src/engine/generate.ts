@@ -2,7 +2,7 @@
 // tokens, so the visual dependency of a token is known when the token is. The steps are decodeBatch's; this file lays the rows out,
 // reads prompts, collects what comes back, and lets go of rows whose rollout has ended.
 
-import { concat, dispose, keep, type Tensor, type Tensor2D, tidy } from "@tensorflow/tfjs-core";
+import { concat, dispose, getBackend, keep, type Tensor, type Tensor2D, tidy } from "@tensorflow/tfjs-core";
 import { deviceZeros, trimDevice } from "@/gpu/deviceTensor";
 import type { LayerCache } from "@/nn/attention";
 import type { TextDecoder } from "@/nn/textDecoder";
@@ -105,7 +105,8 @@ export async function generate(
     batch.begin(first);
     first.dispose();
     let steps = 1;
-    const pace = new Pace(options.stepsPerRead);
+    // Elsewhere a step's tensors are all there is to read.
+    const pace = new Pace(getBackend() === "webgpu" ? options.stepsPerRead : 1);
     for (let taken = 0; taken < options.maxNewTokens; ) {
       const read = await batch.read(steps);
       taken += steps;

@@ -14,7 +14,8 @@ const mebibyte = 1024 * 1024;
 const pendingBytes = 64 * mebibyte;
 /** Free buffers that are held for the next tensor of their size (gpu/memory). */
 const idleBytes = 256 * mebibyte;
-/** Blocks that are encoded between two submits at most: 256 dispatches. */
+/** Dispatches between two submits at most (gpu/dispatcher), and how many blocks on the tape those are. */
+const dispatchesPerSubmit = 256;
 const blocksPerSubmit = 16;
 /** Rows that a decoding pass feeds at most at a time while it reads prompts (engine/prefill). */
 export const prefillRows = 512;
@@ -49,9 +50,13 @@ export function memoryLines(model: PlannedModel, precision: Precision, use: Memo
   const perRow = (4 * text.hiddenSize + 3 * queryWidth + 3 * keyWidth + 3 * text.intermediateSize) * float;
   const blocks = text.numHiddenLayers;
   const features = (1 + use.rollouts) * pictureTokens * text.hiddenSize * float;
-  const reading = blockBytes(Math.min(prefillRows, promptRows), perRow, blocks, 2 * text.hiddenSize);
+  // Without a gradient blocks are fused (nn/fusedDecoder): mixed values, attention's and the MLP's output and the product of gate
+  // and up are left; what a row brings along, its queries among it, is there once.
+  const fusedRow = (2 * text.hiddenSize + queryWidth + text.numAttentionHeads + text.intermediateSize) * float;
+  const brought = 4 + text.headDim + queryWidth;
+  const reading = blockBytes(Math.min(prefillRows, promptRows), fusedRow, blocks, 2 * text.hiddenSize + brought);
   // A recorded step owns every tensor it makes, and its logits.
-  const step = decodedRows * (blocks * perRow + text.vocabSize * float);
+  const step = decodedRows * (blocks * fusedRow + (brought + text.vocabSize) * float);
   const decoding = Math.max(reading, step, pictureBytes(model, pictureTokens, 1 + use.rollouts) - kv) + 2 * features;
   const trainedRows = prompt + use.rollouts * answer;
   // Every block's input is kept; one block at a time is recomputed with its activations and their cotangents.
@@ -62,7 +67,11 @@ export function memoryLines(model: PlannedModel, precision: Precision, use: Memo
   const decoder = blockBytes(trainedRows, perRow + backwardRow, blocks, text.hiddenSize);
   const tower = trainedPictureBytes(model, pictureTokens, use);
   // Tower and decoder work one after the other, but in buffers of other sizes: those of the one idle while the other works.
-  const atDecoder = decoder + Math.min(idleBytes, tower.forward);
+  // What the tower has encoded brings the submit nearer, after which buffers are used again.
+  const blockOfDecoder = trainedRows * (perRow + backwardRow);
+  const byHand = Math.min(decoder, blockOfDecoder * (1 + blocksUntilSubmit(model, blocks)));
+  const afterTower = use.trainable === "full" || tower.forward === 0 ? decoder : byHand;
+  const atDecoder = afterTower + Math.min(idleBytes, tower.forward);
   const atTower = tower.backward + Math.min(idleBytes, decoder);
   const training = kept + tower.kept + Math.max(atDecoder, atTower) + 2 * features;
   return [
@@ -83,6 +92,13 @@ export function memoryLines(model: PlannedModel, precision: Precision, use: Memo
 function blockBytes(rows: number, perRow: number, blocks: number, width: number): number {
   const block = rows * perRow;
   return Math.min(blocks * block, block + Math.min(pendingBytes, blocksPerSubmit * block)) + rows * width * float;
+}
+
+/** Blocks that are differentiated by hand until a submit once tower and decoder are encoded: 46, 12 and 6 dispatches a block. */
+function blocksUntilSubmit(model: PlannedModel, blocks: number): number {
+  const encoded = 12 * (towerOf(model)?.blocks ?? 0) + 6 * blocks;
+  const first = (dispatchesPerSubmit - (encoded % dispatchesPerSubmit)) / 46;
+  return Math.max(first, Math.min(blocks - first, dispatchesPerSubmit / 46));
 }
 
 /** What memory depends on of a tower: a chain of blocks over patch rows. */

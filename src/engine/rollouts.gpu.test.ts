@@ -150,6 +150,30 @@ describe("a captured pass", () => {
   });
 });
 
+describe("the first token", () => {
+  it("comes out of the pass that reads the prompt: five dispatches per layer and a few, one submit, one readback of its id", async () => {
+    const { dispatcher } = fixture.gpu;
+    const layers = session.model.text.weights.layers.length;
+    let before = noWork();
+    let after: Counters | undefined;
+    const onPhase = async (phase: "prompt" | "decoding") => {
+      if (phase === "prompt") before = dispatcher.work();
+    };
+    const { mask: _, ...unmasked } = request;
+    const onStep = () => {
+      after ??= dispatcher.work();
+    };
+    await rollOut(session, { ...unmasked, rollouts: 1, onPhase, onStep });
+    const { dispatches = 0, submits, maps, mapBytes } = after ?? noWork();
+    expect(dispatches - before.dispatches).toBeGreaterThanOrEqual(5 * layers + 4);
+    // Putting ids, positions and rows of prompt and first token together, and taking the last row.
+    expect(dispatches - before.dispatches).toBeLessThanOrEqual(5 * layers + 16);
+    expect(submits - before.submits).toBe(1);
+    expect(maps - before.maps).toBe(1);
+    expect(mapBytes - before.mapBytes).toBe(4);
+  });
+});
+
 describe("a decoded token", () => {
   /** What the steady state spends, from each call of `onStep` to the next, without the steps that read the prompt and record. */
   async function costs(options: Partial<RolloutRequest> & { readonly stepsPerRead: number }): Promise<readonly Counters[]> {

@@ -6,7 +6,7 @@ import { type Adapter, readAdapter, writeAdapter } from "@/formats/peft";
 import { DeviceLostError } from "@/gpu/errors";
 import { measureRoofs } from "@/gpu/roofs";
 import { describeError, UserError } from "@/lib/errors";
-import { startupKernels } from "@/ops/linear/kernels";
+import { startupKernels } from "@/ops/decoder/block";
 import type { AdapterFiles, DeviceReport, EngineApi, LoadEvent, LoadRequest, MemoryReport, ModelReport } from "@/protocol/engine";
 import type { AskEvent, AskRequest, TokenTexts } from "@/protocol/generation";
 import type { MeasureEvent, MeasureRequest } from "@/protocol/measure";

@@ -4,8 +4,9 @@
 
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { type Dispatcher, f32, type Kernel, spread } from "@/gpu/dispatcher";
-import { type Frame, productKernel } from "../linear/kernels";
+import { type Frame, fewRowsLimit, plainFrame, productKernel } from "../linear/kernels";
 import { denseWeight, type LoraShare, type Product, runProduct, type Weight } from "../linear/product";
+import type { MatrixFormat } from "../matrix";
 import gateUpCode from "./gateUp.wgsl?raw";
 import headRotateCode from "./headRotate.wgsl?raw";
 import queryKeyValueCode from "./queryKeyValue.wgsl?raw";
@@ -66,6 +67,22 @@ const headRotateKernel: Kernel = {
   bindings: ["write", "write", "read", "read"],
   uniform: true,
 };
+
+/**
+ * The products that every model with weights of this format runs, for one row, for a batch of rollouts and for a prompt: worth
+ * compiling while the weights arrive.
+ */
+export function startupKernels(format: MatrixFormat): Kernel[] {
+  const frames: readonly (readonly [Frame, boolean])[] = [
+    [plainFrame, false],
+    [plainFrame, true],
+    [queryKeyValueFrame(true), true],
+    [gateUpFrame, true],
+  ];
+  return [1, fewRowsLimit, fewRowsLimit + 1].flatMap((rows) =>
+    frames.map(([frame, norm]) => productKernel(frame, { format, rows, columns: 1, norm }).kernel),
+  );
+}
 
 const runningSum = (counts: readonly number[], first = 0): number[] => {
   let sum = first;

@@ -24,7 +24,7 @@ export interface Frame {
 }
 
 /** x [M, K] times the rows of one matrix, as linear.wgsl says. */
-const plainFrame: Frame = {
+export const plainFrame: Frame = {
   name: "linear",
   code: frameCode,
   bindings: ["read", "read", "read", "read", "read", "read", "read", "write"],
@@ -70,16 +70,6 @@ export function transposedKernel(format: MatrixFormat, side: number): Kernel {
     uniform: true,
     constants: { FORMAT: formatCode[format], SIDE: side },
   };
-}
-
-/** The products that every model with weights of this format runs: worth compiling while the weights arrive. */
-export function startupKernels(format: MatrixFormat): Kernel[] {
-  const tiles = { rows: fewRowsLimit + 1, columns: 1 };
-  return [
-    { format, rows: fewRowsLimit, columns: 1 },
-    { format, ...tiles },
-    { format: "f32" as const, ...tiles },
-  ].map((shape) => plainKernel(shape).kernel);
 }
 
 export function weightGradientKernel(side: number): Kernel {
