@@ -151,6 +151,7 @@ window.runPeerBench = async (plan) => {
     const last = scores[scores.length - 1];
     const score: ScoreResult | undefined = last && {
       tokens: plan.scoreTokens,
+      runs: scores.length,
       ms: median(scores.map(({ t }) => t)),
       readBytes: last.readBytes,
       work: last,

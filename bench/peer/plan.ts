@@ -43,9 +43,10 @@ export interface ContextResult {
   readonly agreeing?: number;
 }
 
-/** A scoring pass, medians. */
+/** A scoring pass, medians of `runs`, the first of which compiles kernels. */
 export interface ScoreResult {
   readonly tokens: number;
+  readonly runs: number;
   readonly ms: number;
   readonly readBytes: number;
   readonly work: GpuSnapshot;

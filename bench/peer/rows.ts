@@ -124,8 +124,8 @@ function countsNote(
 }
 
 function scoreNote(engines: readonly EngineResult[]): string | undefined {
-  const tokens = engines.find(({ score }) => score)?.score?.tokens;
-  return tokens === undefined
-    ? undefined
-    : `${tokens} tokens; here with log-probs, KL and entropies, there two forwards with logits and no arithmetic on them`;
+  const score = engines.find((engine) => engine.score)?.score;
+  if (!score) return undefined;
+  const runs = score.runs === 1 ? "one run, not warmed up" : `${score.runs} runs, the first not warmed up`;
+  return `${score.tokens} tokens, ${runs}; here with log-probs, KL and entropies, there two forwards with logits and no arithmetic on them`;
 }
