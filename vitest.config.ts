@@ -22,7 +22,7 @@ export default defineConfig({
         resolve: { alias },
         test: {
           name: "node",
-          include: ["src/**/*.test.ts", "scripts/**/*.test.ts"],
+          include: ["src/**/*.test.ts", "scripts/**/*.test.ts", "bench/**/*.test.ts"],
           exclude: ["**/*.gpu.test.ts"],
           environment: "node",
           // Generous, because a busy machine is no reason to fail.
@@ -31,7 +31,13 @@ export default defineConfig({
       },
       {
         resolve: { alias },
-        test: { name: "gpu", include: ["src/**/*.gpu.test.ts"], fileParallelism: false, testTimeout: 120_000, browser },
+        test: {
+          name: "gpu",
+          include: ["src/**/*.gpu.test.ts", "bench/**/*.gpu.test.ts"],
+          fileParallelism: false,
+          testTimeout: 120_000,
+          browser,
+        },
       },
       {
         plugins: [mathmlPlugin()],

@@ -36,12 +36,12 @@ const engine = await openOurFolder(await folderInMemory(), size);
 afterAll(() => engine.dispose());
 
 it("decodes a token of thirty layers within five dispatches a layer, and uploads, allocates and binds nothing", async () => {
-  const run = await measureAnswer(engine, promptIds(size.vocabulary, 16), 17, counters.snapshot);
+  const run = await measureAnswer(engine, promptIds(size.vocabulary, 16), 25, counters.snapshot);
   const { perToken } = run;
   expect(perToken.dispatches).toBeLessThanOrEqual(5 * 30 + 4); // 274
-  expect(perToken.submits).toBeLessThanOrEqual(1); // 23
-  expect(perToken.passes).toBeLessThanOrEqual(1); // 106
-  expect(perToken.maps).toBeLessThanOrEqual(1); // 2
+  expect(perToken.submits).toBeLessThanOrEqual(1 / 8); // 23
+  expect(perToken.passes).toBeLessThanOrEqual(1 / 8); // 106
+  expect(perToken.maps).toBeLessThanOrEqual(1 / 8); // 2
   expect(perToken.readBytes).toBeLessThanOrEqual(8); // 2 304 at this width, 199 424 at SmolVLM's
   expect(perToken.uploads).toBe(0); // 274
   expect(perToken.bindGroups).toBe(0); // 274
@@ -52,8 +52,10 @@ it("decodes a token of thirty layers within five dispatches a layer, and uploads
 });
 
 it("reads a prompt of 128 tokens in at most 200 dispatches, and reads back only the first token", async () => {
-  const { first, firstTokens } = await measureAnswer(engine, promptIds(size.vocabulary, 128), 17, counters.snapshot);
-  const decoding = (firstTokens - 1) * (5 * 30 + 4);
-  expect(first.dispatches - decoding).toBeLessThanOrEqual(200); // 394
-  expect(first.readBytes).toBeLessThanOrEqual(8 * firstTokens); // 34 816 at this width, 492 032 at SmolVLM's
+  const { first, firstTokens } = await measureAnswer(engine, promptIds(size.vocabulary, 128), 9, counters.snapshot);
+  expect(firstTokens).toBe(1);
+  expect(first.dispatches).toBeLessThanOrEqual(200); // 394
+  // One, and the row that stands for the picture's features, which the bench makes.
+  expect(first.submits).toBe(2); // 30
+  expect(first.readBytes).toBeLessThanOrEqual(8); // 34 816 at this width, 492 032 at SmolVLM's
 });

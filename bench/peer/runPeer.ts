@@ -46,8 +46,8 @@ const onSoftware = {
   contexts: { tiny30: [128], l4: [128], l30: [128] },
   tokens: {
     tiny30: { ours: 33, "transformers.js": 9, "stock TF.js": 3 },
-    l4: { ours: 17, "transformers.js": 4, "stock TF.js": 3 },
-    l30: { ours: 17, "transformers.js": 3, "stock TF.js": 3 },
+    l4: { ours: 25, "transformers.js": 4, "stock TF.js": 3 },
+    l30: { ours: 25, "transformers.js": 3, "stock TF.js": 3 },
   },
   scoreTokens: { tiny30: 512, l4: 128, l30: 128 },
   scoreRepetitions: 1,

@@ -2,7 +2,7 @@
 // backend "webgpu", sets the guards that keep its numbers right, and turns device faults into typed errors. One per worker.
 
 import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
-import { env, registerBackend, removeBackend, setBackend } from "@tensorflow/tfjs-core";
+import { env, findBackendFactory, registerBackend, removeBackend, setBackend } from "@tensorflow/tfjs-core";
 import { type Dispatcher, dispatcherOf } from "./dispatcher";
 import { DeviceLostError, GpuError, NoWebGpuError } from "./errors";
 import { BufferPool } from "./memory";
@@ -95,7 +95,8 @@ export async function createGpu({ gpu = globalThis.navigator?.gpu, floor = false
   backend.thresholdToIncreaseWorkgroups = 0;
   const pool = new BufferPool(device);
   (backend as { bufferManager: unknown }).bufferManager = pool;
-  removeBackend("webgpu");
+  // The package registers its own only where there was WebGPU when it was imported, which in Node there never is.
+  if (findBackendFactory("webgpu")) removeBackend("webgpu");
   registerBackend("webgpu", () => backend, 3);
   await setBackend("webgpu");
 

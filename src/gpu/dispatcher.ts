@@ -177,7 +177,7 @@ export class Dispatcher {
 
   /** Submits everything encoded so far, stock operations included. */
   flush(): void {
-    this.backend.ensureCommandEncoderReady();
+    if (!this.#internals.commandEncoder) return;
     this.backend.endComputePassEncoder();
     this.backend.submitQueue();
     this.#bytesSinceSubmit = 0;

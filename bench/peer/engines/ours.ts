@@ -12,6 +12,12 @@ import type { EnginePlace, PeerEngine } from "../engine";
 import type { PeerDimensions } from "../sizes";
 import { sharedGpu } from "./sharedGpu";
 
+/**
+ * Steps between two readbacks. In use it is as many as take 40 ms, up to 16 on a GPU and one on a processor's adapter; here a number,
+ * so that counts per token are the same everywhere.
+ */
+const stepsPerRead = 8;
+
 /** Opens a model behind a URL. */
 export function openOurs({ model, size }: EnginePlace): Promise<PeerEngine> {
   return openOurFolder(httpFolder(model), size);
@@ -41,7 +47,7 @@ export async function openOurFolder(folder: CheckpointFolder, size: PeerDimensio
   const projections = layers[0]?.q.weight.format;
   return {
     version: "this engine",
-    notes: `embedding ${embedTokens.format}, projections ${projections}, head ${head.format} (groups of 32); f32 activations and cache`,
+    notes: `embedding ${embedTokens.format}, projections ${projections}, head ${head.format} (groups of 32); f32 activations and cache; ${stepsPerRead} steps per readback`,
     async generate(prompt, count, onToken) {
       const question = asked(prompt);
       const group = { ...question, masked: [], rollouts: 1, firstStream: 0 };
@@ -53,6 +59,7 @@ export async function openOurFolder(folder: CheckpointFolder, size: PeerDimensio
         maxNewTokens: count,
         eosIds: [],
         alternatives: 0,
+        stepsPerRead,
         onStep: ({ ids }) => onToken(ids[0] as number),
       });
       question.features.dispose();

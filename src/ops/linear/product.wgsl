@@ -36,12 +36,16 @@ fn normalised(value: vec4<f32>, inverse: f32, weight: vec4<f32>) -> vec4<f32> {
 
 // The lanes' sums of at most four rows at a time: little workgroup memory leaves room for more workgroups.
 var<workgroup> partial: array<f32, 256u * min(ROWS, 4u)>;
+var<workgroup> squares: array<f32, 32u * ROWS>;
 var<workgroup> inverses: array<f32, ROWS>;
+/// The inverse deviation of the only row.
+var<private> inverseOfOne: f32;
 var<private> sums: array<vec4<f32>, 4>;
 
 fn fewInput4(row: u32, k4: u32, weight: vec4<f32>) -> vec4<f32> {
   let value = x[row * (params.k >> 2u) + k4];
   if (NORM) {
+    if (ROWS == 1u) { return normalised(value, inverseOfOne, weight); }
     return normalised(value, inverses[row], weight);
   }
   return value;
@@ -128,7 +132,6 @@ fn finishFour(i: u32, local: u32) {
   if (pair < 32u && row < min(ROWS, 4u) && i * 4u + row < params.m && isColumn(firstColumn + pair)) {
     finishPair(sumOfLanes(row, pair), sumOfLanes(row, pair + 1u), i * 4u + row, firstColumn + pair);
   }
-  workgroupBarrier();
 }
 
 @compute @workgroup_size(256)
@@ -140,15 +143,18 @@ fn fewRows(
   place(group.x + group.y * grid.x, 32u);
   if (NORM) {
     for (var row = local >> 5u; row < params.m; row += 8u) {
-      partial[row * 32u + (local & 31u)] = laneOfSquares(row, local & 31u);
+      squares[row * 32u + (local & 31u)] = laneOfSquares(row, local & 31u);
     }
     workgroupBarrier();
-    if (local < params.m) {
+    // One row's sum is cheaper made by every thread than waited for.
+    if (ROWS == 1u || local < params.m) {
+      let row = select(local, 0u, ROWS == 1u);
       var total = 0.0;
-      for (var lane = 0u; lane < 32u; lane++) { total += partial[local * 32u + lane]; }
-      inverses[local] = inverseDeviation(total);
+      for (var lane = 0u; lane < 32u; lane++) { total += squares[row * 32u + lane]; }
+      inverseOfOne = inverseDeviation(total);
+      if (ROWS > 1u) { inverses[row] = inverseOfOne; }
     }
-    workgroupBarrier();
+    if (ROWS > 1u) { workgroupBarrier(); }
   }
   let column = firstColumn + (local >> 3u);
   if (isColumn(column)) {
@@ -157,9 +163,14 @@ fn fewRows(
     }
   }
   finishFour(0u, local);
-  if (ROWS > 4u) { finishFour(1u, local); }
+  if (ROWS > 4u) {
+    workgroupBarrier();
+    finishFour(1u, local);
+  }
   if (ROWS > 8u) {
+    workgroupBarrier();
     finishFour(2u, local);
+    workgroupBarrier();
     finishFour(3u, local);
   }
 }

@@ -87,13 +87,13 @@ describe("sample and the decode state", () => {
       positions: tensor1d([4, 4, 4, 4], "int32"),
       slots: tensor1d([10, 20, 30, 40], "int32"),
       tokenIds: tensor1d([1, 1, 1, 1], "int32"),
-      log: int(Array(6).fill(-9), [2, 3]),
+      log: int(Array(6).fill(-9), [3, 2]),
       step: tensor1d([0], "int32"),
     };
     const advance = (ids: number[]) => advanceDecodeState(state, tensor1d(ids, "int32"), [99, 98]);
     advance([5, 98]);
     advance([6, -1]);
-    expect(Array.from(state.log.dataSync())).toEqual([5, 6, -9, 98, -1, -9]);
+    expect(Array.from(state.log.dataSync())).toEqual([5, 98, 6, -1, -9, -9]);
     expect(Array.from(state.tokenIds.dataSync())).toEqual([6, 1, 6, 1]);
     expect(Array.from(state.slots.dataSync())).toEqual([12, 20, 32, 40]);
     expect(Array.from(state.positions.dataSync())).toEqual([6, 4, 6, 4]);
@@ -101,7 +101,7 @@ describe("sample and the decode state", () => {
     expect(Array.from(state.sampling.dataSync())).toEqual([7, 0, 2, 1, 7, 1, 1, 0]);
     advance([7, -1]);
     advance([8, 8]);
-    expect(Array.from(state.log.dataSync())).toEqual([5, 6, 7, 98, -1, -1]);
+    expect(Array.from(state.log.dataSync())).toEqual([5, 98, 6, -1, 7, -1]);
     expect(Array.from(state.slots.dataSync())).toEqual([12, 20, 32, 40]);
     expect(Array.from(state.sampling.dataSync())).toEqual([7, 0, 3, 0, 7, 1, 1, 0]);
     expect(state.step.dataSync()[0]).toBe(3);
