@@ -55,14 +55,16 @@ describe("the system report", { timeout: 300_000 }, () => {
     expect(bytesOf(report, "cache")).toMatchObject({ bytes: 0, buffers: 0 });
   });
 
-  it("counts an answer: a readback, a pass and a submit per step, phases that add up, memory by purpose", async () => {
+  it("counts an answer: at most a readback per step, phases that add up, memory by purpose", async () => {
     const { chunks, tokens } = await ask();
     const report = await service.system();
     const { answer } = report;
     expect(answer?.tokens).toBe(tokens);
-    expect(answer?.decodeSteps).toBe(chunks);
-    expect(answer?.work?.maps).toBe(chunks);
-    expect(answer?.work?.submits).toBeGreaterThanOrEqual(chunks);
+    expect(answer?.decodeSteps).toBe(chunks - 1);
+    const { maps = 0, submits } = answer?.work ?? {};
+    expect(maps).toBeGreaterThan(1);
+    expect(maps).toBeLessThanOrEqual(chunks);
+    expect(submits).toBeGreaterThanOrEqual(maps);
     expect(answer?.work?.dispatches).toBeGreaterThan(chunks * 10);
     expect(answer?.kernels).toBeUndefined();
     expect(answer?.phases.map(({ name }) => name)).toEqual(["preparing", "pictures", "prompt", "decoding"]);

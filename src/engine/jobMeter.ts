@@ -87,7 +87,8 @@ export class JobMeter {
     if (event.type === "started") job.rows = (event.promptTokens - 1) * (1 + event.masked.length);
     if (event.type === "tokens") {
       job.tokens += event.chunk.ids.length;
-      job.decodeSteps++;
+      // The first token comes out of the pass that reads the prompt.
+      if (job.phases.at(-1)?.name === "decoding") job.decodeSteps++;
     }
     if (event.type === "finished") this.#close();
   }

@@ -285,9 +285,7 @@ export class EngineService implements EngineApi {
 
   /** Loads a model in place of the one there is, which goes only when the new one is known to fit. */
   async #open(request: LoadRequest, emit: (event: LoadEvent) => void, signal: AbortSignal) {
-    const { text, vision, head } = request.precision;
-    const formats = new Set([text, vision, head, "f32" as const]);
-    const warmUp = [...formats].map((format) => this.#device?.gpu?.dispatcher.warmUp(startupKernels(format)));
+    const warmUp = this.#device?.gpu?.dispatcher.warmUp(startupKernels(request.precision));
     const pool = this.#device?.gpu?.pool;
     if (pool) pool.purpose = "weights";
     const opened = await this.#loader
@@ -295,7 +293,7 @@ export class EngineService implements EngineApi {
       .finally(() => {
         if (pool) pool.purpose = "work";
       });
-    await Promise.all(warmUp);
+    await warmUp;
     this.#session = opened.session;
     return opened;
   }

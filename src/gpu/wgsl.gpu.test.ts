@@ -4,6 +4,9 @@
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ResourceType, WgslReflect } from "wgsl_reflect";
+import { startupKernels } from "@/ops/decoder/block";
+import { embedRowsKernel } from "@/ops/decoder/rows";
+import { lookUpKernel } from "@/ops/embedding/embedding";
 import * as linearKernels from "@/ops/linear/kernels";
 import { createGpu, type Gpu } from "./device";
 import type { Kernel } from "./dispatcher";
@@ -17,13 +20,15 @@ function isKernel(value: unknown): value is Kernel {
 
 /** Kernels that functions make, whose shaders are put together from several files. */
 const made: readonly Kernel[] = [
-  linearKernels.plainKernel({ format: "int4", rows: 4, columns: 64 }).kernel,
-  linearKernels.plainKernel({ format: "f32", rows: 40, columns: 64, norm: true }).kernel,
+  ...startupKernels({ text: "int4", vision: "f16", head: "int8" }),
+  embedRowsKernel("int8"),
+  lookUpKernel("f16"),
   linearKernels.transposedKernel("int8", 16),
   linearKernels.weightGradientKernel(16),
 ];
 
-const isWhole = (code: string) => code.includes("@compute") && code.includes("@group(");
+/** Files that compile on their own; the others are parts of what kernels put together. */
+const isWhole = (code: string) => !made.some((kernel) => kernel.code !== code && kernel.code.includes(code));
 /** Whole shaders by name: files, and what kernels put together. */
 const sources: Readonly<Record<string, string>> = {
   ...Object.fromEntries(Object.entries(files).filter(([, code]) => isWhole(code))),

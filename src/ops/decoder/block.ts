@@ -68,20 +68,18 @@ const headRotateKernel: Kernel = {
   uniform: true,
 };
 
-/**
- * The products that every model with weights of this format runs, for one row, for a batch of rollouts and for a prompt: worth
- * compiling while the weights arrive.
- */
-export function startupKernels(format: MatrixFormat): Kernel[] {
-  const frames: readonly (readonly [Frame, boolean])[] = [
-    [plainFrame, false],
-    [plainFrame, true],
-    [queryKeyValueFrame(true), true],
-    [gateUpFrame, true],
-  ];
-  return [1, fewRowsLimit, fewRowsLimit + 1].flatMap((rows) =>
-    frames.map(([frame, norm]) => productKernel(frame, { format, rows, columns: 1, norm }).kernel),
-  );
+/** The products that a model with weights of these formats runs at first: worth compiling while the weights arrive. */
+export function startupKernels({ text, vision, head }: Readonly<Record<"text" | "vision" | "head", MatrixFormat>>): Kernel[] {
+  const make = (frame: Frame, format: MatrixFormat, rows: number, norm = false) =>
+    productKernel(frame, { format, rows, columns: 1, norm }).kernel;
+  const [few, many] = [fewRowsLimit, fewRowsLimit + 1];
+  const blocks = [few, many].flatMap((rows) => [
+    make(queryKeyValueFrame(true), text, rows, true),
+    make(gateUpFrame, text, rows, true),
+    make(plainFrame, text, rows),
+  ]);
+  const others = [...new Set([vision, "f32" as const])].map((format) => make(plainFrame, format, many));
+  return [...blocks, make(plainFrame, head, few, true), ...others];
 }
 
 const runningSum = (counts: readonly number[], first = 0): number[] => {

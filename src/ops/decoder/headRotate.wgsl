@@ -19,7 +19,7 @@ fn valueAt(isKey: bool, at: u32) -> f32 {
   return work[at];
 }
 
-fn write(isKey: bool, at: u32, value: f32) {
+fn store(isKey: bool, at: u32, value: f32) {
   if (isKey) { keys[at] = value; } else { work[at] = value; }
 }
 
@@ -61,7 +61,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) grid: vec3u,
     let high = unitAt(isKey, start, i + half, inverse);
     let cosine = work[base + 4u + i];
     let sine = work[base + 4u + half + i];
-    write(isKey, start + i, fma(low, cosine, -(high * sine)));
-    write(isKey, start + i + half, fma(high, cosine, low * sine));
+    store(isKey, start + i, fma(low, cosine, -(high * sine)));
+    store(isKey, start + i + half, fma(high, cosine, low * sine));
   }
 }

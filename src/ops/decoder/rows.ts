@@ -5,7 +5,7 @@
 import { backend, engine, type Tensor, type TensorInfo } from "@tensorflow/tfjs-core";
 import { type Dispatcher, dispatcherOf, type Kernel, spread } from "@/gpu/dispatcher";
 import tableValueCode from "../embedding/tableValue.wgsl?raw";
-import { formatCode, type Matrix } from "../matrix";
+import { formatCode, type Matrix, type MatrixFormat } from "../matrix";
 import type { Rope } from "../rope/rope";
 import rowsCode from "./rows.wgsl?raw";
 
@@ -40,6 +40,18 @@ export const currentGpu = (): Dispatcher => dispatcherOf(backend());
 export const asTensor = (info: TensorInfo): Tensor => engine().makeTensorFromTensorInfo(info);
 
 const code = rowsCode + tableValueCode;
+
+/** Looks tokens up in a table of this format, and writes what their rows bring along. */
+export function embedRowsKernel(format: MatrixFormat): Kernel {
+  return {
+    name: "embedRows",
+    code,
+    entryPoint: "embedRows",
+    bindings: ["read", "read", "read", "write", "read", "read", "read", "write"],
+    uniform: true,
+    constants: { FORMAT: formatCode[format] },
+  };
+}
 
 const infoKernel: Kernel = {
   name: "rowInfo",
@@ -77,14 +89,7 @@ export function embedRows(
   const gpu = currentGpu();
   const [work, hidden] = [gpu.output([m, stride]), gpu.output([m, table.columns])];
   gpu.run({
-    kernel: {
-      name: "embedRows",
-      code,
-      entryPoint: "embedRows",
-      bindings: ["read", "read", "read", "write", "read", "read", "read", "write"],
-      uniform: true,
-      constants: { FORMAT: formatCode[table.format] },
-    },
+    kernel: embedRowsKernel(table.format),
     buffers: [rows, positions, rope.table, work, ids, part.data, part.scales ?? part.data, hidden],
     params: [m, headDim, stride, 1, table.columns, table.groupSize, table.rows],
     workgroups: spread(Math.ceil((m * table.columns) / 64)),

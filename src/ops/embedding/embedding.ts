@@ -23,7 +23,8 @@ export interface FeatureMerge {
 /** A frozen table (packed, or f32 in parts) is an attribute; one f32 tensor is the input `data`, which can have a gradient. */
 type TableAttributes = { readonly table?: Matrix };
 
-function lookUpKernel(format: MatrixFormat): Kernel {
+/** The kernel that looks tokens up in a table of this format. */
+export function lookUpKernel(format: MatrixFormat): Kernel {
   return {
     name: "embedding",
     code: code + tableValueCode,
