@@ -1,6 +1,6 @@
 // `npm test`: everything from a fresh clone to a verdict. Installs packages and a browser if needed, then runs lint, types, the
-// three kinds of unit tests and the end-to-end tests one after the other (the tests share few cores), all of them even when one
-// fails. Last line: `N passed, N failed`; exit status 1 unless N failed is 0. Lint and types count as one check each.
+// three kinds of unit tests and the end-to-end tests, all of them even when one fails; one after the other, because they share few
+// cores, but for the two that fill each other's pauses. Last line: `N passed, N failed`; exit status 1 unless N failed is 0. Lint and types count as one check each.
 
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -21,8 +21,8 @@ const reports = mkdtempSync(join(tmpdir(), "vppo-tests-"));
 const rows = [
   await check("lint", () => runTool("@biomejs/biome", ["ci", "--error-on-warnings", "."], { timeoutMs: 5 * minutes })),
   await check("types", () => runTool("typescript", ["--noEmit", "-p", "."], { timeoutMs: 5 * minutes })),
-  await vitest("node"),
-  await vitest("gpu"),
+  // Side by side: one waits for compilers of shaders, the other computes.
+  ...(await Promise.all([vitest("node"), vitest("gpu")])),
   await vitest("view"),
 ];
 if (existsSync(join(root, "e2e")) && readdirSync(join(root, "e2e")).some((name) => name.endsWith(".spec.ts")))

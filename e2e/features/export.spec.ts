@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import { type Download, expect, type Page } from "@playwright/test";
 import { strFromU8, unzipSync } from "fflate";
 import { expectAccessible, inspector, messages, openTab, picture, pinToken, tokens, upload } from "../support/playground";
-import { fresh, test } from "../support/workbench";
+import { fresh, wasmTest as test } from "../support/workbench";
 
 const small = "v=1&g=2&len=16&pps=1&rpp=2";
 

@@ -20,7 +20,7 @@ import {
   statusBar,
   tokens,
 } from "../support/playground";
-import { fresh, test } from "../support/workbench";
+import { fresh, wasmTest as test } from "../support/workbench";
 
 const settings = "v=1&g=2&len=16&pps=1&rpp=2";
 const samples = (page: Page) => page.getByRole("region", { name: "Samples" }).getByRole("listitem").getByRole("button");

@@ -2,7 +2,7 @@
 
 import { expect, type Page } from "@playwright/test";
 import { expectAccessible, inspector, longWait, openTab, pinToken, screenshot, statusBar } from "../support/playground";
-import { fresh, test } from "../support/workbench";
+import { fresh, wasmTest as test } from "../support/workbench";
 
 const settings = "v=1&g=2&len=16&pps=2&rpp=2&lr=0.01";
 

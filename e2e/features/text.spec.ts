@@ -2,7 +2,7 @@
 
 import { expect, type Page } from "@playwright/test";
 import { ask, effect, inspector, pinToken, pointAt, tokens } from "../support/playground";
-import { fresh, test } from "../support/workbench";
+import { fresh, wasmTest as test } from "../support/workbench";
 
 const small = "v=1&g=2&len=16&pps=1&rpp=2";
 const legend = (page: Page) => page.getByRole("img", { name: /^Colour legend/ });

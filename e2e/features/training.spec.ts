@@ -4,7 +4,7 @@
 import { expect, type Page } from "@playwright/test";
 import { answered, button, expectAccessible, longWait, messages, openTab, screenshot, tokens } from "../support/playground";
 import { runRow, runsPanel, trainTo } from "../support/runs";
-import { fresh, test } from "../support/workbench";
+import { fresh, wasmTest as test } from "../support/workbench";
 
 const settings = "v=1&g=2&len=16&pps=1&rpp=2&lr=0.01";
 
