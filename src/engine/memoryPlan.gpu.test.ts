@@ -90,7 +90,7 @@ describe("The memory plan", () => {
     });
   }
 
-  const [prompt, answer, rollouts, loraRank] = [80, 40, 4, 8];
+  const [prompt, answer, rollouts, loraRank] = [120, 60, 4, 8];
   const batchOf = (featureCount?: number) => {
     const response = Int32Array.from({ length: answer }, (_, i) => 1 + i);
     const responses = Array.from({ length: rollouts }, () => response);

@@ -151,7 +151,8 @@ export class FusedDecoder {
   #copied(parts: readonly Tensor[], columns?: number): Tensor {
     const gpu = currentGpu();
     const size = parts.reduce((sum, part) => sum + part.size, 0);
-    const info = gpu.output(columns ? [size / columns, columns] : [size]);
+    // Shaders that read it in fours must not lose the last ones.
+    const info = gpu.output(columns ? [size / columns, columns] : [Math.ceil(size / 4) * 4]);
     const tensor = keep(asTensor(info));
     this.#kept.push(tensor);
     const buffer = gpu.bufferOf(tensor);

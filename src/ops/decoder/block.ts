@@ -4,7 +4,7 @@
 
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { type Dispatcher, f32, type Kernel, spread } from "@/gpu/dispatcher";
-import { type Frame, fewRowsLimit, plainFrame, productKernel } from "../linear/kernels";
+import { type Frame, fewRowsLimit, normedFrame, plainFrame, productKernel } from "../linear/kernels";
 import { denseWeight, type LoraShare, type Product, runProduct, type Weight } from "../linear/product";
 import type { MatrixFormat } from "../matrix";
 import gateUpCode from "./gateUp.wgsl?raw";
@@ -79,7 +79,7 @@ export function startupKernels({ text, vision, head }: Readonly<Record<"text" | 
     make(plainFrame, text, rows),
   ]);
   const others = [...new Set([vision, "f32" as const])].map((format) => make(plainFrame, format, many));
-  return [...blocks, make(plainFrame, head, few, true), ...others];
+  return [...blocks, make(normedFrame, head, few, true), ...others];
 }
 
 const runningSum = (counts: readonly number[], first = 0): number[] => {
@@ -119,7 +119,13 @@ export function queryKeyValue(
       norm: { weight: norm, epsilon },
     });
   const columns = weights.map(({ rows }) => rows);
-  const shape = { format: first.format, rows: m, columns: columns.reduce((sum, n) => sum + n, 0), norm: true };
+  const shape = {
+    format: first.format,
+    rows: m,
+    columns: columns.reduce((sum, n) => sum + n, 0),
+    norm: true,
+    width: first.columns,
+  };
   const { kernel, tileColumns, tilesDown } = productKernel(queryKeyValueFrame(rotate), shape);
   const tiles = columns.map((n) => Math.ceil(n / tileColumns));
   const four = (values: readonly number[]) => [...values, 0];
@@ -168,7 +174,7 @@ export function gateUp(x: Tensor, joined: JoinedProjections): Tensor {
   const m = x.shape[0] as number;
   const t = a && adapterRows(gpu, { x, weight: denseWeight(a), norm: { weight: norm, epsilon } });
   const out = gpu.output([m, gate.rows]);
-  const shape = { format: gate.format, rows: m, columns: gate.rows * 2, norm: true };
+  const shape = { format: gate.format, rows: m, columns: gate.rows * 2, norm: true, width: gate.columns };
   const { kernel, tileColumns, tilesDown } = productKernel(gateUpFrame, shape);
   const scales = [only(gate), only(up)].map(({ data, scales: own }) => own ?? data);
   gpu.run({

@@ -22,7 +22,7 @@ struct Params {
 @group(0) @binding(2) var<storage, read> upWords: array<vec4<u32>>;
 @group(0) @binding(3) var<storage, read> gateScales: array<f32>;
 @group(0) @binding(4) var<storage, read> upScales: array<f32>;
-@group(0) @binding(5) var<storage, read> side: array<f32>;
+@group(0) @binding(5) var<storage, read> side: array<vec4<f32>>;
 @group(0) @binding(6) var<storage, read> t: array<f32>;
 @group(0) @binding(7) var<storage, read_write> out: array<f32>;
 @group(0) @binding(8) var<uniform> params: Params;
@@ -51,9 +51,12 @@ fn scaleAt(column: u32, at: u32) -> f32 {
   return upScales[at];
 }
 
+fn sideAt(at: u32) -> f32 {
+  return side[at >> 2u][at & 3u];
+}
+
 fn normWeight4(k4: u32) -> vec4<f32> {
-  let at = k4 * 4u;
-  return vec4<f32>(side[at], side[at + 1u], side[at + 2u], side[at + 3u]);
+  return side[k4];
 }
 
 fn tAt(row: u32, column: u32, i: u32) -> f32 {
@@ -62,7 +65,7 @@ fn tAt(row: u32, column: u32, i: u32) -> f32 {
 
 fn bAt(column: u32, i: u32) -> f32 {
   let own = column & 1u;
-  return side[params.bFirst[own] + (column >> 1u) * params.ranks[own] + i];
+  return sideAt(params.bFirst[own] + (column >> 1u) * params.ranks[own] + i);
 }
 
 fn finished(total: f32, row: u32, column: u32) -> f32 {

@@ -34,7 +34,7 @@ struct Params {
 @group(0) @binding(1) var<storage, read> queryWords: array<vec4<u32>>;
 @group(0) @binding(2) var<storage, read> keyWords: array<vec4<u32>>;
 @group(0) @binding(3) var<storage, read> valueWords: array<vec4<u32>>;
-@group(0) @binding(4) var<storage, read> side: array<f32>;
+@group(0) @binding(4) var<storage, read> side: array<vec4<f32>>;
 @group(0) @binding(5) var<storage, read_write> work: array<f32>;
 @group(0) @binding(6) var<storage, read_write> keys: array<f32>;
 @group(0) @binding(7) var<storage, read_write> values: array<f32>;
@@ -73,12 +73,15 @@ fn words(column: u32, at: u32) -> vec4<u32> {
 }
 
 fn scaleAt(column: u32, at: u32) -> f32 {
-  return side[params.scalesFirst[matrix] + at];
+  return sideAt(params.scalesFirst[matrix] + at);
+}
+
+fn sideAt(at: u32) -> f32 {
+  return side[at >> 2u][at & 3u];
 }
 
 fn normWeight4(k4: u32) -> vec4<f32> {
-  let at = k4 * 4u;
-  return vec4<f32>(side[at], side[at + 1u], side[at + 2u], side[at + 3u]);
+  return side[k4];
 }
 
 fn tAt(row: u32, column: u32, i: u32) -> f32 {
@@ -86,13 +89,13 @@ fn tAt(row: u32, column: u32, i: u32) -> f32 {
 }
 
 fn bAt(column: u32, i: u32) -> f32 {
-  return side[params.bFirst[matrix] + rowOfColumn(column) * params.ranks[matrix] + i];
+  return sideAt(params.bFirst[matrix] + rowOfColumn(column) * params.ranks[matrix] + i);
 }
 
 fn finished(total: f32, row: u32, column: u32) -> f32 {
   var start = 0.0;
   if (params.hasBias != 0u) {
-    start = side[params.biasFirst[matrix] + rowOfColumn(column)];
+    start = sideAt(params.biasFirst[matrix] + rowOfColumn(column));
   }
   let value = fma(total, 1.0, start);
   if (params.ranks[matrix] > 0u) {

@@ -4,6 +4,7 @@
 import type { Kernel } from "@/gpu/dispatcher";
 import { formatCode, type MatrixFormat } from "../matrix";
 import frameCode from "./linear.wgsl?raw";
+import normedCode from "./normedLinear.wgsl?raw";
 import productCode from "./product.wgsl?raw";
 import rowSumsCode from "./rowSums.wgsl?raw";
 import tileCode from "./tile.wgsl?raw";
@@ -30,6 +31,13 @@ export const plainFrame: Frame = {
   bindings: ["read", "read", "read", "read", "read", "read", "read", "write"],
 };
 
+/** The same with rows that are RMS-normalised on the way, and nothing added after, as normedLinear.wgsl says. */
+export const normedFrame: Frame = {
+  name: "normedLinear",
+  code: normedCode,
+  bindings: ["read", "read", "read", "read", "write"],
+};
+
 /** Which loops a product takes, and whether rows are RMS-normalised on the way. */
 export interface ProductShape {
   readonly format: MatrixFormat;
@@ -38,11 +46,22 @@ export interface ProductShape {
   /** Columns of the result, all matrices and halves of pairs counted. */
   readonly columns: number;
   readonly norm?: boolean;
+  /** Columns of W, where rows are normalised. */
+  readonly width?: number;
 }
 
+/** Widest row, in vec4, that a workgroup keeps normalised in its memory: 8 KiB. */
+const stagedWidth = 512;
+
 /** The kernel of a product x·Wᵀ in a frame, and how many columns a workgroup computes. */
-export function productKernel(frame: Frame, { format, rows, columns, norm = false }: ProductShape) {
-  const constants = { ...frame.constants, FORMAT: formatCode[format], ...(norm && { NORM: 1 }) };
+export function productKernel(frame: Frame, { format, rows, columns, norm = false, width = 0 }: ProductShape) {
+  const isStaged = norm && rows === 1 && width > 0 && width / 4 <= stagedWidth;
+  const constants = {
+    ...frame.constants,
+    FORMAT: formatCode[format],
+    ...(norm && { NORM: 1 }),
+    ...(isStaged && { STAGED: width / 4 }),
+  };
   const make = (entryPoint: string, own: Readonly<Record<string, number>>): Kernel => ({
     name: `${frame.name}.${entryPoint}`,
     code: frame.code + weightsCode + tileCode + productCode,
@@ -58,7 +77,7 @@ export function productKernel(frame: Frame, { format, rows, columns, norm = fals
 }
 
 /** The kernel of a product with one matrix. */
-export const plainKernel = (shape: ProductShape) => productKernel(plainFrame, shape);
+export const plainKernel = (shape: ProductShape) => productKernel(shape.norm ? normedFrame : plainFrame, shape);
 
 /** Tiled product with W instead of its transpose. */
 export function transposedKernel(format: MatrixFormat, side: number): Kernel {

@@ -1,6 +1,6 @@
 // The plain frame of products with a matrix: a part of W [N, K] in any format, and out = scale·x·Wᵀ + bias + residual, plus
-// loraScale·t·Bᵀ where a projection has an adapter (t = x·Aᵀ). With NORM the rows of x are RMS-normalised on the way (params.epsilon),
-// and `bias` holds the norm's weight. What a call does not have is stood in for by another read-only buffer and not read.
+// loraScale·t·Bᵀ where a projection has an adapter (t = x·Aᵀ). What a call does not have is stood in for by another read-only buffer
+// and not read.
 // Bindings: 0 x [M, K] or dy [M, N], 1 W (words), 2 scales [N, K/groupSize], 3 bias [N], 4 residual [M, N], 5 t [M, tWidth],
 // 6 B [N, rank], 7 out, 8 params.
 
@@ -60,9 +60,9 @@ fn scaleAt(column: u32, at: u32) -> f32 {
   return scales[at];
 }
 
+/// Rows are not normalised in this frame.
 fn normWeight4(k4: u32) -> vec4<f32> {
-  let at = k4 * 4u;
-  return vec4<f32>(bias[at], bias[at + 1u], bias[at + 2u], bias[at + 3u]);
+  return vec4<f32>();
 }
 
 fn tAt(row: u32, column: u32, i: u32) -> f32 {

@@ -41,7 +41,7 @@ export interface Product {
   readonly place?: { readonly width: number; readonly first: number };
   readonly rows?: RowRange | undefined;
   readonly scale?: number;
-  /** RMSNorm of the rows of x before the product; takes the bias' place. */
+  /** RMSNorm of the rows of x before the product; then nothing is added after it, and nothing scaled. */
   readonly norm?: { readonly weight: TensorInfo; readonly epsilon: number } | undefined;
   readonly bias?: TensorInfo | undefined;
   readonly residual?: TensorInfo | undefined;
@@ -69,28 +69,35 @@ export function runProduct(gpu: Dispatcher, product: Product): void {
   const { x, weight, out, rows, scale = 1, norm, bias, residual, lora } = product;
   const { format, columns: k, groupSize } = weight;
   const m = x.shape[0] as number;
+  if (norm && (bias || residual || lora || scale !== 1)) throw new Error("a product of normalised rows has nothing after it");
   const place = product.place ?? { width: rows?.count ?? weight.rows, first: 0 };
   for (const { part, weightRow, column, count: n } of partsInRange(weight, rows)) {
-    const { kernel, tileColumns, tilesDown } = plainKernel({ format, rows: m, columns: n, norm: norm !== undefined });
+    const { kernel, tileColumns, tilesDown } = plainKernel({
+      ...{ format, rows: m, columns: n, width: k },
+      norm: norm !== undefined,
+    });
+    const workgroups = spread(tilesDown * Math.ceil(n / tileColumns));
+    const first = place.first + column;
+    // A binding must be bound even when unused: absent tensors are stood in for by one that is only read.
+    const scales = part.scales ?? part.data;
+    if (norm) {
+      gpu.run({
+        kernel,
+        buffers: [x, part.data, scales, norm.weight, out],
+        params: [m, n, k, groupSize, place.width, first, weightRow, f32(norm.epsilon)],
+        workgroups,
+      });
+      continue;
+    }
     gpu.run({
       kernel,
-      // A binding must be bound even when unused: absent tensors are stood in for by one that is only read.
-      buffers: [
-        x,
-        part.data,
-        part.scales ?? part.data,
-        norm?.weight ?? bias ?? x,
-        residual ?? x,
-        lora?.t ?? x,
-        lora?.b ?? x,
-        out,
-      ],
+      buffers: [x, part.data, scales, bias ?? x, residual ?? x, lora?.t ?? x, lora?.b ?? x, out],
       params: [
-        ...[m, n, k, groupSize, f32(scale), place.width, place.first + column, weightRow],
+        ...[m, n, k, groupSize, f32(scale), place.width, first, weightRow],
         ...[bias ? 1 : 0, residual ? 1 : 0, lora?.rank ?? 0, lora?.width ?? 0, lora?.first ?? 0, column],
-        ...[f32(lora?.scaling ?? 0), f32(norm?.epsilon ?? 0)],
+        ...[f32(lora?.scaling ?? 0), f32(0)],
       ],
-      workgroups: spread(tilesDown * Math.ceil(n / tileColumns)),
+      workgroups,
     });
   }
 }

@@ -13,6 +13,8 @@
 override ROWS: u32 = 1u;
 /// Whether rows of x are RMS-normalised before they are multiplied.
 override NORM: bool = false;
+/// Vec4 of a row that fewRows keeps normalised in workgroup memory, where there is one row and it fits; 0 to normalise as it is read.
+override STAGED: u32 = 0u;
 
 /// What lane `lane` of 32 adds to the sum of a row's squares.
 fn laneOfSquares(row: u32, lane: u32) -> f32 {
@@ -38,11 +40,13 @@ fn normalised(value: vec4<f32>, inverse: f32, weight: vec4<f32>) -> vec4<f32> {
 var<workgroup> partial: array<f32, 256u * min(ROWS, 4u)>;
 var<workgroup> squares: array<f32, 32u * ROWS>;
 var<workgroup> inverses: array<f32, ROWS>;
+var<workgroup> staged: array<vec4<f32>, max(STAGED, 1u)>;
 /// The inverse deviation of the only row.
 var<private> inverseOfOne: f32;
 var<private> sums: array<vec4<f32>, 4>;
 
 fn fewInput4(row: u32, k4: u32, weight: vec4<f32>) -> vec4<f32> {
+  if (STAGED > 0u) { return staged[k4]; }
   let value = x[row * (params.k >> 2u) + k4];
   if (NORM) {
     if (ROWS == 1u) { return normalised(value, inverseOfOne, weight); }
@@ -72,7 +76,7 @@ fn addFour(i: u32, k4: u32, w: vec4<f32>, weight: vec4<f32>) {
 
 fn addRows(k4: u32, w: vec4<f32>) {
   var weight = vec4<f32>();
-  if (NORM) { weight = normWeight4(k4); }
+  if (NORM && STAGED == 0u) { weight = normWeight4(k4); }
   addFour(0u, k4, w, weight);
   if (ROWS > 4u) { addFour(1u, k4, w, weight); }
   if (ROWS > 8u) {
@@ -154,7 +158,10 @@ fn fewRows(
       inverseOfOne = inverseDeviation(total);
       if (ROWS > 1u) { inverses[row] = inverseOfOne; }
     }
-    if (ROWS > 1u) { workgroupBarrier(); }
+    if (STAGED > 0u) {
+      for (var k4 = local; k4 < STAGED; k4 += 256u) { staged[k4] = normalised(x[k4], inverseOfOne, normWeight4(k4)); }
+    }
+    if (ROWS > 1u || STAGED > 0u) { workgroupBarrier(); }
   }
   let column = firstColumn + (local >> 3u);
   if (isColumn(column)) {
