@@ -15,6 +15,10 @@ import {
   screenshot,
   upload,
 } from "./support/playground";
+import { wasmLaunch } from "./support/runs";
+
+// What is refused, and how it is said, is the page's business.
+test.use({ launchOptions: wasmLaunch });
 
 /** Every sentence says what happened, why, and what to do. */
 const sentence = /^[^:]+: .+\. [A-Z].+\.$/;
