@@ -69,3 +69,14 @@ test("28: the System tab tells memory, work and time of the last answer and step
   await expectAccessible(page);
   await screenshot(page, "system");
 });
+
+test("23: what the adapter can do is said in plain words", async ({ workbench: page }) => {
+  test.skip(process.env.VPPO_E2E_WASM !== undefined, "without WebGPU there is no adapter");
+  await fresh(page, settings);
+  await openTab(page, "System");
+  const rows = page.getByRole("region", { name: "What this machine can do" }).getByRole("listitem");
+  await expect(rows.first()).toContainText("WebGPU");
+  const texts = await rows.allTextContents();
+  expect(texts.join()).toMatch(/16-bit arithmetic.+Subgroups.+Largest buffer.+at a time/);
+  expect(texts[0]).toMatch(/(There: .+\.|computed by the CPU.*hardware acceleration)/);
+});
