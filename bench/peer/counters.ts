@@ -74,25 +74,28 @@ function watch<T extends object, K extends keyof T>(
   Object.defineProperty(type.prototype, name, { value: wrapped, configurable: true, writable: true });
 }
 
+/** No call of any kind. */
+export const noCalls = (): GpuCounts => ({
+  dispatches: 0,
+  passes: 0,
+  submits: 0,
+  maps: 0,
+  readBytes: 0,
+  mapWaitMs: 0,
+  uploads: 0,
+  uploadBytes: 0,
+  copies: 0,
+  bindGroups: 0,
+  buffersCreated: 0,
+  buffersDestroyed: 0,
+  pipelines: 0,
+  gpuErrors: 0,
+  workers: 0,
+});
+
 /** Wraps this realm's WebGPU prototypes; call once. */
 export function installCounters(): GpuCounters {
-  const counts: GpuCounts = {
-    dispatches: 0,
-    passes: 0,
-    submits: 0,
-    maps: 0,
-    readBytes: 0,
-    mapWaitMs: 0,
-    uploads: 0,
-    uploadBytes: 0,
-    copies: 0,
-    bindGroups: 0,
-    buffersCreated: 0,
-    buffersDestroyed: 0,
-    pipelines: 0,
-    gpuErrors: 0,
-    workers: 0,
-  };
+  const counts = noCalls();
   const live: LiveBuffers = { buffers: 0, bytes: 0, peakBytes: 0 };
   const errors: string[] = [];
   const fail = (message: string) => {

@@ -1,25 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { GpuSnapshot } from "./counters";
+import { type GpuSnapshot, noCalls } from "./counters";
 import { agreeingTokens, measureAnswer, steadyState } from "./measure";
 
-const nothing: GpuSnapshot = {
-  dispatches: 0,
-  passes: 0,
-  submits: 0,
-  maps: 0,
-  readBytes: 0,
-  mapWaitMs: 0,
-  uploads: 0,
-  uploadBytes: 0,
-  copies: 0,
-  bindGroups: 0,
-  buffersCreated: 0,
-  buffersDestroyed: 0,
-  pipelines: 0,
-  gpuErrors: 0,
-  workers: 0,
-  t: 0,
-};
+const nothing: GpuSnapshot = { ...noCalls(), t: 0 };
 
 /** Marks of an engine that makes `size` tokens per submit: each burst costs a read, 10 dispatches per token and 100 ms. */
 function marksOf(bursts: number, size: number): GpuSnapshot[] {

@@ -1,27 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { markdownOf } from "../report";
+import { noCalls } from "./counters";
 import { steadyState } from "./measure";
 import type { EngineName, EngineResult, PagePeerReport } from "./plan";
 import { peerRows } from "./rows";
 
-const nothing = {
-  dispatches: 0,
-  passes: 0,
-  submits: 0,
-  maps: 0,
-  readBytes: 0,
-  mapWaitMs: 0,
-  uploads: 0,
-  uploadBytes: 0,
-  copies: 0,
-  bindGroups: 0,
-  buffersCreated: 0,
-  buffersDestroyed: 0,
-  pipelines: 0,
-  gpuErrors: 0,
-  workers: 0,
-  t: 0,
-};
+const nothing = { ...noCalls(), t: 0 };
 
 function engine(name: EngineName, dispatches: number, tokensPerSecond: number): EngineResult {
   const marks = [1, 2, 3].map((i) => ({ ...nothing, t: i * 10, maps: i, dispatches: dispatches * i }));

@@ -119,8 +119,11 @@ export async function generate(
         if (options.onPhase) await options.onPhase("decoding");
       }
       const left = running.filter((i) => !rollouts[i]?.reason);
-      if (options.signal?.aborted) for (const i of left) (rollouts[i] as RunningRollout).reason = "aborted";
-      if (left.length === 0 || options.signal?.aborted || taken === options.maxNewTokens) break;
+      if (left.length === 0 || taken === options.maxNewTokens) break;
+      if (options.signal?.aborted) {
+        for (const i of left) (rollouts[i] as RunningRollout).reason = "aborted";
+        break;
+      }
       if (left.length * 2 <= running.length) {
         // Half of the rows would be computed for nothing. What a row gives does not depend on the rows beside it.
         running = left;
