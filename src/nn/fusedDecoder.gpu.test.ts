@@ -39,7 +39,15 @@ const forms: Readonly<Record<string, Form>> = {
     ffn: 160,
     ranks: [4, 0, 36, 0, 0, 0, 16],
   },
-  "Qwen2's biases and three position axes": { ...packed, bias: true, axes: true },
+  "int4 with adapters of many ranks, two of them absent": {
+    format: "int4",
+    width: 320,
+    heads: { query: 5, keyValue: 1, dim: 64 },
+    ffn: 288,
+    ranks: [32, 4, 0, 32, 16, 16, 32],
+  },
+  "f16 with adapters of 16": { ...small, format: "f16", width: 96, ranks: [16, 16, 16, 16, 0, 16, 16] },
+  "Qwen2's biases and three position axes": { ...packed, bias: true, axes: true, ranks: [0, 4, 8, 0, 0, 0, 0] },
   "Qwen3's head norms": { ...packed, format: "int4", headNorm: true, axes: true, ranks: [4, 4, 4, 0, 4, 0, 0] },
 };
 
@@ -127,7 +135,7 @@ describe("the fused decoder", () => {
   it.each(Object.keys(forms))("gives the bits of the separate operations: %s", async (name) => {
     const form = forms[name] as Form;
     const text = decoderOf(form, 2);
-    for (const lengths of [[1], [2, 3], [7, 9], [20, 25, 30]]) {
+    for (const lengths of [[1], [1, 2], [3, 5], [7, 9], [20, 25, 30]]) {
       const { count, ...pass } = passOf(form, lengths);
       const x = random([count, form.width]);
       const fused = text.fused();
@@ -141,5 +149,50 @@ describe("the fused decoder", () => {
       expect(differingBits(logits, await read(apart))).toBe(0);
     }
     fixture.gpu.assertHealthy();
+  });
+
+  it.each([
+    { name: "of 8 within the five dispatches of a block, for few rows", rank: 8, lengths: [7, 9], extra: 0 },
+    { name: "of 8 with four dispatches more, for many rows", rank: 8, lengths: [9, 9], extra: 4 },
+    { name: "of 36 with four dispatches more", rank: 36, lengths: [1], extra: 4 },
+  ])("takes adapters $name", async ({ rank, lengths, extra }) => {
+    const layers = 2;
+    const ranks = Array.from({ length: 7 }, () => rank);
+    const { counters } = fixture.gpu.dispatcher;
+    const [without, adapted] = [packed, { ...packed, ranks }].map((form) => {
+      const text = decoderOf(form, layers);
+      const { count, ...pass } = passOf(form, lengths);
+      const x = random([count, form.width]);
+      const fused = text.fused();
+      if (!fused) throw new Error("these blocks do not fuse");
+      const before = counters.dispatches;
+      text.blocks(x, pass, fused).dispose();
+      const taken = counters.dispatches - before;
+      fused[Symbol.dispose]();
+      return taken;
+    });
+    expect(without).toBe(5 * layers + 1);
+    expect(adapted).toBe((5 + extra) * layers + 1);
+  });
+
+  it("forgets an adapter that is taken off", async () => {
+    const text = decoderOf({ ...packed, ranks: [8, 8, 8, 8, 8, 8, 8] }, 1);
+    const { count, ...pass } = passOf(packed, [1, 2]);
+    const x = random([count, packed.width]);
+    const run = async () => {
+      using fused = text.fused();
+      return read(text.blocks(x, pass, fused));
+    };
+    const adapted = await run();
+    const adapters = text.projections.map(({ lora }) => lora);
+    for (const layer of text.projections) layer.lora = undefined;
+    const base = await run();
+    const separate = await read(text.blocks(x, pass));
+    expect(differingBits(base, separate)).toBe(0);
+    expect(differingBits(base, adapted)).toBeGreaterThan(0);
+    text.projections.forEach((layer, i) => {
+      layer.lora = adapters[i];
+    });
+    expect(differingBits(await run(), adapted)).toBe(0);
   });
 });

@@ -121,7 +121,8 @@ export class FusedDecoder {
     const biases = layers.flatMap(({ bias }) => (bias ? [bias] : []));
     const scales = withScales ? layers.flatMap(({ weight }) => weight.parts[0]?.scales ?? []) : [];
     const loras = layers.map(({ lora }) => lora);
-    const parts: Tensor[] = [norm];
+    // A's rows are as wide as the norm's weight: the kernels find them after it.
+    const parts: Tensor[] = [norm, ...loras.flatMap((lora) => (lora ? [lora.a] : []))];
     const place = (tensors: readonly (Tensor | undefined)[]) =>
       tensors.map((tensor) => {
         const first = parts.reduce((sum, { size }) => sum + size, 0);
@@ -135,11 +136,9 @@ export class FusedDecoder {
       scales: firsts(scales),
       b: place(loras.map((lora) => lora?.b)),
     };
-    const a = loras.flatMap((lora) => (lora ? [lora.a] : []));
     return {
       weights: layers.map(({ weight }) => weight),
       side: { tensor: this.#copied(parts), ...sideParts },
-      ...(a.length > 0 && { a: this.#copied(a, a[0]?.shape[1]) }),
       ranks: loras.map((lora) => lora?.a.shape[0] ?? 0),
       scalings: loras.map((lora) => lora?.scaling ?? 0),
       norm,
@@ -147,12 +146,12 @@ export class FusedDecoder {
     };
   }
 
-  /** Tensors one after the other in one, [n] or [n / columns, columns]. */
-  #copied(parts: readonly Tensor[], columns?: number): Tensor {
+  /** Tensors one after the other in one. */
+  #copied(parts: readonly Tensor[]): Tensor {
     const gpu = currentGpu();
     const size = parts.reduce((sum, part) => sum + part.size, 0);
     // Shaders that read it in fours must not lose the last ones.
-    const info = gpu.output(columns ? [size / columns, columns] : [Math.ceil(size / 4) * 4]);
+    const info = gpu.output([Math.ceil(size / 4) * 4]);
     const tensor = keep(asTensor(info));
     this.#kept.push(tensor);
     const buffer = gpu.bufferOf(tensor);

@@ -3,23 +3,17 @@
 // those of the separate operations, which training uses: orders of additions are the same (linear/product.wgsl).
 
 import type { Tensor } from "@tensorflow/tfjs-core";
-import { type Dispatcher, f32, type Kernel, spread } from "@/gpu/dispatcher";
-import { type Frame, fewRowsLimit, normedFrame, plainFrame, productKernel } from "../linear/kernels";
-import { denseWeight, type LoraShare, type Product, runProduct, type Weight } from "../linear/product";
+import { f32, type Kernel, spread } from "@/gpu/dispatcher";
+import type { Arithmetic } from "../linear/arithmetic";
+import { adapterInside, type Frame, fewRowsLimit, normedFrame, plainFrame, productKernel } from "../linear/kernels";
+import { adapterRows, type Product, runProduct, type Weight } from "../linear/product";
 import type { MatrixFormat } from "../matrix";
 import gateUpCode from "./gateUp.wgsl?raw";
 import headRotateCode from "./headRotate.wgsl?raw";
 import queryKeyValueCode from "./queryKeyValue.wgsl?raw";
 import { asTensor, currentGpu, type RowLayout } from "./rows";
 
-/** An adapter's pair; scaling · B·A is added to the weight. */
-export interface LoraPair {
-  readonly a: Tensor; // [r, in]
-  readonly b: Tensor; // [out, r]
-  readonly scaling: number;
-}
-
-/** A norm's weight and the tensors that a frame reads from one binding. */
+/** A norm's weight, A of all adapters and the tensors that a frame reads from one binding. */
 export interface Side {
   readonly tensor: Tensor;
   readonly hasBias: boolean;
@@ -33,8 +27,7 @@ export interface Side {
 export interface JoinedProjections {
   readonly weights: readonly Weight[];
   readonly side: Side;
-  /** A of all adapters, one below the other; absent without any. */
-  readonly a?: Tensor | undefined;
+  /** 0 without an adapter. */
   readonly ranks: readonly number[];
   readonly scalings: readonly number[];
   readonly norm: Tensor;
@@ -82,11 +75,13 @@ export function startupKernels({ text, vision, head }: Readonly<Record<"text" | 
   return [...blocks, make(normedFrame, head, few, true), ...others];
 }
 
+const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0);
+
 const runningSum = (counts: readonly number[], first = 0): number[] => {
-  let sum = first;
+  let end = first;
   return counts.map((count) => {
-    const start = sum;
-    sum += count;
+    const start = end;
+    end += count;
     return start;
   });
 };
@@ -97,6 +92,17 @@ const only = (weight: Weight) => {
   return part;
 };
 
+/** The adapters' t as a product of its own: A lies in `side` after the norm's weight, which is a row of the same width. */
+function adapterProduct({ weights, side, ranks, norm, epsilon }: JoinedProjections): Omit<Product, "x" | "out"> {
+  const count = sum(ranks);
+  const parts = [{ firstRow: 0, rows: 1 + count, data: side.tensor }];
+  return {
+    weight: { format: "f32", rows: 1 + count, columns: weights[0]?.columns ?? 0, groupSize: 0, parts },
+    rows: { first: 1, count },
+    norm: { weight: norm, epsilon },
+  };
+}
+
 /** Query rows of x [M, D] into `work`, keys and values into the rows' slots; rotated unless heads are normalised first. */
 export function queryKeyValue(
   x: Tensor,
@@ -105,27 +111,27 @@ export function queryKeyValue(
   layout: RowLayout,
   { k, v }: KeyValueRows,
   rotate: boolean,
+  arithmetic: Arithmetic = "f32",
 ): void {
   const gpu = currentGpu();
-  const { weights, side, a, ranks, scalings, norm, epsilon } = joined;
+  const { weights, side, ranks, scalings, epsilon } = joined;
   const [first] = weights as [Weight];
   const m = x.shape[0] as number;
-  if (a)
-    runProduct(gpu, {
-      x,
-      weight: denseWeight(a),
-      out: work,
-      place: { width: layout.stride, first: layout.tFirst },
-      norm: { weight: norm, epsilon },
-    });
   const columns = weights.map(({ rows }) => rows);
   const shape = {
     format: first.format,
     rows: m,
-    columns: columns.reduce((sum, n) => sum + n, 0),
+    columns: sum(columns),
     norm: true,
     width: first.columns,
+    // A workgroup's columns are of one matrix.
+    rank: Math.max(...ranks),
+    arithmetic,
   };
+  if (shape.rank > 0 && !adapterInside(shape)) {
+    const place = { width: layout.stride, first: layout.tFirst };
+    runProduct(gpu, { ...adapterProduct(joined), x, out: work, place });
+  }
   const { kernel, tileColumns, tilesDown } = productKernel(queryKeyValueFrame(rotate), shape);
   const tiles = columns.map((n) => Math.ceil(n / tileColumns));
   const four = (values: readonly number[]) => [...values, 0];
@@ -144,7 +150,7 @@ export function queryKeyValue(
       ...[...scalings, 0].map(f32),
       side.hasBias ? 1 : 0,
     ],
-    workgroups: spread(tilesDown * tiles.reduce((sum, n) => sum + n, 0)),
+    workgroups: spread(tilesDown * sum(tiles)),
   });
 }
 
@@ -167,26 +173,27 @@ export function headRotate(
 }
 
 /** silu(gate)·up of the normalised rows of x [M, D] → [M, F]. */
-export function gateUp(x: Tensor, joined: JoinedProjections): Tensor {
+export function gateUp(x: Tensor, joined: JoinedProjections, arithmetic: Arithmetic = "f32"): Tensor {
   const gpu = currentGpu();
-  const { weights, side, a, ranks, scalings, norm, epsilon } = joined;
+  const { weights, side, ranks, scalings, epsilon } = joined;
   const [gate, up] = weights as [Weight, Weight];
   const m = x.shape[0] as number;
-  const t = a && adapterRows(gpu, { x, weight: denseWeight(a), norm: { weight: norm, epsilon } });
+  const rank = sum(ranks);
+  const shape = { format: gate.format, rows: m, columns: gate.rows * 2, norm: true, width: gate.columns, rank, arithmetic };
+  const t = rank > 0 && !adapterInside(shape) ? adapterRows(gpu, { ...adapterProduct(joined), x }) : undefined;
   const out = gpu.output([m, gate.rows]);
-  const shape = { format: gate.format, rows: m, columns: gate.rows * 2, norm: true, width: gate.columns };
   const { kernel, tileColumns, tilesDown } = productKernel(gateUpFrame, shape);
   const scales = [only(gate), only(up)].map(({ data, scales: own }) => own ?? data);
   gpu.run({
     kernel,
     buffers: [x, only(gate).data, only(up).data, ...scales, side.tensor, t ?? x, out],
     params: [
-      ...[m, gate.columns, gate.groupSize, f32(epsilon), gate.rows, a?.shape[0] ?? 0],
+      ...[m, gate.columns, gate.groupSize, f32(epsilon), gate.rows, rank],
       ...[...ranks, ...side.b, ...runningSum(ranks), ...scalings.map(f32)],
     ],
     workgroups: spread(tilesDown * Math.ceil((gate.rows * 2) / tileColumns)),
   });
-  t?.dispose();
+  if (t) gpu.backend.disposeData(t.dataId);
   return asTensor(out);
 }
 
@@ -194,20 +201,10 @@ export function gateUp(x: Tensor, joined: JoinedProjections): Tensor {
 export function projection(
   x: Tensor,
   weight: Weight,
-  { lora, ...rest }: Pick<Product, "norm" | "residual" | "bias"> & { readonly lora?: LoraPair | undefined } = {},
+  rest: Pick<Product, "norm" | "residual" | "bias" | "lora" | "arithmetic"> = {},
 ): Tensor {
   const gpu = currentGpu();
-  const t = lora && adapterRows(gpu, { x, weight: denseWeight(lora.a) });
-  const rank = lora?.a.shape[0] as number;
-  const share: LoraShare | undefined = lora && t && { t, first: 0, width: rank, b: lora.b, rank, scaling: lora.scaling };
   const out = gpu.output([x.shape[0] as number, weight.rows]);
-  runProduct(gpu, { x, weight, out, ...rest, lora: share });
-  t?.dispose();
-  return asTensor(out);
-}
-
-function adapterRows(gpu: Dispatcher, product: Omit<Product, "out">): Tensor {
-  const out = gpu.output([product.x.shape[0] as number, product.weight.rows]);
-  runProduct(gpu, { ...product, out });
+  runProduct(gpu, { x, weight, out, ...rest });
   return asTensor(out);
 }

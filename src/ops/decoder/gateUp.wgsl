@@ -1,7 +1,7 @@
 // A frame of ops/linear for the first half of SwiGLU: RMSNorm, gate and up with their adapters, and silu(gate)·up, in one dispatch.
-// Columns come in pairs (gate, up). t = norm(x)·Aᵀ of both adapters side by side.
+// Columns come in pairs (gate, up). t = norm(x)·Aᵀ of both adapters side by side, if another dispatch made it.
 // Bindings: 0 x [M, K], 1 and 2 the words of W_gate and W_up [F, K], 3 and 4 their scales, 5 side, 6 t [M, tWidth], 7 out [M, F], 8 params.
-// side, in floats: the norm's weight [K], then B of the adapters where params say.
+// side, in floats: the norm's weight [K], A of the adapters [tWidth, K], then B where params say.
 
 struct Params {
   m: u32,
@@ -61,6 +61,18 @@ fn normWeight4(k4: u32) -> vec4<f32> {
 
 fn tAt(row: u32, column: u32, i: u32) -> f32 {
   return t[row * params.tWidth + params.tFirst[column & 1u] + i];
+}
+
+fn aAt(i: u32, k4: u32) -> vec4<f32> {
+  return side[(1u + i) * (params.k >> 2u) + k4];
+}
+
+fn tColumns() -> u32 {
+  return params.tWidth;
+}
+
+fn tColumn(column: u32) -> u32 {
+  return params.tFirst[column & 1u];
 }
 
 fn bAt(column: u32, i: u32) -> f32 {

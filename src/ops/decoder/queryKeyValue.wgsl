@@ -1,9 +1,10 @@
 // A frame of ops/linear for the three projections that begin a decoder block: RMSNorm, q, k and v with bias and adapter, the rotation
 // of q and k, and the writing of k and v into their cache: one dispatch. What a row has of its own lies in `work`
-// (rows.ts says how): the cache slot, the angles' cosines and sines, t = norm(x)·Aᵀ of the adapters; and q goes there.
+// (rows.ts says how): the cache slot, the angles' cosines and sines, t = norm(x)·Aᵀ of the adapters if another dispatch made it; and q
+// goes there.
 // Columns come in pairs (i, i + headDim/2) of a head, which turn together; a workgroup has columns of one matrix only.
 // Bindings: 0 x [M, K], 1 to 3 the words of W_q, W_k, W_v, 4 side, 5 work [M, stride], 6 k and 7 v [size, keyHeads·headDim], 8 params.
-// side, in floats: the norm's weight [K], then where params say: biases, scales, B of the adapters.
+// side, in floats: the norm's weight [K], A of the adapters one below the other, then where params say: biases, scales, B of the adapters.
 
 /// Off where heads are normalised before they turn (headRotate.wgsl).
 override ROTATE: bool = true;
@@ -86,6 +87,20 @@ fn normWeight4(k4: u32) -> vec4<f32> {
 
 fn tAt(row: u32, column: u32, i: u32) -> f32 {
   return work[row * params.stride + params.tFirst[matrix] + i];
+}
+
+/// In `side` A has the order that t has in `work`.
+fn aAt(i: u32, k4: u32) -> vec4<f32> {
+  let row = 1u + params.tFirst[matrix] - params.tFirst.x + i;
+  return side[row * (params.k >> 2u) + k4];
+}
+
+fn tColumns() -> u32 {
+  return params.ranks[matrix];
+}
+
+fn tColumn(column: u32) -> u32 {
+  return 0u;
 }
 
 fn bAt(column: u32, i: u32) -> f32 {

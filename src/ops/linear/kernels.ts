@@ -1,11 +1,18 @@
 // The compute kernels of ops/linear and which variant serves which size. Variants never differ in a bit (see product.wgsl), so
-// the choice here is about speed alone.
+// the choice here is about speed alone; a rough arithmetic, where a caller asks for one, has a kernel of its own (roughProduct.wgsl).
 
 import type { Kernel } from "@/gpu/dispatcher";
 import { formatCode, type MatrixFormat } from "../matrix";
+import adapterInsideCode from "./adapterInside.wgsl?raw";
+import adapterOutsideCode from "./adapterOutside.wgsl?raw";
+import { type Arithmetic, isRough } from "./arithmetic";
+import f16BlockCode from "./f16Block.wgsl?raw";
+import int8BlockCode from "./int8Block.wgsl?raw";
 import frameCode from "./linear.wgsl?raw";
 import normedCode from "./normedLinear.wgsl?raw";
 import productCode from "./product.wgsl?raw";
+import roughProductCode from "./roughProduct.wgsl?raw";
+import rowNormCode from "./rowNorm.wgsl?raw";
 import rowSumsCode from "./rowSums.wgsl?raw";
 import tileCode from "./tile.wgsl?raw";
 import transposedCode from "./transposed.wgsl?raw";
@@ -13,6 +20,8 @@ import weightsCode from "./weights.wgsl?raw";
 
 /** Largest number of rows the matrix-vector variant takes: four sums of four rows in registers. */
 export const fewRowsLimit = 16;
+/** Columns of a workgroup of that variant. */
+const fewRowsColumns = 32;
 /** Rows of one partial sum of `weightGradient`, as in rowSums.wgsl. */
 export const chunkRows = 512;
 
@@ -46,15 +55,32 @@ export interface ProductShape {
   /** Columns of the result, all matrices and halves of pairs counted. */
   readonly columns: number;
   readonly norm?: boolean;
-  /** Columns of W, where rows are normalised. */
+  /** Columns of W. */
   readonly width?: number;
+  /** Rows of A that a workgroup's columns need for their adapters; 0 by default. */
+  readonly rank?: number;
+  /** Exact without it, and for formats that it has no products with. */
+  readonly arithmetic?: Arithmetic;
 }
 
 /** Widest row, in vec4, that a workgroup keeps normalised in its memory: 8 KiB. */
 const stagedWidth = 512;
 
+/** Most rows of A that a workgroup multiplies with itself: as many as it has columns of W, so it does at most twice the work. */
+const insideRank = 32;
+/** Bytes of A that a product's workgroups read together, from caches, in the time that a dispatch of its own would take. */
+const insideBytes = 8 * 1024 * 1024;
+
+/** Whether the workgroups of a product make t = x·Aᵀ of its adapters themselves; else it has to be there. Bits are the same. */
+export function adapterInside({ format, rows, columns, width = 0, rank = 0, arithmetic = "f32" }: ProductShape): boolean {
+  if (rank === 0 || rank > insideRank || rows > fewRowsLimit || isRough(arithmetic, format)) return false;
+  return Math.ceil(columns / fewRowsColumns) * rank * width * 4 <= insideBytes;
+}
+
 /** The kernel of a product x·Wᵀ in a frame, and how many columns a workgroup computes. */
-export function productKernel(frame: Frame, { format, rows, columns, norm = false, width = 0 }: ProductShape) {
+export function productKernel(frame: Frame, shape: ProductShape) {
+  const { format, rows, columns, norm = false, width = 0, rank = 0, arithmetic = "f32" } = shape;
+  if (arithmetic !== "f32" && isRough(arithmetic, format)) return roughKernel(frame, shape, arithmetic);
   const isStaged = norm && rows === 1 && width > 0 && width / 4 <= stagedWidth;
   const constants = {
     ...frame.constants,
@@ -62,19 +88,39 @@ export function productKernel(frame: Frame, { format, rows, columns, norm = fals
     ...(norm && { NORM: 1 }),
     ...(isStaged && { STAGED: width / 4 }),
   };
+  const isInside = adapterInside(shape);
   const make = (entryPoint: string, own: Readonly<Record<string, number>>): Kernel => ({
     name: `${frame.name}.${entryPoint}`,
-    code: frame.code + weightsCode + tileCode + productCode,
+    code: frame.code + weightsCode + (isInside ? adapterInsideCode : adapterOutsideCode) + rowNormCode + tileCode + productCode,
     entryPoint,
     bindings: frame.bindings,
     uniform: true,
     constants: { ...constants, ...own },
   });
-  if (rows <= fewRowsLimit)
-    return { kernel: make("fewRows", { ROWS: 2 ** Math.ceil(Math.log2(rows)) }), tileColumns: 32, tilesDown: 1 };
+  if (rows <= fewRowsLimit) {
+    const own = { ROWS: powerOfTwo(rows), ...(isInside && { ADAPTER: Math.max(4, powerOfTwo(rank)) }) };
+    return { kernel: make("fewRows", own), tileColumns: fewRowsColumns, tilesDown: 1 };
+  }
   const side = tileSide(rows, columns);
   return { kernel: make("manyRows", { SIDE: side }), tileColumns: 4 * side, tilesDown: Math.ceil(rows / (4 * side)) };
 }
+
+/** The same in a rough arithmetic: tiles of as many rows as share a reading of W, however many there are. */
+function roughKernel(frame: Frame, { format, rows, norm = false }: ProductShape, arithmetic: Exclude<Arithmetic, "f32">) {
+  const tileRows = powerOfTwo(Math.min(rows, fewRowsLimit));
+  const code = frame.code + weightsCode + adapterOutsideCode + rowNormCode;
+  const kernel: Kernel = {
+    name: `${frame.name}.${arithmetic}`,
+    code: (arithmetic === "f16" ? `enable f16;\n${code}${f16BlockCode}` : code + int8BlockCode) + roughProductCode,
+    entryPoint: "roughRows",
+    bindings: frame.bindings,
+    uniform: true,
+    constants: { ...frame.constants, FORMAT: formatCode[format], ...(norm && { NORM: 1 }), ROWS: tileRows },
+  };
+  return { kernel, tileColumns: fewRowsColumns, tilesDown: Math.ceil(rows / tileRows) };
+}
+
+const powerOfTwo = (atLeast: number) => 2 ** Math.ceil(Math.log2(atLeast));
 
 /** The kernel of a product with one matrix. */
 export const plainKernel = (shape: ProductShape) => productKernel(shape.norm ? normedFrame : plainFrame, shape);
@@ -83,7 +129,7 @@ export const plainKernel = (shape: ProductShape) => productKernel(shape.norm ? n
 export function transposedKernel(format: MatrixFormat, side: number): Kernel {
   return {
     name: "linear.transposed",
-    code: frameCode + weightsCode + tileCode + transposedCode,
+    code: frameCode + weightsCode + adapterOutsideCode + tileCode + transposedCode,
     entryPoint: "transposed",
     bindings: plainFrame.bindings,
     uniform: true,

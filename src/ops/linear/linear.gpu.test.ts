@@ -145,7 +145,7 @@ describe("linear", () => {
       dispatcher.run({
         kernel: { ...kernel, constants: { ...kernel.constants, SIDE: side } },
         buffers: [x, part.data, part.scales ?? x, x, x, x, x, out],
-        params: [m, n, k, matrix.groupSize, f32(1), n, 0, 0, 0, 0, 0, 0, 0, 0, f32(0), f32(0)],
+        params: [m, n, k, matrix.groupSize, f32(1), n, 0, 0, 0, 0, 0, 0, f32(0), f32(0)],
         workgroups: [tileCount(m, n, side)],
       });
       return engine().makeTensorFromTensorInfo(out);

@@ -107,7 +107,7 @@ function transposedOnGpu(inputs: OpInfos, { weight, scale, range }: ProductAttri
     gpu.run({
       kernel: transposedKernel(format, side),
       buffers: [dy, part.data, part.scales ?? part.data, dy, dy, dy, dy, out],
-      params: [m, count, k, groupSize, f32(partScale), width, column, weightRow, 0, 0, 0, 0, 0, 0, f32(0), f32(0)],
+      params: [m, count, k, groupSize, f32(partScale), width, column, weightRow, 0, 0, 0, 0, f32(0), f32(0)],
       workgroups: spread(tileCount(m, k, side)),
     });
   });

@@ -1,7 +1,7 @@
 // The plain frame of products with a matrix: a part of W [N, K] in any format, and out = scale·x·Wᵀ + bias + residual, plus
 // loraScale·t·Bᵀ where a projection has an adapter (t = x·Aᵀ). What a call does not have is stood in for by another read-only buffer
 // and not read.
-// Bindings: 0 x [M, K] or dy [M, N], 1 W (words), 2 scales [N, K/groupSize], 3 bias [N], 4 residual [M, N], 5 t [M, tWidth],
+// Bindings: 0 x [M, K] or dy [M, N], 1 W (words), 2 scales [N, K/groupSize], 3 bias [N], 4 residual [M, N], 5 t [M, rank] or A [rank, K],
 // 6 B [N, rank], 7 out, 8 params.
 
 struct Params {
@@ -17,10 +17,8 @@ struct Params {
   weightRow: u32,
   hasBias: u32,
   hasResidual: u32,
-  /// Rows of A, 0 without an adapter; where t's and B's rows begin.
+  /// Rows of A, 0 without an adapter; the first of B's rows.
   rank: u32,
-  tWidth: u32,
-  tFirst: u32,
   bFirst: u32,
   loraScale: f32,
   epsilon: f32,
@@ -33,7 +31,7 @@ struct Params {
 @group(0) @binding(2) var<storage, read> scales: array<f32>;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
 @group(0) @binding(4) var<storage, read> residual: array<f32>;
-@group(0) @binding(5) var<storage, read> t: array<f32>;
+@group(0) @binding(5) var<storage, read> adapter: array<vec4<f32>>;
 @group(0) @binding(6) var<storage, read> loraB: array<f32>;
 @group(0) @binding(7) var<storage, read_write> out: array<f32>;
 @group(0) @binding(8) var<uniform> params: Params;
@@ -66,7 +64,20 @@ fn normWeight4(k4: u32) -> vec4<f32> {
 }
 
 fn tAt(row: u32, column: u32, i: u32) -> f32 {
-  return t[row * params.tWidth + params.tFirst + i];
+  let at = row * params.rank + i;
+  return adapter[at >> 2u][at & 3u];
+}
+
+fn aAt(i: u32, k4: u32) -> vec4<f32> {
+  return adapter[i * (params.k >> 2u) + k4];
+}
+
+fn tColumns() -> u32 {
+  return params.rank;
+}
+
+fn tColumn(column: u32) -> u32 {
+  return 0u;
 }
 
 fn bAt(column: u32, i: u32) -> f32 {

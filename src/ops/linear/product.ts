@@ -4,7 +4,8 @@
 import type { TensorInfo } from "@tensorflow/tfjs-core";
 import { type Dispatcher, f32, spread } from "@/gpu/dispatcher";
 import type { Matrix, MatrixPart } from "../matrix";
-import { plainKernel } from "./kernels";
+import type { Arithmetic } from "./arithmetic";
+import { adapterInside, plainKernel } from "./kernels";
 
 /** W as a kernel takes it: a Matrix, or the one f32 tensor among an op's inputs. */
 export interface Weight extends Omit<Matrix, "parts"> {
@@ -20,15 +21,12 @@ export interface RowRange {
   readonly count: number;
 }
 
-/** An adapter's share of a result: scaling · t·Bᵀ with t = x·Aᵀ. */
-export interface LoraShare {
-  /** [M, width]; its `rank` columns from `first` on are used. */
-  readonly t: TensorInfo;
-  readonly first: number;
-  readonly width: number;
-  /** [N, rank]; 256 columns at most. */
+/** An adapter of a product: scaling · (x·Aᵀ)·Bᵀ is added to it. */
+export interface LoraPair {
+  /** [r, K]; r is a multiple of 4 and at most 256. */
+  readonly a: TensorInfo;
+  /** [N, r] */
   readonly b: TensorInfo;
-  readonly rank: number;
   readonly scaling: number;
 }
 
@@ -45,7 +43,9 @@ export interface Product {
   readonly norm?: { readonly weight: TensorInfo; readonly epsilon: number } | undefined;
   readonly bias?: TensorInfo | undefined;
   readonly residual?: TensorInfo | undefined;
-  readonly lora?: LoraShare | undefined;
+  readonly lora?: LoraPair | undefined;
+  /** Of x·Wᵀ; what comes after it is f32. */
+  readonly arithmetic?: Arithmetic | undefined;
 }
 
 /** One f32 tensor [N, K] as a weight. */
@@ -64,18 +64,18 @@ export function partsInRange({ parts, rows }: Weight, range: RowRange = { first:
   });
 }
 
-/** Encodes a product; a dispatch per part of W. */
+/** Encodes a product; a dispatch per part of W, and one for an adapter that the kernel does not take in (`adapterInside`). */
 export function runProduct(gpu: Dispatcher, product: Product): void {
-  const { x, weight, out, rows, scale = 1, norm, bias, residual, lora } = product;
+  const { x, weight, out, rows, scale = 1, norm, bias, residual, lora, arithmetic = "f32" } = product;
   const { format, columns: k, groupSize } = weight;
   const m = x.shape[0] as number;
   if (norm && (bias || residual || lora || scale !== 1)) throw new Error("a product of normalised rows has nothing after it");
   const place = product.place ?? { width: rows?.count ?? weight.rows, first: 0 };
+  const rank = lora?.a.shape[0] ?? 0;
+  let t: TensorInfo | undefined;
   for (const { part, weightRow, column, count: n } of partsInRange(weight, rows)) {
-    const { kernel, tileColumns, tilesDown } = plainKernel({
-      ...{ format, rows: m, columns: n, width: k },
-      norm: norm !== undefined,
-    });
+    const shape = { format, rows: m, columns: n, width: k, norm: norm !== undefined, rank, arithmetic };
+    const { kernel, tileColumns, tilesDown } = plainKernel(shape);
     const workgroups = spread(tilesDown * Math.ceil(n / tileColumns));
     const first = place.first + column;
     // A binding must be bound even when unused: absent tensors are stood in for by one that is only read.
@@ -89,15 +89,23 @@ export function runProduct(gpu: Dispatcher, product: Product): void {
       });
       continue;
     }
+    if (lora && !adapterInside(shape)) t ??= adapterRows(gpu, { x, weight: denseWeight(lora.a) });
     gpu.run({
       kernel,
-      buffers: [x, part.data, scales, bias ?? x, residual ?? x, lora?.t ?? x, lora?.b ?? x, out],
+      buffers: [x, part.data, scales, bias ?? x, residual ?? x, t ?? lora?.a ?? x, lora?.b ?? x, out],
       params: [
         ...[m, n, k, groupSize, f32(scale), place.width, first, weightRow],
-        ...[bias ? 1 : 0, residual ? 1 : 0, lora?.rank ?? 0, lora?.width ?? 0, lora?.first ?? 0, column],
-        ...[f32(lora?.scaling ?? 0), f32(0)],
+        ...[bias ? 1 : 0, residual ? 1 : 0, rank, column, f32(lora?.scaling ?? 0), f32(0)],
       ],
       workgroups,
     });
   }
+  if (t) gpu.backend.disposeData(t.dataId);
+}
+
+/** t = norm(x)·Aᵀ of adapters as a product of its own, [M, ranks]. The caller frees it. */
+export function adapterRows(gpu: Dispatcher, product: Omit<Product, "out">): TensorInfo {
+  const out = gpu.output([product.x.shape[0] as number, product.rows?.count ?? product.weight.rows]);
+  runProduct(gpu, { ...product, out });
+  return out;
 }

@@ -1,38 +1,18 @@
-// x·Wᵀ: the loops that every frame shares (see `weights.wgsl`), with the tiles of `tile.wgsl`. Two entry points:
+// x·Wᵀ: the loops that every frame shares (see `weights.wgsl`), after `rowNorm.wgsl` and `tile.wgsl`. Two entry points:
 //   fewRows   M <= ROWS: 8 threads per column, W is read once for all rows
 //   manyRows  any M: square tiles in workgroup memory, 4x4 results per thread, W dequantised once per tile
+// A piece before this one says where adapters' t = x·Aᵀ comes from: `adapterOutside.wgsl`, or for fewRows `adapterInside.wgsl`.
 // A frame adds to what `weights.wgsl` needs: params.m, params.epsilon, x, place(tile, width), which sets firstColumn; isColumn(column);
 // normWeight4(k4); finishPair(first, second, row, column) for columns (column, column + 1).
 //
 // Order of additions, the same in every variant, tile and format, so that equal rows give equal bits wherever they are
 // computed: K is cut in blocks of 32; lane l (0..7) takes the blocks b with b mod 8 = l in rising order, one fma per k; then
 // the lanes are added from 0 to 7. A tile walks the blocks lane by lane and so needs two accumulators, not eight.
-// With NORM, rows are normalised in the order of norm.wgsl: lane l of 32 adds columns l, l + 32, ..., then the lanes in order.
 
 /// fewRows computes 1, 2, 4, 8 or 16 rows; those from params.m on are thrown away.
 override ROWS: u32 = 1u;
-/// Whether rows of x are RMS-normalised before they are multiplied.
-override NORM: bool = false;
 /// Vec4 of a row that fewRows keeps normalised in workgroup memory, where there is one row and it fits; 0 to normalise as it is read.
 override STAGED: u32 = 0u;
-
-/// What lane `lane` of 32 adds to the sum of a row's squares.
-fn laneOfSquares(row: u32, lane: u32) -> f32 {
-  var squares = 0.0;
-  for (var k = lane; k < params.k; k += 32u) {
-    let value = x[(row * params.k + k) >> 2u][k & 3u];
-    squares = fma(value, value, squares);
-  }
-  return squares;
-}
-
-fn inverseDeviation(sumOfSquares: f32) -> f32 {
-  return 1.0 / sqrt(sumOfSquares / f32(params.k) + params.epsilon);
-}
-
-fn normalised(value: vec4<f32>, inverse: f32, weight: vec4<f32>) -> vec4<f32> {
-  return fma(value * inverse, weight, vec4<f32>());
-}
 
 // ---- few rows ------------------------------------------------------------------------------------------------------------
 
@@ -55,8 +35,8 @@ fn fewInput4(row: u32, k4: u32, weight: vec4<f32>) -> vec4<f32> {
   return value;
 }
 
-/// Adds x[4·i + 0..3][4·k4 ..]·w to the sums of four rows. Rows from params.m on repeat the last one.
-fn addFour(i: u32, k4: u32, w: vec4<f32>, weight: vec4<f32>) {
+/// The sums of four rows with x[4·i + 0..3][4·k4 ..]·w added. Rows from params.m on repeat the last one.
+fn withFour(sum: vec4<f32>, i: u32, k4: u32, w: vec4<f32>, weight: vec4<f32>) -> vec4<f32> {
   let last = params.m - 1u;
   let first = i * 4u;
   let a = fewInput4(min(first, last), k4, weight);
@@ -68,20 +48,25 @@ fn addFour(i: u32, k4: u32, w: vec4<f32>, weight: vec4<f32>) {
     c = fewInput4(min(first + 2u, last), k4, weight);
     d = fewInput4(min(first + 3u, last), k4, weight);
   }
-  var result = fma(vec4<f32>(a.x, b.x, c.x, d.x), vec4<f32>(w.x), sums[i]);
+  var result = fma(vec4<f32>(a.x, b.x, c.x, d.x), vec4<f32>(w.x), sum);
   result = fma(vec4<f32>(a.y, b.y, c.y, d.y), vec4<f32>(w.y), result);
   result = fma(vec4<f32>(a.z, b.z, c.z, d.z), vec4<f32>(w.z), result);
-  sums[i] = fma(vec4<f32>(a.w, b.w, c.w, d.w), vec4<f32>(w.w), result);
+  return fma(vec4<f32>(a.w, b.w, c.w, d.w), vec4<f32>(w.w), result);
+}
+
+/// The norm's weights for `withFour`, where it normalises.
+fn fewWeight4(k4: u32) -> vec4<f32> {
+  if (NORM && STAGED == 0u) { return normWeight4(k4); }
+  return vec4<f32>();
 }
 
 fn addRows(k4: u32, w: vec4<f32>) {
-  var weight = vec4<f32>();
-  if (NORM && STAGED == 0u) { weight = normWeight4(k4); }
-  addFour(0u, k4, w, weight);
-  if (ROWS > 4u) { addFour(1u, k4, w, weight); }
+  let weight = fewWeight4(k4);
+  sums[0] = withFour(sums[0], 0u, k4, w, weight);
+  if (ROWS > 4u) { sums[1] = withFour(sums[1], 1u, k4, w, weight); }
   if (ROWS > 8u) {
-    addFour(2u, k4, w, weight);
-    addFour(3u, k4, w, weight);
+    sums[2] = withFour(sums[2], 2u, k4, w, weight);
+    sums[3] = withFour(sums[3], 3u, k4, w, weight);
   }
 }
 
@@ -113,6 +98,16 @@ fn addBlock(column: u32, block: u32) {
   }
 }
 
+/// A thread's sums of four rows, for `sumOfLanes` after a barrier.
+fn keepFour(four: vec4<f32>, local: u32) {
+  partial[local] = four.x;
+  if (ROWS > 1u) { partial[256u + local] = four.y; }
+  if (ROWS > 2u) {
+    partial[512u + local] = four.z;
+    partial[768u + local] = four.w;
+  }
+}
+
 fn sumOfLanes(row: u32, column: u32) -> f32 {
   let first = row * 256u + column * 8u;
   var total = 0.0;
@@ -124,12 +119,7 @@ fn sumOfLanes(row: u32, column: u32) -> f32 {
 
 /// Adds the eight lanes' sums of rows 4·i + 0..3 and writes the results of 32 columns.
 fn finishFour(i: u32, local: u32) {
-  partial[local] = sums[i].x;
-  if (ROWS > 1u) { partial[256u + local] = sums[i].y; }
-  if (ROWS > 2u) {
-    partial[512u + local] = sums[i].z;
-    partial[768u + local] = sums[i].w;
-  }
+  keepFour(sums[i], local);
   workgroupBarrier();
   let row = local >> 5u;
   let pair = (local & 31u) * 2u;
@@ -164,11 +154,12 @@ fn fewRows(
     if (ROWS > 1u || STAGED > 0u) { workgroupBarrier(); }
   }
   let column = firstColumn + (local >> 3u);
-  if (isColumn(column)) {
-    for (var block = local & 7u; block * 32u < params.k; block += 8u) {
-      addBlock(column, block);
-    }
+  let isOwn = isColumn(column);
+  for (var block = local & 7u; block * 32u < params.k; block += 8u) {
+    if (isOwn) { addBlock(column, block); }
+    addAdapter(local, block);
   }
+  finishAdapter(local);
   finishFour(0u, local);
   if (ROWS > 4u) {
     workgroupBarrier();

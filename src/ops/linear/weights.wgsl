@@ -3,7 +3,9 @@
 //   params.k, params.groupSize                      the width of W and of a group of weights with one scale
 //   rowOfColumn(column) -> u32                      the row of W that gives a column of the result
 //   words(column, at), scaleAt(column, at)          the at-th vec4 of W's words and its at-th scale
-//   tAt(row, column, i), bAt(column, i)             the adapter's factors: t = x·Aᵀ, and B
+//   tAt(row, column, i), bAt(column, i)             the adapter's factors: t = x·Aᵀ where another dispatch made it, and B
+//   aAt(i, k4), tColumns(), tColumn(column)         where fewRows makes t: four numbers of A's i-th row, how many of its rows the
+//                                                   workgroup needs, and the first that a column needs
 
 /// 0 f32, 1 int8, 2 int4, 3 f16.
 override FORMAT: u32 = 0u;
@@ -38,7 +40,7 @@ fn withLora(value: f32, row: u32, column: u32, rank: u32, scale: f32) -> f32 {
   for (var block = 0u; block < rank; block += 32u) {
     var sum = 0.0;
     for (var i = block; i < min(block + 32u, rank); i++) {
-      sum = fma(tAt(row, column, i), bAt(column, i), sum);
+      sum = fma(tOf(row, column, i), bAt(column, i), sum);
     }
     total += sum;
   }
