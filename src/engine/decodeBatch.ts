@@ -1,6 +1,7 @@
 // The rollouts that still run, as one batch on the device: their state (ids, positions, cache slots, lengths, random counters), which
 // decoding steps read and advance themselves, and what the steps give. The first step is part of the pass that reads the prompts;
-// on WebGPU the others are recorded once and replayed, several per submit, with one readback for all of them.
+// on WebGPU the others are recorded once and replayed, several per submit, with one readback for all of them. Where rows come to have
+// very many keys, the step is recorded anew each time their number has doubled.
 
 import { backend, dispose, getBackend, keep, type Tensor, tensor, tidy } from "@tensorflow/tfjs-core";
 import { Capture } from "@/gpu/capture";
@@ -10,6 +11,7 @@ import { readRanges, readTensors } from "@/gpu/readback";
 import type { LayerCache } from "@/nn/attention";
 import type { FusedDecoder } from "@/nn/fusedDecoder";
 import type { TextDecoder } from "@/nn/textDecoder";
+import { recordedKeys } from "@/ops/attention/splitKeys";
 import { type HeadStats, headStatsColumns, logitStats } from "@/ops/headStats/logitStats";
 import { linear } from "@/ops/linear/linear";
 import type { Rope } from "@/ops/rope/rope";
@@ -54,11 +56,17 @@ const valueCount = Object.keys(headStatsColumns).length;
 /** A batch and the tensors it lives in; dispose it. */
 export class DecodeBatch {
   readonly state: DecodeState;
+  /** The most keys that a row will come to have. */
+  readonly mostKeys: number;
   readonly #count: number;
+  /** The most keys of a row at the first step. */
+  readonly #firstKeys: number;
   /** [steps, B, numbers]: what steps have measured, where there are twins, on WebGPU. */
   readonly #kept: Tensor | undefined;
   #outputs: ({ ids: Tensor } & Partial<HeadStats>) | undefined;
   #capture: Capture | undefined;
+  /** The keys for which the capture serves. */
+  #capturedKeys = 0;
   #taken = 0;
 
   /** @param steps Most steps the batch will take. */
@@ -71,6 +79,8 @@ export class DecodeBatch {
     const total = rows.positions.length;
     const int = (values: Int32Array, shape: number[]) => keep(tensor(values, shape, "int32"));
     this.#count = count;
+    this.#firstKeys = rows.rows.reduce((most, value, i) => (i % 4 === 3 ? Math.max(most, value) : most), 0);
+    this.mostKeys = this.#firstKeys + steps - 1;
     this.state = {
       sampling: int(rows.sampling, [count, 4]),
       rows: int(rows.rows, [total, 4]),
@@ -94,11 +104,14 @@ export class DecodeBatch {
   /** Encodes so many further steps; at most as many as are left. */
   advance(steps: number): void {
     for (let i = 0; i < steps; i++, this.#taken++) {
-      if (this.#capture) this.#capture.replay();
+      const keys = this.#firstKeys + this.#taken;
+      if (this.#capture && keys <= this.#capturedKeys) this.#capture.replay();
       else if (getBackend() === "webgpu") {
         this.#release();
+        this.#capture?.[Symbol.dispose]();
+        this.#capturedKeys = recordedKeys(keys, this.mostKeys);
         this.#capture = Capture.record(dispatcherOf(backend()), () => {
-          this.#outputs = tidy(() => this.#step());
+          this.#outputs = tidy(() => this.#step(this.#capturedKeys));
         });
       } else {
         this.#release();
@@ -135,10 +148,11 @@ export class DecodeBatch {
     this.#kept?.dispose();
   }
 
-  #step() {
+  #step(mostKeys?: number) {
     const { text, fused, rope, cache } = this.decoding;
     const { rows, positions, slots, tokenIds } = this.state;
-    const pass = { meta: { rows }, positions, rope, cache: { layers: cache, slots } };
+    const meta = { rows, ...(mostKeys !== undefined && { mostKeys }) };
+    const pass = { meta, positions, rope, cache: { layers: cache, slots } };
     if (!fused) return this.#finish(text.blocks(text.embed(tokenIds), pass));
     const { hidden, work } = fused.beginWithTokens(tokenIds, { rows, positions, rope }, (ids) => text.embed(ids));
     return this.#finish(text.blocks(hidden, pass, fused, work));

@@ -21,6 +21,8 @@ export function prefill(
   rowsAtATime = prefillRows,
 ): Tensor {
   const decoded = state.tokenIds.size;
+  // A row that decoding begins with sees its prompt and itself.
+  const mostKeys = 1 + packed.rows.reduce((most, value, i) => (i % 4 === 3 ? Math.max(most, value) : most), 0);
   let first: Tensor | undefined;
   for (let from = 0; from < packed.count; from += rowsAtATime) {
     const to = Math.min(from + rowsAtATime, packed.count);
@@ -43,7 +45,7 @@ export function prefill(
       const hidden = text.blocks(
         text.embed(withState(int(packed.ids.slice(from, to)), state.tokenIds), merge),
         {
-          meta: { rows: withState(tensor(packed.rows.slice(from * 4, to * 4), [count, 4], "int32"), state.rows) },
+          meta: { rows: withState(tensor(packed.rows.slice(from * 4, to * 4), [count, 4], "int32"), state.rows), mostKeys },
           positions: withState(positions, everyAxis),
           rope,
           merge,

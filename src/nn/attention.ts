@@ -8,6 +8,8 @@ import { kvWrite } from "@/ops/attention/kvWrite";
 export interface AttentionMeta {
   readonly rows: Tensor; // int32 [M, 4]
   readonly keys?: Tensor; // int32 [S, 2], needed by the gradient
+  /** The most keys a row may see, for passes of few rows that may see many (ops/attention/splitKeys). */
+  readonly mostKeys?: number;
 }
 
 /** Keys and values of one layer for all sequences of a batch, at fixed physical rows. */

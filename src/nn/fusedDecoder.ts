@@ -1,9 +1,11 @@
-// The text decoder at inference on WebGPU: five dispatches a block (ops/decoder) where the tape takes sixteen, with the same bits. It
-// prepares what the fused kernels need from the blocks' tensors as they are now: make one per pass or answer, after an adapter
-// changed, and dispose it. Weights are bound as they lie; only norms, biases, adapters and the scales of q, k and v are copied.
+// The text decoder at inference on WebGPU: five dispatches a block (ops/decoder) where the tape takes sixteen, with the same bits; seven
+// where few rows see so many keys that attention is split over them. It prepares what the fused kernels need from the blocks' tensors
+// as they are now: make one per pass or answer, after an adapter changed, and dispose it. Weights are bound as they lie; only norms,
+// biases, adapters and the scales of q, k and v are copied.
 
 import { dispose, keep, type Tensor, tidy } from "@tensorflow/tfjs-core";
 import { attentionOnGpu } from "@/ops/attention/kernels";
+import { type KeySplit, splitFloats, splitKernels, splitsKeys } from "@/ops/attention/splitKeys";
 import { gateUp, headRotate, type JoinedProjections, projection, queryKeyValue } from "@/ops/decoder/block";
 import { asTensor, currentGpu, embedRows, type PassRows, type RowLayout, rowInfo, rowLayout } from "@/ops/decoder/rows";
 import type { Matrix } from "@/ops/matrix";
@@ -25,6 +27,12 @@ interface FusedLayer {
   readonly layer: DecoderLayer;
   readonly attention: JoinedProjections;
   readonly mlp: JoinedProjections;
+}
+
+/** Where a block finds keys and values of rows before its own, and how its attention is split. */
+interface BlockPlace {
+  readonly cache?: LayerCache | undefined;
+  readonly split?: KeySplit | undefined;
 }
 
 /** Largest adapter rank whose product the epilogues add in the order of a product of its own. */
@@ -86,8 +94,21 @@ export class FusedDecoder {
       : { hidden: embed(ids), work: this.begin(rows) };
   }
 
+  /** What attention of `rowCount` rows that see at most `mostKeys` keys is split with, if it is; in a `tidy` of the pass. */
+  splitKeys(rowCount: number, mostKeys = 0): KeySplit | undefined {
+    const { query = 0, dim = 0 } = this.#layers[0]?.layer.heads ?? {};
+    const shape = { pairs: rowCount * query, width: dim, mostKeys };
+    return splitsKeys(shape) ? { mostKeys, scratch: asTensor(currentGpu().output([splitFloats(shape)])) } : undefined;
+  }
+
+  /** Compiles ahead of use what `splitKeys` leads to. */
+  async warmUpSplit(): Promise<void> {
+    const dim = this.#layers[0]?.layer.heads.dim;
+    if (dim) await currentGpu().warmUp(splitKernels(dim));
+  }
+
   /** Hidden rows [M, D] → [M, D]. Keys and values go to the rows' own slots of the cache, or of a pass of its own. */
-  block(index: number, x: Tensor, work: Tensor, rows: Tensor, cache?: LayerCache): Tensor {
+  block(index: number, x: Tensor, work: Tensor, rows: Tensor, { cache, split }: BlockPlace = {}): Tensor {
     const { layer, attention, mlp } = this.#layers[index] as FusedLayer;
     const { heads, qNorm, kNorm, o, gate, down } = layer;
     const { layout } = this;
@@ -98,7 +119,7 @@ export class FusedDecoder {
       queryKeyValue(x, attention, work, layout, { k, v }, !qNorm);
       if (qNorm && kNorm) headRotate(work, layout, { k, v }, { query: qNorm, key: kNorm, epsilon: layer.epsilon });
       const place = { heads: heads.query, width: heads.dim, first: layout.qFirst, stride: layout.stride };
-      const [mixed] = attentionOnGpu({ q: work, k, v, rows }, gpu, place).map(asTensor);
+      const [mixed] = attentionOnGpu({ q: work, k, v, rows }, gpu, { place, split }).map(asTensor);
       const afterAttention = projection(mixed as Tensor, o.weight, { residual: x, bias: o.bias, lora: o.lora });
       return inRowChunks(afterAttention, gate.weight.rows, (part) =>
         projection(gateUp(part, mlp), down.weight, { residual: part, bias: down.bias, lora: down.lora }),

@@ -78,11 +78,12 @@ export class TextDecoder {
     return tidy(() => {
       const { meta, positions, rope, cache } = pass;
       const info = fused && (work ?? fused.begin({ rows: meta.rows, positions, rope }));
+      const split = fused?.splitKeys(x.shape[0] as number, meta.mostKeys);
       let hidden = x;
       for (let i = 0; i < this.weights.layers.length; i++) {
         const next = tidy(() =>
           fused && info
-            ? this.withFeatures(i, fused.block(i, hidden, info, meta.rows, cache?.layers[i]), pass)
+            ? this.withFeatures(i, fused.block(i, hidden, info, meta.rows, { cache: cache?.layers[i], split }), pass)
             : this.layer(i, hidden, pass),
         );
         if (hidden !== x) hidden.dispose();

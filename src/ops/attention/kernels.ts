@@ -1,5 +1,6 @@
 // The WGSL side of attention: which kernel runs on which grid. With few (row, head) pairs each gets a workgroup, so that a
-// decode step fills the GPU; with many each gets a thread, which needs no barriers. Both give the same bits.
+// decode step fills the GPU; with many each gets a thread, which needs no barriers; few pairs with very many keys have their keys
+// split (splitKeys.ts). All give the same bits.
 
 import type { TensorInfo } from "@tensorflow/tfjs-core";
 import { type Dispatcher, f32, type Kernel, spread } from "@/gpu/dispatcher";
@@ -7,6 +8,7 @@ import code from "./attention.wgsl?raw";
 import gradientCode from "./attentionGradient.wgsl?raw";
 import manyCode from "./attentionMany.wgsl?raw";
 import manyGradientCode from "./attentionManyGradient.wgsl?raw";
+import { type KeySplit, runSplit } from "./splitKeys";
 
 type Named<K extends string> = Readonly<Record<K, TensorInfo>>;
 
@@ -52,21 +54,23 @@ export interface QueryPlace {
   readonly stride: number;
 }
 
-/** [out [M, H, hd], lse [M, H]] */
+/** [out [M, H, hd], lse [M, H]]; split over keys if `split` says how. */
 export function attentionOnGpu(
   { q, k, v, rows }: Named<"q" | "k" | "v" | "rows">,
   gpu: Dispatcher,
-  place?: QueryPlace,
+  { place, split }: { readonly place?: QueryPlace | undefined; readonly split?: KeySplit | undefined } = {},
 ): TensorInfo[] {
   const [m, ownHeads = 0, ownWidth = 0] = q.shape as [number, number?, number?];
   const { heads, width, first, stride } = place ?? { heads: ownHeads, width: ownWidth, first: 0, stride: ownHeads * ownWidth };
   const outputs = [gpu.output([m, heads, width]), gpu.output([m, heads])];
-  const sources = { few: code, many: manyCode, widestMany: widestManyForward };
-  gpu.run({
-    ...variant(sources, "main", forwardBindings, { pairs: m * heads, width }),
-    buffers: [q, k, v, rows, ...outputs],
-    params: [m, heads, k.shape[1] as number, f32(width ** -0.5), first / 4, stride / 4],
-  });
+  const params = [m, heads, k.shape[1] as number, f32(width ** -0.5), first / 4, stride / 4];
+  const pairs = m * heads;
+  if (split) runSplit({ q, k, v, rows, outputs }, gpu, { pairs, width, split, params });
+  else {
+    const sources = { few: code, many: manyCode, widestMany: widestManyForward };
+    const buffers = [q, k, v, rows, ...outputs];
+    gpu.run({ ...variant(sources, "main", forwardBindings, { pairs, width }), buffers, params });
+  }
   return outputs;
 }
 
