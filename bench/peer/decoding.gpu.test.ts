@@ -32,24 +32,35 @@ async function folderInMemory(): Promise<CheckpointFolder> {
   };
 }
 
-const engine = await openOurFolder(await folderInMemory(), size);
-afterAll(() => engine.dispose());
-
-it("decodes a token of thirty layers within five dispatches a layer, and uploads, allocates and binds nothing", async () => {
-  const run = await measureAnswer(engine, promptIds(size.vocabulary, 16), 25, counters.snapshot);
-  const { perToken } = run;
-  expect(perToken.dispatches).toBeLessThanOrEqual(5 * 30 + 4); // 274
-  expect(perToken.submits).toBeLessThanOrEqual(1 / 8); // 23
-  expect(perToken.passes).toBeLessThanOrEqual(1 / 8); // 106
-  expect(perToken.maps).toBeLessThanOrEqual(1 / 8); // 2
-  expect(perToken.readBytes).toBeLessThanOrEqual(8); // 2 304 at this width, 199 424 at SmolVLM's
-  expect(perToken.uploads).toBe(0); // 274
-  expect(perToken.bindGroups).toBe(0); // 274
-  expect(perToken.buffersCreated).toBe(0); // 5
-  expect(perToken.pipelines).toBe(0);
-  expect(run.first.gpuErrors).toBe(0);
-  expect(counters.counts.workers).toBe(0);
+const folder = await folderInMemory();
+const engine = await openOurFolder(folder, size);
+const adapted = await openOurFolder(folder, size, 8);
+afterAll(() => {
+  engine.dispose();
+  adapted.dispose();
 });
+
+it.for([
+  ["thirty layers", engine],
+  ["thirty layers with an adapter on every projection", adapted],
+] as const)(
+  "decodes a token of %s within five dispatches a layer, and uploads, allocates and binds nothing",
+  async ([, opened]) => {
+    const run = await measureAnswer(opened, promptIds(size.vocabulary, 16), 25, counters.snapshot);
+    const { perToken } = run;
+    expect(perToken.dispatches).toBeLessThanOrEqual(5 * 30 + 4); // 274
+    expect(perToken.submits).toBeLessThanOrEqual(1 / 8); // 23
+    expect(perToken.passes).toBeLessThanOrEqual(1 / 8); // 106
+    expect(perToken.maps).toBeLessThanOrEqual(1 / 8); // 2
+    expect(perToken.readBytes).toBeLessThanOrEqual(8); // 2 304 at this width, 199 424 at SmolVLM's
+    expect(perToken.uploads).toBe(0); // 274
+    expect(perToken.bindGroups).toBe(0); // 274
+    expect(perToken.buffersCreated).toBe(0); // 5
+    expect(perToken.pipelines).toBe(0);
+    expect(run.first.gpuErrors).toBe(0);
+    expect(counters.counts.workers).toBe(0);
+  },
+);
 
 it("reads a prompt of 128 tokens in at most 200 dispatches, and reads back only the first token", async () => {
   const { first, firstTokens } = await measureAnswer(engine, promptIds(size.vocabulary, 128), 9, counters.snapshot);

@@ -152,10 +152,10 @@ describe("the fused decoder", () => {
   });
 
   it.each([
-    { name: "of 8 within the five dispatches of a block, for few rows", rank: 8, lengths: [7, 9], extra: 0 },
-    { name: "of 8 with four dispatches more, for many rows", rank: 8, lengths: [9, 9], extra: 4 },
-    { name: "of 36 with four dispatches more", rank: 36, lengths: [1], extra: 4 },
-  ])("takes adapters $name", async ({ rank, lengths, extra }) => {
+    [8, [7, 9], 0],
+    [8, [9, 9], 4],
+    [36, [1], 4],
+  ] as const)("takes adapters of rank %i, for sequences of %j, with %i dispatches more per block", (rank, lengths, extra) => {
     const layers = 2;
     const ranks = Array.from({ length: 7 }, () => rank);
     const { counters } = fixture.gpu.dispatcher;

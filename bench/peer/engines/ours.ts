@@ -4,6 +4,7 @@
 import { keep, tensor1d, tensor2d, tidy } from "@tensorflow/tfjs-core";
 import { generate } from "@/engine/generate";
 import { openSession } from "@/engine/loading/openSession";
+import { attachLora } from "@/engine/lora";
 import type { PackedPrompt } from "@/engine/packing";
 import { scoreResponses } from "@/engine/score";
 import type { CheckpointFolder } from "@/fetching/folder";
@@ -23,11 +24,15 @@ export function openOurs({ model, size }: EnginePlace): Promise<PeerEngine> {
   return openOurFolder(httpFolder(model), size);
 }
 
-/** Opens a model in int4 groups of 32, the embedding table and the head as well: the blocks are exact in it. */
-export async function openOurFolder(folder: CheckpointFolder, size: PeerDimensions): Promise<PeerEngine> {
+/**
+ * Opens a model in int4 groups of 32, the embedding table and the head as well: the blocks are exact in it. With a rank it has a fresh
+ * adapter on all projections of the decoder.
+ */
+export async function openOurFolder(folder: CheckpointFolder, size: PeerDimensions, loraRank = 0): Promise<PeerEngine> {
   const gpu = await sharedGpu();
   const precision = { text: "int4", vision: "f16", head: "int4", groupSize: 32 } as const;
   const session = await openSession(folder, "peer", { precision });
+  if (loraRank > 0) attachLora(session.model, { rank: loraRank, alpha: 2 * loraRank, seed: 1 });
   const { text } = session.model;
   const other = keep(
     tensor2d(
