@@ -107,10 +107,15 @@ export class DecodeBatch {
       const keys = this.#firstKeys + this.#taken;
       if (this.#capture && keys <= this.#capturedKeys) this.#capture.replay();
       else if (getBackend() === "webgpu") {
+        const gpu = dispatcherOf(backend());
         this.#release();
-        this.#capture?.[Symbol.dispose]();
+        if (this.#capture) {
+          // Its buffers go; steps that are encoded and not submitted still need them.
+          gpu.flush();
+          this.#capture[Symbol.dispose]();
+        }
         this.#capturedKeys = recordedKeys(keys, this.mostKeys);
-        this.#capture = Capture.record(dispatcherOf(backend()), () => {
+        this.#capture = Capture.record(gpu, () => {
           this.#outputs = tidy(() => this.#step(this.#capturedKeys));
         });
       } else {

@@ -42,13 +42,13 @@ function prompt(): PackedPrompt {
   return { ids, feature, featureCount: 1, positions: Int32Array.from(ids.keys()), axes: 1, next: promptLength };
 }
 
-/** Two rollouts with masked twins, and the dispatches of every step. */
-async function decode() {
+/** Two rollouts with masked twins, and the dispatches between steps. */
+async function decode(stepsPerRead = 1) {
   const dispatches: number[] = [];
   const [open, masked] = features;
   const group = { prompt: prompt(), features: open, masked: [masked], rollouts: 2, firstStream: 0 };
   const rollouts = await generate(session.model.text, [group], rope, {
-    ...{ temperature: 1, topP: 1, topK: 0, seed: 3, eosIds: [], alternatives: 0, stepsPerRead: 1, maxNewTokens: tokens },
+    ...{ temperature: 1, topP: 1, topK: 0, seed: 3, eosIds: [], alternatives: 0, stepsPerRead, maxNewTokens: tokens },
     onStep: () => dispatches.push(fixture.gpu.dispatcher.work().dispatches),
   });
   return { rollouts, perStep: dispatches.slice(1).map((after, i) => after - (dispatches[i] as number)) };
@@ -60,6 +60,8 @@ describe("decoding over very many keys", { timeout: 300_000 }, () => {
     const asked = vi.spyOn(FusedDecoder.prototype, "splitKeys").mockReturnValue(undefined);
     const unsplit = await decode();
     asked.mockRestore();
+    // The step is recorded anew between steps that are read together.
+    const together = await decode(tokens - 1);
     const layers = session.model.text.weights.layers.length;
     const more = split.perStep.map((count, i) => count - (unsplit.perStep[i] as number));
     expect(more).toEqual([0, 0, 0, 2, 2, 2, 2].map((perLayer) => perLayer * layers));
@@ -67,6 +69,7 @@ describe("decoding over very many keys", { timeout: 300_000 }, () => {
       expect(rollout.ids.length).toBe(tokens);
       expect(rollout.ids).toEqual(unsplit.rollouts[i]!.ids);
       expect(differingBits(rollout.stats, unsplit.rollouts[i]!.stats)).toBe(0);
+      expect(differingBits(rollout.stats, together.rollouts[i]!.stats)).toBe(0);
     });
     const packed = packGroups([{ prompt: prompt(), responses: split.rollouts.map(({ ids }) => ids) }]);
     const batch = textBatch(packed, rope);
