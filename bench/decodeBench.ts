@@ -1,8 +1,9 @@
 // Decoding with the embedded model: tokens per second and work per token in the steady state, and what the masked twins
-// (live visual dependency) add to an answer. The caller chooses the precision of the session.
+// (live visual dependency) and an adapter add to it. The caller chooses the precision of the session, which has no adapter.
 
 import { dispose } from "@tensorflow/tfjs-core";
 import { generate } from "@/engine/generate";
+import { attachLora, removeLora } from "@/engine/lora";
 import { prepare } from "@/engine/rollouts";
 import type { Session } from "@/engine/session";
 import type { Gpu } from "@/gpu/device";
@@ -17,7 +18,10 @@ export interface DecodeSizes {
   readonly repetitions: number;
 }
 
-/** Measures answers of exactly `tokens` tokens (no end token), with and without twins in turn. */
+/** Of the adapter on all projections of the decoder. */
+const loraRank = 8;
+
+/** Measures answers of exactly `tokens` tokens (no end token), with and without twins, and with an adapter, in turn. */
 export async function benchDecode(
   gpu: Gpu,
   session: Session,
@@ -57,7 +61,17 @@ export async function benchDecode(
     };
   }
 
-  const [live = [], plain = []] = await interleaved([() => answer(true), () => answer(false)], repetitions);
+  async function adaptedAnswer() {
+    attachLora(session.model, { rank: loraRank, alpha: 2 * loraRank, seed: 1 });
+    try {
+      return await answer(false);
+    } finally {
+      removeLora(session.model);
+    }
+  }
+
+  const variants = [() => answer(true), () => answer(false), adaptedAnswer];
+  const [live = [], plain = [], adapted = []] = await interleaved(variants, repetitions);
   const of = (runs: typeof live, key: "total" | "step" | "dispatches" | "submits") => median(runs.map((run) => run[key]));
   const layers = session.model.text.weights.layers.length;
   const what = `${session.name} ${session.precision.text}, ${rollouts} rollouts`;
@@ -75,6 +89,20 @@ export async function benchDecode(
       value: of(live, "dispatches"),
       baseline: { name: "without twins", value: of(plain, "dispatches") },
       note: `${layers} layers; ${of(live, "submits")} submit`,
+    },
+    {
+      name: `Decode, ${what}, with an adapter`,
+      unit: "tokens/s",
+      value: (rollouts * 1000) / of(adapted, "step"),
+      baseline: { name: "without adapter", value: (rollouts * 1000) / of(plain, "step") },
+      note: `r = ${loraRank} on all projections of the decoder`,
+    },
+    {
+      name: `Decode, ${what}: dispatches per token of the batch, with an adapter`,
+      unit: "dispatches",
+      value: of(adapted, "dispatches"),
+      baseline: { name: "without adapter", value: of(plain, "dispatches") },
+      note: `${layers} layers`,
     },
     {
       name: `Ask, ${what} with twins, ${tokens} tokens`,
