@@ -13,6 +13,7 @@ import type { FusedDecoder } from "@/nn/fusedDecoder";
 import type { TextDecoder } from "@/nn/textDecoder";
 import { recordedKeys } from "@/ops/attention/splitKeys";
 import { type HeadStats, headStatsColumns, logitStats } from "@/ops/headStats/logitStats";
+import type { Arithmetic } from "@/ops/linear/arithmetic";
 import { linear } from "@/ops/linear/linear";
 import type { Rope } from "@/ops/rope/rope";
 import { advanceDecodeState, type DecodeState } from "@/ops/sample/decodeState";
@@ -31,6 +32,8 @@ export interface Decoding {
   /** Whether every rollout has a masked twin, with whose predictions its own are compared. */
   readonly withTwins: boolean;
   readonly alternatives: number;
+  /** Of the products of every step but the first; f32 without it. */
+  readonly arithmetic?: Arithmetic | undefined;
 }
 
 /** Where the rows of a batch stand: B rollouts, and as many twins after them. */
@@ -154,19 +157,19 @@ export class DecodeBatch {
   }
 
   #step(mostKeys?: number) {
-    const { text, fused, rope, cache } = this.decoding;
+    const { text, fused, rope, cache, arithmetic } = this.decoding;
     const { rows, positions, slots, tokenIds } = this.state;
     const meta = { rows, ...(mostKeys !== undefined && { mostKeys }) };
-    const pass = { meta, positions, rope, cache: { layers: cache, slots } };
+    const pass = { meta, positions, rope, cache: { layers: cache, slots }, arithmetic };
     if (!fused) return this.#finish(text.blocks(text.embed(tokenIds), pass));
     const { hidden, work } = fused.beginWithTokens(tokenIds, { rows, positions, rope }, (ids) => text.embed(ids));
-    return this.#finish(text.blocks(hidden, pass, fused, work));
+    return this.#finish(text.blocks(hidden, pass, fused, work), arithmetic);
   }
 
   /** From hidden rows to the next token of every rollout, and the state moved on. */
-  #finish(hidden: Tensor): { ids: Tensor } & Partial<HeadStats> {
+  #finish(hidden: Tensor, arithmetic?: Arithmetic): { ids: Tensor } & Partial<HeadStats> {
     const { text, fused, rules, eosIds, withTwins, alternatives } = this.decoding;
-    const logits = fused ? fused.logits(hidden) : linear(text.finalNorm(hidden), text.weights.head);
+    const logits = fused ? fused.logits(hidden, arithmetic) : linear(text.finalNorm(hidden), text.weights.head);
     const ids = sample(logits, this.state.sampling, rules);
     const stats = withTwins ? logitStats(logits, ids, { topK: Math.max(1, alternatives) }) : undefined;
     advanceDecodeState(this.state, ids, eosIds);

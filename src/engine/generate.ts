@@ -8,10 +8,12 @@ import type { LayerCache } from "@/nn/attention";
 import type { TextDecoder } from "@/nn/textDecoder";
 import { longKeys } from "@/ops/attention/splitKeys";
 import { headStatsColumns } from "@/ops/headStats/logitStats";
+import type { Arithmetic } from "@/ops/linear/arithmetic";
 import type { Rope } from "@/ops/rope/rope";
 import { type BatchRows, type BatchStep, DecodeBatch } from "./decodeBatch";
 import { type PackedPrompt, packGroups } from "./packing";
 import { prefill } from "./prefill";
+import { refuseArithmetic } from "./roughDecoding";
 import { statCount } from "./tokenStats";
 
 /** One prompt with its image and masked images. */
@@ -36,6 +38,8 @@ export interface GenerateOptions {
   readonly alternatives: number;
   /** Steps between two readbacks; by the time they take without it. */
   readonly stepsPerRead?: number;
+  /** Of the steps after the first; f32, which is exact, without it. */
+  readonly arithmetic?: Arithmetic;
   readonly signal?: AbortSignal;
   /** Awaited before each phase; nobody waits without it. */
   readonly onPhase?: (phase: "prompt" | "decoding") => Promise<void>;
@@ -68,13 +72,18 @@ const readMs = 40;
 /** Most steps between two readbacks. */
 const mostSteps = 16;
 
-/** Rollouts of all groups, in group order; partial when aborted. */
+/**
+ * Rollouts of all groups, in group order; partial when aborted. Throws TrainSettingError where device or model have no products in the
+ * arithmetic asked for.
+ */
 export async function generate(
   text: TextDecoder,
   groups: readonly RolloutGroup[],
   rope: Rope,
   options: GenerateOptions,
 ): Promise<Rollout[]> {
+  const { arithmetic = "f32" } = options;
+  refuseArithmetic(text, arithmetic);
   const withTwins = groups.every(({ masked }) => masked.length > 0);
   const { lanes, prefixes, groupOf } = layOut(groups, options, withTwins);
   const count = groupOf.length;
@@ -93,7 +102,7 @@ export async function generate(
   const kept: Tensor[] = cache.flatMap(({ k, v }) => [k, v]);
   const fused = text.fused();
   const { temperature, topP, topK, eosIds, alternatives } = options;
-  const decoding = { text, fused, rope, cache, rules: { temperature, topP, topK }, eosIds, withTwins, alternatives };
+  const decoding = { text, fused, rope, cache, rules: { temperature, topP, topK }, eosIds, withTwins, alternatives, arithmetic };
   const rollouts = Array.from({ length: count }, () => new RunningRollout());
   let running = Array.from({ length: count }, (_, i) => i);
   const batchOf = (left: number) => new DecodeBatch(decoding, rowsOf(lanes, running, rollouts, options.seed), left);

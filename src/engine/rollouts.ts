@@ -4,6 +4,7 @@ import { dispose, type Tensor } from "@tensorflow/tfjs-core";
 import type { RgbImage } from "@/image/rgbImage";
 import { pcg3d } from "@/lib/rng";
 import type { PixelLimits, ProcessedImage } from "@/models/family";
+import type { Arithmetic } from "@/ops/linear/arithmetic";
 import type { SamplingSettings } from "@/protocol/generation";
 import type { MaskSettings } from "@/protocol/image";
 import { maskSeed } from "@/protocol/maskSpec";
@@ -44,6 +45,8 @@ export interface RolloutRequest {
   readonly alternatives?: number;
   /** Steps between two readbacks; by the time they take without it. */
   readonly stepsPerRead?: number;
+  /** Of the decoding steps; f32, which is exact, without it. Training scores what was sampled otherwise (`experience.ts`). */
+  readonly arithmetic?: Arithmetic;
   readonly signal?: AbortSignal;
   readonly onPhase?: (phase: "prompt" | "decoding") => Promise<void>;
   readonly onStep?: (step: DecodedStep) => void;
@@ -91,7 +94,7 @@ export async function rollOut(
   request: RolloutRequest,
   prepared: readonly PreparedQuestion[] = prepare(session, request),
 ): Promise<Rollout[]> {
-  const { rollouts, sampling, firstStream = 0, alternatives = 0, stepsPerRead, signal, onPhase, onStep } = request;
+  const { rollouts, sampling, firstStream = 0, alternatives = 0, stepsPerRead, arithmetic, signal, onPhase, onStep } = request;
   const groups: RolloutGroup[] = [];
   try {
     prepared.forEach(({ prompt, images, masked }, q) => {
@@ -105,6 +108,7 @@ export async function rollOut(
       eosIds: session.eosIds,
       alternatives,
       ...(stepsPerRead !== undefined && { stepsPerRead }),
+      ...(arithmetic && { arithmetic }),
       ...(signal && { signal }),
       ...(onPhase && { onPhase }),
       ...(onStep && { onStep }),

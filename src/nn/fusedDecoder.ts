@@ -8,6 +8,7 @@ import { attentionOnGpu } from "@/ops/attention/kernels";
 import { type KeySplit, splitFloats, splitKernels, splitsKeys } from "@/ops/attention/splitKeys";
 import { gateUp, headRotate, type JoinedProjections, projection, queryKeyValue } from "@/ops/decoder/block";
 import { asTensor, currentGpu, embedRows, type PassRows, type RowLayout, rowInfo, rowLayout } from "@/ops/decoder/rows";
+import { type Arithmetic, isRough } from "@/ops/linear/arithmetic";
 import type { Matrix } from "@/ops/matrix";
 import type { LayerCache } from "./attention";
 import type { DecoderLayer } from "./decoderLayer";
@@ -29,10 +30,11 @@ interface FusedLayer {
   readonly mlp: JoinedProjections;
 }
 
-/** Where a block finds keys and values of rows before its own, and how its attention is split. */
+/** Where a block finds keys and values of rows before its own, how its attention is split, and what its products are computed in. */
 interface BlockPlace {
   readonly cache?: LayerCache | undefined;
   readonly split?: KeySplit | undefined;
+  readonly arithmetic?: Arithmetic | undefined;
 }
 
 /** Largest adapter rank whose product the epilogues add in the order of a product of its own. */
@@ -47,6 +49,13 @@ export function fuses({ layers }: Pick<FusedWeights, "layers">): boolean {
       !gate.bias &&
       !up.bias &&
       [q, k, v, o, gate, up, down].every(({ lora }) => !lora || (lora.a.shape[0] <= maxRank && lora.a.shape[0] % 4 === 0)),
+  );
+}
+
+/** Whether any product of these blocks is computed in this arithmetic; the others stay exact. */
+export function computesIn(arithmetic: Arithmetic, { layers }: Pick<FusedWeights, "layers">): boolean {
+  return layers.some(({ q, k, v, o, gate, up, down }) =>
+    [q, k, v, o, gate, up, down].some(({ weight }) => isRough(arithmetic, weight.format)),
   );
 }
 
@@ -108,7 +117,7 @@ export class FusedDecoder {
   }
 
   /** Hidden rows [M, D] → [M, D]. Keys and values go to the rows' own slots of the cache, or of a pass of its own. */
-  block(index: number, x: Tensor, work: Tensor, rows: Tensor, { cache, split }: BlockPlace = {}): Tensor {
+  block(index: number, x: Tensor, work: Tensor, rows: Tensor, { cache, split, arithmetic }: BlockPlace = {}): Tensor {
     const { layer, attention, mlp } = this.#layers[index] as FusedLayer;
     const { heads, qNorm, kNorm, o, gate, down } = layer;
     const { layout } = this;
@@ -116,21 +125,21 @@ export class FusedDecoder {
       const gpu = currentGpu();
       const own = () => asTensor(gpu.output([x.shape[0] as number, heads.keyValue, heads.dim]));
       const { k, v } = cache ?? { k: own(), v: own() };
-      queryKeyValue(x, attention, work, layout, { k, v }, !qNorm);
+      queryKeyValue(x, attention, work, layout, { k, v }, !qNorm, arithmetic);
       if (qNorm && kNorm) headRotate(work, layout, { k, v }, { query: qNorm, key: kNorm, epsilon: layer.epsilon });
       const place = { heads: heads.query, width: heads.dim, first: layout.qFirst, stride: layout.stride };
       const [mixed] = attentionOnGpu({ q: work, k, v, rows }, gpu, { place, split }).map(asTensor);
-      const afterAttention = projection(mixed as Tensor, o.weight, { residual: x, bias: o.bias, lora: o.lora });
+      const afterAttention = projection(mixed as Tensor, o.weight, { residual: x, bias: o.bias, lora: o.lora, arithmetic });
       return inRowChunks(afterAttention, gate.weight.rows, (part) =>
-        projection(gateUp(part, mlp), down.weight, { residual: part, bias: down.bias, lora: down.lora }),
+        projection(gateUp(part, mlp, arithmetic), down.weight, { residual: part, bias: down.bias, lora: down.lora, arithmetic }),
       );
     });
   }
 
   /** Logits [M, V] of hidden rows, the final norm included. */
-  logits(x: Tensor): Tensor {
+  logits(x: Tensor, arithmetic?: Arithmetic): Tensor {
     const { head, norm, epsilon } = this.weights;
-    return projection(x, head, { norm: { weight: norm, epsilon } });
+    return projection(x, head, { norm: { weight: norm, epsilon }, arithmetic });
   }
 
   [Symbol.dispose](): void {

@@ -5,6 +5,7 @@
 import { add, getBackend, slice, type Tensor, tidy } from "@tensorflow/tfjs-core";
 import { embedding, type FeatureMerge } from "@/ops/embedding/embedding";
 import { gatherRows } from "@/ops/embedding/gatherRows";
+import type { Arithmetic } from "@/ops/linear/arithmetic";
 import type { Matrix } from "@/ops/matrix";
 import { rmsNorm } from "@/ops/norm/norm";
 import { applyDecoderLayer, type DecoderLayer, decoderProjections, type TextPass } from "./decoderLayer";
@@ -25,6 +26,8 @@ export interface TextDecoderWeights {
 export interface DecoderPass extends TextPass {
   /** Features [F, hidden · (1 + levels)]: the first block of columns replaces image tokens, level j is added after block j. */
   readonly merge?: FeatureMerge | undefined;
+  /** Of fused blocks; f32 without it. */
+  readonly arithmetic?: Arithmetic | undefined;
 }
 
 /** The decoder as a chain of stages that map rows to rows. */
@@ -76,14 +79,14 @@ export class TextDecoder {
   /** All blocks without a tape, fused if that is given, with what its rows bring along. */
   blocks(x: Tensor, pass: DecoderPass, fused?: FusedDecoder, work?: Tensor): Tensor {
     return tidy(() => {
-      const { meta, positions, rope, cache } = pass;
+      const { meta, positions, rope, cache, arithmetic } = pass;
       const info = fused && (work ?? fused.begin({ rows: meta.rows, positions, rope }));
       const split = fused?.splitKeys(x.shape[0] as number, meta.mostKeys);
       let hidden = x;
       for (let i = 0; i < this.weights.layers.length; i++) {
         const next = tidy(() =>
           fused && info
-            ? this.withFeatures(i, fused.block(i, hidden, info, meta.rows, { cache: cache?.layers[i], split }), pass)
+            ? this.withFeatures(i, fused.block(i, hidden, info, meta.rows, { cache: cache?.layers[i], split, arithmetic }), pass)
             : this.layer(i, hidden, pass),
         );
         if (hidden !== x) hidden.dispose();

@@ -17,6 +17,9 @@ export interface RewardSettings {
   readonly source?: string;
 }
 
+/** What products of decoding steps are computed in; f32 is exact. */
+export type RolloutArithmetic = "f32" | "f16" | "int8";
+
 /** Parts of the model that LoRA may be attached to. */
 export type LoraTarget = "text" | "projector" | "vision";
 
@@ -47,6 +50,8 @@ export interface TrainSettings {
   readonly promptsPerUpdate: number;
   /** Passes over the rollouts of a step (`worker.actor.ppo_epochs`). */
   readonly ppoEpochs: number;
+  /** Anything but f32 samples from a policy that differs a little; what the update learns from is then scored exactly. */
+  readonly rolloutArithmetic: RolloutArithmetic;
 
   readonly learningRate: number;
   /** `worker.actor.optim.warmup_style`. */
@@ -88,6 +93,7 @@ export const trainDefaults: TrainSettings = {
   maxTryMakeBatch: 8,
   promptsPerUpdate: 0,
   ppoEpochs: 1,
+  rolloutArithmetic: "f32",
   learningRate: 1e-3,
   lrSchedule: "constant",
   lrWarmupSteps: 0,

@@ -90,6 +90,7 @@ const wholeSchema: Schema<TrainSettings> = v.object({
   maxTryMakeBatch: finite,
   promptsPerUpdate: finite,
   ppoEpochs: finite,
+  rolloutArithmetic: v.picklist(["f32", "f16", "int8"]),
   learningRate: finite,
   lrSchedule: v.picklist(["constant", "cosine", "linear"]),
   lrWarmupSteps: finite,

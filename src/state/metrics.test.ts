@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { stepMetrics } from "@/engine/training/stepMetrics";
 import { policyMetricMeanings } from "@/rl/policyMetrics";
+import { rolloutGap, rolloutGapMeanings } from "@/rl/rolloutGap";
 import { moveMetricMeanings } from "@/rl/tokenMoves";
 import { varianceMetricMeanings } from "@/rl/varianceTheorem";
 import { chartTitles, metricGroups, metricsTable } from "./metrics";
@@ -12,8 +13,8 @@ describe("metricsTable", () => {
     expect(new Set(keys).size).toBe(keys.length);
   });
 
-  it("has every name of the policy update, of the variance meter and of the moves, with its meaning there", () => {
-    const meanings = { ...policyMetricMeanings, ...varianceMetricMeanings, ...moveMetricMeanings };
+  it("has every name of the policy update, of variance, moves and rollout gap, with its meaning there", () => {
+    const meanings = { ...policyMetricMeanings, ...varianceMetricMeanings, ...moveMetricMeanings, ...rolloutGapMeanings };
     for (const [name, meaning] of Object.entries(meanings)) {
       expect(metricsTable.find(({ key }) => key === name)?.help, name).toBe(meaning);
     }
@@ -42,7 +43,8 @@ describe("metricsTable", () => {
       maxResponse: 1,
       stats: [stats],
       generated: { rollouts: 1, accuracy: 1, overall: 1, format: 1, batches: 1, tokens: 1 },
-      seconds: { gen: 1, reward: 1, aug: 1, update: 1, step: 1 },
+      gap: rolloutGap([Float32Array.of(-1, -2)], [Float32Array.of(-1, -1)]),
+      seconds: { gen: 1, reward: 1, old: 1, aug: 1, update: 1, step: 1 },
     });
     expect(Object.keys(reported).filter((name) => !keys.includes(name))).toEqual([]);
   });

@@ -49,6 +49,7 @@ export const chartTitles: Readonly<Record<string, string>> = {
   combinedDependency: "Dependency, either",
   papoEntropy: "PAPO: surprise",
   moves: "Moves of tokens",
+  rolloutGap: "Rollouts against exact |Δπ|",
   variance: "Gradient variance",
   varianceFactors: "Theorem's assumptions",
   score: "Score",

@@ -138,7 +138,7 @@ export function trainSettingsOf(settings: Settings): TrainSettings {
   const { promptsPerStep, rolloutsPerPrompt, promptsPerUpdate, ppoEpochs, maskDraws, seed } = settings;
   const { onlineFiltering, filterLow, filterHigh, maxTryMakeBatch, measureMoves, measureVariance } = settings;
   const { learningRate, lrSchedule, lrWarmupSteps, minLrRatio, maxSteps, weightDecay, maxGradNorm } = settings;
-  const { trainable, loraRank, loraAlpha } = settings;
+  const { trainable, loraRank, loraAlpha, rolloutArithmetic } = settings;
   return {
     policy: policyOf(settings),
     sampling: samplingOf(settings),
@@ -155,6 +155,7 @@ export function trainSettingsOf(settings: Settings): TrainSettings {
     maxTryMakeBatch,
     promptsPerUpdate,
     ppoEpochs,
+    rolloutArithmetic,
     learningRate,
     lrSchedule,
     lrWarmupSteps,

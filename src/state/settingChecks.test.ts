@@ -33,6 +33,19 @@ describe("settings that no training can use", () => {
     expect(trainingBlockedBy(settings)).toBe(problems[key]);
   });
 
+  it("are those of the device, too: f16 needs its feature, and neither has a kernel without a GPU", () => {
+    const device = { backend: "webgpu", adapter: "test", features: [] } as const;
+    const half = { ...defaultSettings, rolloutArithmetic: "f16" } as const;
+    expect(settingProblems(half)).toEqual({});
+    expect(settingProblems(half, device).rolloutArithmetic).toMatch(sentence);
+    expect(trainingBlockedBy(half, device)).toContain("no 16-bit arithmetic (shader-f16)");
+    expect(trainingBlockedBy(half, { ...device, features: ["shader-f16"] })).toBeNull();
+    const whole = { ...defaultSettings, rolloutArithmetic: "int8" } as const;
+    expect(trainingBlockedBy(whole, device)).toBeNull();
+    expect(trainingBlockedBy(whole, { ...device, backend: "wasm" })).toContain("without a GPU");
+    expect(trainingBlockedBy(defaultSettings, { ...device, backend: "wasm" })).toBeNull();
+  });
+
   it("do not lie inside the limits of any row, but for those that need two settings or are meant for asking", () => {
     const known = new Set<SettingKey>([
       "temperature",

@@ -1,7 +1,8 @@
 // What is wrong with settings that are each fine alone, or fine for asking and not for training: one sentence per field, for the
-// settings panel and for whoever starts a training. Pure; limits of single values are in the rows, all rules in
-// `protocol/trainingChecks.ts`, by which the engine checks everything again.
+// settings panel and for whoever starts a training; and what this device cannot do. Pure; limits of single values are in the rows, all
+// rules in `protocol/trainingChecks.ts`, by which the engine checks everything again.
 
+import type { DeviceReport } from "@/protocol/engine";
 import { trainSettingsErrors } from "@/protocol/trainingChecks";
 import { tasks } from "@/tasks/registry";
 import { trainSettingsOf } from "./requests";
@@ -21,19 +22,28 @@ const otherNames: Readonly<Record<string, SettingKey>> = {
 
 const cache = new WeakMap<Settings, SettingProblems>();
 
-/** The sentence of every field whose value cannot be used for training; empty when all are fine. */
-export function settingProblems(settings: Settings): SettingProblems {
+/** The sentence of every field whose value cannot be used for training, or not on this device; empty when all are fine. */
+export function settingProblems(settings: Settings, device: DeviceReport | null = null): SettingProblems {
   let problems = cache.get(settings);
   if (!problems) {
     problems = findProblems(settings);
     cache.set(settings, problems);
   }
-  return problems;
+  return device ? { ...deviceProblems(settings, device), ...problems } : problems;
 }
 
-/** The first reason why no training can start with these settings; null when one can. */
-export function trainingBlockedBy(settings: Settings): string | null {
-  return Object.values(settingProblems(settings))[0] ?? null;
+/** The first reason why no training can start with these settings, on this device; null when one can. */
+export function trainingBlockedBy(settings: Settings, device: DeviceReport | null = null): string | null {
+  return Object.values(settingProblems(settings, device))[0] ?? null;
+}
+
+function deviceProblems(settings: Settings, device: DeviceReport): SettingProblems {
+  const problems: Partial<Record<SettingKey, string>> = {};
+  for (const row of settingsTable) {
+    const why = row.kind === "choice" ? row.missing?.(settings[row.key], device) : undefined;
+    if (why) problems[row.key] = `${row.label} cannot be used: ${why}. Choose another.`;
+  }
+  return problems;
 }
 
 function findProblems(settings: Settings): SettingProblems {

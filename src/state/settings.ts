@@ -2,9 +2,10 @@
 // setting is adding a row in `settingRows/` and its field in `Settings`. Defaults come from `rl/settings.ts` and `protocol/training.ts`; what a choice means is
 // decided there and in the engine, never here.
 
+import type { DeviceReport } from "@/protocol/engine";
 import type { MaskStrategy } from "@/protocol/image";
 import type { WeightFormat } from "@/protocol/model";
-import type { TrainSettings } from "@/protocol/training";
+import type { RolloutArithmetic, TrainSettings } from "@/protocol/training";
 import type { Aggregation } from "@/rl/aggregation";
 import type { DependencyMeasure } from "@/rl/dependency";
 import type { LossType } from "@/rl/loss";
@@ -74,6 +75,7 @@ export interface Settings {
   readonly rolloutsPerPrompt: number;
   readonly promptsPerUpdate: number;
   readonly ppoEpochs: number;
+  readonly rolloutArithmetic: RolloutArithmetic;
   readonly onlineFiltering: boolean;
   readonly filterLow: number;
   readonly filterHigh: number;
@@ -198,6 +200,8 @@ export interface ChoiceSetting extends SettingRow {
   readonly options: readonly SettingOption[];
   /** The options that can be chosen now, some of `options` under the names they have there; all of them without it. */
   readonly optionsFor?: (settings: Settings) => readonly SettingOption[];
+  /** Why a device cannot do what an option asks for, as the end of a sentence; undefined when it can. */
+  readonly missing?: (value: string, device: DeviceReport) => string | undefined;
 }
 
 /** A knob that is on or off. */

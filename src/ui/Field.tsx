@@ -66,10 +66,18 @@ export function Switch({ label, value, onChange, disabled, help, problem }: Swit
   );
 }
 
+export interface SelectOption<T extends string> {
+  readonly value: T;
+  readonly label: string;
+  readonly help?: string;
+  /** Shown, but cannot be chosen; `help` says why. */
+  readonly isMissing?: boolean;
+}
+
 export interface SelectProps<T extends string> extends FieldNotes {
   readonly label: string;
   readonly value: T;
-  readonly options: readonly { readonly value: T; readonly label: string; readonly help?: string }[];
+  readonly options: readonly SelectOption<T>[];
   readonly onChange: (value: T) => void;
   readonly disabled?: boolean;
   /** Label above instead of beside. */
@@ -102,7 +110,7 @@ export function Select<T extends string>(props: SelectProps<T>) {
         }}
       >
         {options.map((option) => (
-          <option key={option.value} value={option.value} title={option.help}>
+          <option key={option.value} value={option.value} title={option.help} disabled={option.isMissing}>
             {option.label}
           </option>
         ))}

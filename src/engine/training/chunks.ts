@@ -1,6 +1,7 @@
-// Tokens of single answers out of the decoding steps of many, as the page takes them.
+// Tokens of single answers out of the decoding steps of many, as the page takes them, with the statistics that the step learns from.
 
-import type { TokenChunk } from "@/protocol/generation";
+import { type TokenChunk, tokenStatColumns } from "@/protocol/generation";
+import type { TokenStats } from "@/rl/dependency";
 import type { DecodedStep } from "../generate";
 import { statCount } from "../tokenStats";
 
@@ -28,4 +29,13 @@ export function chunkOf(steps: readonly DecodedStep[], rollout: number): TokenCh
       chunk[key].set(step[key].subarray(at * width, (at + 1) * width), n * width);
   });
   return chunk;
+}
+
+/** The tokens of one rollout with these statistics; alternatives stay those that decoding had. */
+export function withStats(chunk: TokenChunk, stats: TokenStats): TokenChunk {
+  const columns = tokenStatColumns.map((name) => stats[name]);
+  return {
+    ...chunk,
+    stats: Float32Array.from(chunk.stats, (_, i) => columns[i % statCount]?.[Math.floor(i / statCount)] as number),
+  };
 }

@@ -5,16 +5,17 @@
 
 import { UserError } from "@/lib/errors";
 import type { TokenChunk } from "@/protocol/generation";
-import type { TrainSettings } from "@/protocol/training";
+import type { StepMetrics, TrainSettings } from "@/protocol/training";
 import { mixedGroups } from "@/rl/advantage";
 import type { TokenStats } from "@/rl/dependency";
 import type { Reward } from "@/rl/reward/rewards";
 import type { Problem } from "@/tasks/task";
 import type { DecodedStep, Rollout } from "../generate";
 import { answerBytes, checkMemory } from "../requestChecks";
-import { type PreparedQuestion, prepare, questionOf, rollOut, tokenStatsOf } from "../rollouts";
+import { type PreparedQuestion, prepare, questionOf, rollOut } from "../rollouts";
 import type { Session } from "../session";
-import { chunkOf, reportedAlternatives } from "./chunks";
+import { chunkOf, reportedAlternatives, withStats } from "./chunks";
+import { exactStats } from "./exactStats";
 import { type AnsweredQuestion, averageDependency } from "./maskAverage";
 import type { ProblemSource } from "./problemSource";
 import { type RewardScorer, rewardInput } from "./rewardScorer";
@@ -50,8 +51,10 @@ export interface Experience {
   readonly streams: readonly number[];
   readonly texts: readonly string[];
   readonly rewards: readonly Reward[];
-  /** Under the weights that sampled, with the image and with the first mask. */
+  /** Under the weights that sampled, with the image and with the first mask; exact, whatever the rollouts were decoded in. */
   readonly stats: readonly TokenStats[];
+  /** Metrics of how far decoding was from that; none where it was exact. */
+  readonly gap: StepMetrics;
   /** S_t by the settings' measure, mean over the settings' number of masks. */
   readonly dependency: readonly Float32Array[];
   /** Tokens with alternatives, for the answers of the first prompts; undefined for the others. */
@@ -59,8 +62,8 @@ export interface Experience {
   readonly generated: Generated;
   /** Where the run stands after this step. */
   readonly position: RunPosition;
-  /** Seconds spent on decoding, grading and further masks. */
-  readonly seconds: { readonly gen: number; readonly reward: number; readonly aug: number };
+  /** Seconds spent on decoding, grading, exact log-probs where decoding had none, and further masks. */
+  readonly seconds: { readonly gen: number; readonly reward: number; readonly old: number; readonly aug: number };
 }
 
 /** No prompt of any batch can be learnt from. */
@@ -86,8 +89,9 @@ interface Group extends AnsweredQuestion {
 }
 
 /**
- * Samples, grades and filters; undefined when stopped. Throws NothingToLearnError, PromptTooLongError, what grading throws, and
- * RequestError when the answers to one prompt need more than `budgetBytes` of GPU memory.
+ * Samples, grades and filters; undefined when stopped. Throws NothingToLearnError, PromptTooLongError, what grading throws,
+ * TrainSettingError where rollouts cannot be decoded as the settings say, and RequestError when the answers to one prompt need more than
+ * `budgetBytes` of GPU memory.
  */
 export async function gatherExperience(
   session: Session,
@@ -102,7 +106,7 @@ export async function gatherExperience(
   const promptsPerPart = promptsTogether(session, source(settings, position.cursor), settings, budgetBytes);
   const kept: Group[] = [];
   const tally = new Tally();
-  const seconds = { gen: 0, reward: 0, aug: 0 };
+  const seconds = { gen: 0, reward: 0, old: 0, aug: 0 };
   let batches = 0;
   let { cursor, streams } = position;
   while (kept.length < promptsPerStep && batches < (onlineFiltering ? maxTryMakeBatch : 1)) {
@@ -134,7 +138,9 @@ export async function gatherExperience(
     );
   }
   const groups = kept.slice(0, promptsPerStep);
-  const stats = groups.flatMap(({ rollouts }) => rollouts.map(tokenStatsOf));
+  const { stats, gap, seconds: scoring } = await exactStats(session, groups, settings, events);
+  if (events.signal?.aborted) return undefined;
+  seconds.old = scoring;
   const started = performance.now();
   const dependency = await averageDependency(session, groups, stats, settings, events);
   seconds.aug = (performance.now() - started) / 1000;
@@ -147,9 +153,13 @@ export async function gatherExperience(
     texts: groups.flatMap(({ texts }) => texts),
     rewards: groups.flatMap(({ rewards }) => rewards),
     stats,
+    gap,
     dependency,
     chunks: groups.flatMap(({ chunks }, p) =>
-      chunks.map((chunk, r) => (p < reportedPrompts && chunk ? numbered(chunk, p * rolloutsPerPrompt + r) : undefined)),
+      chunks.map((chunk, r) => {
+        const rollout = p * rolloutsPerPrompt + r;
+        return p < reportedPrompts && chunk ? numbered(withStats(chunk, stats[rollout] as TokenStats), rollout) : undefined;
+      }),
     ),
     generated,
     position: { cursor, streams },
@@ -180,7 +190,7 @@ type UngradedGroup = Omit<Group, "rewards">;
 async function sampleGroups(
   session: Session,
   problems: readonly Problem[],
-  { rolloutsPerPrompt, sampling, mask, pixels }: TrainSettings,
+  { rolloutsPerPrompt, sampling, mask, pixels, rolloutArithmetic: arithmetic }: TrainSettings,
   firstStream: number,
   reported: boolean,
   { signal }: StepEvents,
@@ -195,7 +205,7 @@ async function sampleGroups(
     session,
     {
       ...request,
-      sampling,
+      ...{ sampling, arithmetic },
       alternatives: reported ? reportedAlternatives : 0,
       ...(signal && { signal }),
       ...(reported && { onStep: (step: DecodedStep) => steps.push(step) }),

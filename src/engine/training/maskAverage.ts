@@ -48,15 +48,26 @@ export async function averageDependency(
 }
 
 /** Statistics of a prompt's answers against other masks. */
-async function rescored(
+function rescored(
   session: Session,
-  { problem, prepared, rollouts, firstStream }: AnsweredQuestion,
+  group: AnsweredQuestion,
   mask: TrainSettings["mask"],
   pixels: TrainSettings["pixels"],
 ): Promise<TokenStats[]> {
+  const { problem, rollouts, firstStream } = group;
   const again = prepare(session, { questions: [questionOf(problem)], rollouts: rollouts.length, mask, pixels, firstStream });
+  return scoreAnswers(session, group, again[0]?.masked ?? [], pixels);
+}
+
+/** Statistics of a prompt's answers against these masked copies of its pictures, by a pass over the finished answers. */
+export async function scoreAnswers(
+  session: Session,
+  { prepared, rollouts }: Pick<AnsweredQuestion, "prepared" | "rollouts">,
+  sets: PreparedQuestion["masked"],
+  pixels: TrainSettings["pixels"],
+): Promise<TokenStats[]> {
   const features = session.encodeTogether(prepared.images);
-  const masked = (again[0]?.masked ?? []).map((set) => session.encodeSeen(set, pixels));
+  const masked = sets.map((set) => session.encodeSeen(set, pixels));
   try {
     const responses = rollouts.map(({ ids }) => ids);
     return await scoreResponses(session, [{ prompt: prepared.prompt, responses, features, masked }]);

@@ -29,7 +29,8 @@ describe("the metrics of a step", () => {
     maxResponse: 3,
     stats: [statsOf(column(1, 2, 3), column(0, 0, 1)), statsOf(column(6), column(3))],
     generated: { rollouts: 8, accuracy: 0.25, overall: 0.3, format: 0.75, batches: 2, tokens: 40 },
-    seconds: { gen: 1, reward: 0.5, aug: 0.25, update: 2, step: 4 },
+    gap: { "training/rollout_probs_diff_mean": 0.01 },
+    seconds: { gen: 1, reward: 0.5, old: 0, aug: 0.25, update: 2, step: 4 },
   });
 
   it("take score and advantage from what is learnt from, reward and accuracy from all that was sampled", () => {
@@ -75,5 +76,10 @@ describe("the metrics of a step", () => {
       "vppo/kept_dependency_share": 0.8,
       "vppo/skipped": 1,
     });
+  });
+
+  it("pass on how far rollouts were from exact ones, and time a scoring pass only where there was one", () => {
+    expect(metrics["training/rollout_probs_diff_mean"]).toBe(0.01);
+    expect(metrics).not.toHaveProperty("timing_s/old");
   });
 });

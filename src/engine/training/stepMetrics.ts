@@ -23,10 +23,13 @@ export interface StepNumbers {
   readonly maxPrompt: number;
   readonly maxResponse: number;
   readonly stats: readonly TokenStats[];
+  /** How far rollouts were from exact ones, by name (rl/rolloutGap.ts). */
+  readonly gap: StepMetrics;
   readonly generated: Generated;
   readonly seconds: {
     readonly gen: number;
     readonly reward: number;
+    readonly old: number;
     readonly aug: number;
     readonly update: number;
     readonly step: number;
@@ -56,6 +59,7 @@ export function stepMetrics(step: StepNumbers): StepMetrics {
     "global_seqlen/mean": total,
     "timing_s/gen": seconds.gen,
     "timing_s/reward": seconds.reward,
+    ...(seconds.old > 0 && { "timing_s/old": seconds.old }),
     "timing_s/aug": seconds.aug,
     "timing_s/update_actor": seconds.update,
     "timing_s/step": seconds.step,
@@ -69,6 +73,7 @@ export function stepMetrics(step: StepNumbers): StepMetrics {
     "vppo/alpha_max": Math.max(...step.alpha),
     "vppo/skipped": step.skipped,
     "vppo/batches": generated.batches,
+    ...step.gap,
   };
 }
 

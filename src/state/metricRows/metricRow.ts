@@ -1,13 +1,19 @@
 // How rows of the metrics table are written: one line per number, help from the official meaning where the update reports it.
 
 import { policyMetricMeanings } from "@/rl/policyMetrics";
+import { rolloutGapMeanings } from "@/rl/rolloutGap";
 import { moveMetricMeanings } from "@/rl/tokenMoves";
 import { varianceMetricMeanings } from "@/rl/varianceTheorem";
 import type { Metric } from "../metrics";
 
 type Extra = Partial<Pick<Metric, "unit" | "help" | "short" | "better" | "domain" | "format">>;
 
-const meanings: Readonly<Record<string, string>> = { ...policyMetricMeanings, ...varianceMetricMeanings, ...moveMetricMeanings };
+const meanings: Readonly<Record<string, string>> = {
+  ...policyMetricMeanings,
+  ...varianceMetricMeanings,
+  ...moveMetricMeanings,
+  ...rolloutGapMeanings,
+};
 
 /** One row; `help` may be left out for a metric whose meaning stands in `rl/`. */
 export function metricRow(key: string, chart: string, label: string, extra: Extra = {}): Metric {

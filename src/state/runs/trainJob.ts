@@ -35,8 +35,8 @@ export function train(steps: number): Promise<void> {
 }
 
 async function takeSteps(steps: number): Promise<void> {
-  const { setTraining, fail, notify, settings: chosen, training } = useStore.getState();
-  const blocked = trainingBlockedBy(chosen);
+  const { setTraining, fail, notify, settings: chosen, training, device } = useStore.getState();
+  const blocked = trainingBlockedBy(chosen, device);
   if (blocked) {
     notify("error", blocked);
     return;

@@ -1,7 +1,10 @@
 // Rows of the batch: prompts, rollouts, optimizer steps per batch, and dynamic sampling (official ray_trainer.py).
 
-import { trainDefaults } from "@/protocol/training";
+import { arithmeticMissing } from "@/protocol/rolloutArithmetic";
+import { type RolloutArithmetic, trainDefaults } from "@/protocol/training";
 import type { Setting, Settings } from "../settings";
+
+const isArithmetic = (value: string): value is RolloutArithmetic => value === "f32" || value === "f16" || value === "int8";
 
 const filters = { when: ({ onlineFiltering }: Settings) => onlineFiltering, why: "dynamic sampling is off." };
 
@@ -69,6 +72,27 @@ export const batchRows: readonly Setting[] = [
     integer: true,
     help: "How often the rollouts of a step are gone through. Official: 1.",
     official: "worker.actor.ppo_epochs",
+  },
+  {
+    kind: "choice",
+    key: "rolloutArithmetic",
+    label: "Rollout arithmetic",
+    group: "batch",
+    urlKey: "rarith",
+    default: trainDefaults.rolloutArithmetic,
+    options: [
+      { value: "f32", label: "f32, exact", help: "The probabilities that sample are those of the update, to the bit." },
+      { value: "f16", label: "f16", help: "Rows and weights are multiplied in 16 bits, in blocks of 32 columns." },
+      {
+        value: "int8",
+        label: "int8",
+        help: "Rows are rounded to 8 bits in blocks of 32 columns and multiplied with int8 or int4 weights as integers; other weights stay exact.",
+      },
+    ],
+    missing: (value, device) => (isArithmetic(value) ? arithmeticMissing(value, device) : undefined),
+    help: "What decoding in training is computed in; asking and evaluating stay exact. f16 and int8 may be faster, but they sample from probabilities that are a little off: then every answer is scored again, exactly, with both pictures, which costs a pass over all answers, and the charts show the difference. The official trainer samples in bf16 and scores again, too.",
+    formula: "|Δπ| = |exp(logp_rollout) − exp(logp_scored)|",
+    official: "worker.rollout.dtype",
   },
   {
     kind: "switch",

@@ -29,7 +29,7 @@ function useRow(row: Setting) {
   const problem = useStore((state) => {
     // A knob of asking is disturbed by what only training minds once training has been refused for it.
     const isShared = row.group === "sampling" || row.group === "mask";
-    return isShared && state.training.status !== "failed" ? undefined : settingProblems(state.settings)[row.key];
+    return isShared && state.training.status !== "failed" ? undefined : settingProblems(state.settings, state.device)[row.key];
   });
   const disabled = useStore((state) => withoutEffect(row, state.settings) !== null);
   return { help, problem, disabled };
@@ -78,7 +78,11 @@ export function ChoiceSettingControl({ settingKey, hideLabel, disabled: isDisabl
   const row = choiceSetting(settingKey);
   const { help, problem, disabled } = useRow(row);
   const value = settings[settingKey];
-  const options = row.optionsFor?.(settings) ?? row.options;
+  const device = useStore((state) => state.device);
+  const options = (row.optionsFor?.(settings) ?? row.options).map((option) => {
+    const why = device ? row.missing?.(option.value, device) : undefined;
+    return why ? { ...option, isMissing: true, help: `Not here: ${why}.` } : option;
+  });
   return (
     <Select<string>
       label={row.label}

@@ -61,7 +61,9 @@ interface GroupProps extends ShownGroup {
 
 function Group({ title, rows, isSearch, isOpen: isOpenAtFirst }: GroupProps) {
   const [isOpen, setOpen] = useState(isOpenAtFirst);
-  const hasProblem = useStore((state) => rows.some(({ key }) => settingProblems(state.settings)[key] !== undefined));
+  const hasProblem = useStore((state) =>
+    rows.some(({ key }) => settingProblems(state.settings, state.device)[key] !== undefined),
+  );
   if (rows.length === 0) return null;
   // What cannot be used is never folded away.
   const isShown = isOpen || isSearch || hasProblem;

@@ -55,6 +55,20 @@ describe("the settings panel", () => {
     expect(alerts()).toEqual([expect.stringContaining("no accuracy lies between 0.9 and 0.2")]);
   });
 
+  it("offers no arithmetic that the device lacks, and says at the field why one from a link cannot be used", async () => {
+    await act(async () => useStore.setState({ device: { backend: "webgpu", adapter: "test", features: [] } }));
+    const select = () => labelled("Rollout arithmetic") as unknown as HTMLSelectElement | undefined;
+    const disabled = () => [...(select()?.options ?? [])].filter((option) => option.disabled).map(({ value }) => value);
+    expect(disabled()).toEqual(["f16"]);
+    expect([...(select()?.options ?? [])][1]?.title).toContain("no 16-bit arithmetic");
+    expect(alerts()).toEqual([]);
+    await set({ rolloutArithmetic: "f16" });
+    expect(alerts()).toEqual([expect.stringContaining("Rollout arithmetic cannot be used: this GPU has no 16-bit arithmetic")]);
+    await act(async () => useStore.setState({ device: { backend: "webgpu", adapter: "test", features: ["shader-f16"] } }));
+    expect(disabled()).toEqual([]);
+    expect(alerts()).toEqual([]);
+  });
+
   it("finds a setting by its name, an option or its official key, and says where those of other places are", async () => {
     const search = box.querySelector<HTMLElement>('[aria-label="Find a setting"]');
     await write(search, "ppo_epochs");
