@@ -112,9 +112,7 @@ describe("a training step on rough rollouts", { timeout: 300_000 }, () => {
     expect(Object.keys(report!.metrics).filter((name) => name.startsWith(gap) || name === "timing_s/old")).toEqual([]);
   });
 
-  it("refuses f16 where the device has none, before anything runs", async ({
-    skip,
-  }) => {
+  it("refuses f16 where the device has none, before anything runs", async ({ skip }) => {
     skip(fixture.gpu.device.features.has("shader-f16"), "the adapter has shader-f16");
     using trainer = Trainer.create(session, settings, parityParts);
     const refused = trainer.takeStep({ ...settings, rolloutArithmetic: "f16" });
