@@ -8,7 +8,7 @@ import type { TextDecoder } from "@/nn/textDecoder";
 import { gatherRows } from "@/ops/embedding/gatherRows";
 import { headLogProb, headStats } from "@/ops/headStats/headStats";
 import { headStatsColumns } from "@/ops/headStats/logitStats";
-import type { TokenStats } from "@/rl/dependency";
+import type { TokenStats, TokenStatsWithoutJsd } from "@/rl/dependency";
 import { type TextBatch, textBatch } from "./batch";
 import { type PackedRows, type PackGroup, packGroups, perResponse } from "./packing";
 import type { Session } from "./session";
@@ -35,14 +35,27 @@ export function finalHidden(text: TextDecoder, batch: TextBatch, features: reado
 }
 
 /** Statistics of every token of every response, in group order; nats, the top-1 drop a probability. */
-export async function scoreResponses(session: Session, groups: readonly ScoreGroup[]): Promise<TokenStats[]> {
+export function scoreResponses(session: Session, groups: readonly ScoreGroup[]): Promise<TokenStats[]> {
+  return compared(session, groups, (original, masked) => original.against(masked));
+}
+
+/** The same without the Jensen-Shannon divergence: where the logits are taken in tiles, the head is then read once instead of twice. */
+export function scoreWithoutJsd(session: Session, groups: readonly ScoreGroup[]): Promise<TokenStatsWithoutJsd[]> {
+  return compared(session, groups, (original, masked) => original.againstWithoutJsd(masked));
+}
+
+async function compared<T>(
+  session: Session,
+  groups: readonly ScoreGroup[],
+  compare: (original: ScoredRows, masked: ScoredRows) => Promise<T>,
+): Promise<T> {
   const original = new ScoredRows(session, groups);
   const masked = new ScoredRows(
     session,
     groups.flatMap((group) => withMasked(group, group.masked)),
   );
   try {
-    return await original.against(masked);
+    return await compare(original, masked);
   } finally {
     original[Symbol.dispose]();
     masked[Symbol.dispose]();
@@ -102,11 +115,22 @@ export class ScoredRows {
   }
 
   /** The same for several masks at once, `masked` holding the responses once per mask, one after the other; per mask. */
-  async againstEach(masked: ScoredRows, count: number): Promise<TokenStats[][]> {
+  againstEach(masked: ScoredRows, count: number): Promise<TokenStats[][]> {
+    return this.#compared(masked, count, true);
+  }
+
+  /** Statistics per response of all but the Jensen-Shannon divergence. */
+  async againstWithoutJsd(masked: ScoredRows): Promise<TokenStatsWithoutJsd[]> {
+    const [stats = []] = await this.#compared(masked, 1, false);
+    return stats.map(({ jsd: _, ...measured }) => measured);
+  }
+
+  /** Without `jsd` its numbers mean nothing. */
+  async #compared(masked: ScoredRows, count: number, jsd: boolean): Promise<TokenStats[][]> {
     const { head } = this.session.model.text.weights;
     const hidden = repeated(this.#hidden, count);
     const targets = repeated(this.#batch.targets, count);
-    const stats = headStats(hidden, masked.#hidden, head, targets, { topK: 1 });
+    const stats = headStats(hidden, masked.#hidden, head, targets, { topK: 1, jsd });
     try {
       const [values] = await readTensors([stats.values]);
       const width = Object.keys(headStatsColumns).length;

@@ -19,19 +19,26 @@ export interface TokenStats {
   readonly top1Drop: Float32Array;
 }
 
+/** What is measured where nothing reads the Jensen-Shannon divergence: it alone takes the engine another pass over the vocabulary. */
+export type TokenStatsWithoutJsd = Omit<TokenStats, "jsd">;
+
 /** The measures of visual dependency the page offers. */
 export type DependencyMeasure = "kl" | "k3" | "jsd" | "top1_drop";
 
 /** One row of the measure table. */
-export interface DependencyMeasureRow {
+export interface DependencyMeasureRow<S = TokenStats> {
   readonly label: string;
   readonly unit: "nats" | "probability";
   readonly help: string;
-  readonly of: (stats: TokenStats) => Float32Array;
+  readonly of: (stats: S) => Float32Array;
 }
 
+type DependencyMeasures = {
+  readonly [M in DependencyMeasure]: DependencyMeasureRow<M extends "jsd" ? TokenStats : TokenStatsWithoutJsd>;
+};
+
 /** THE table of dependency measures: pickers, help texts and the trainer all read it. */
-export const dependencyMeasures: Readonly<Record<DependencyMeasure, DependencyMeasureRow>> = {
+export const dependencyMeasures: DependencyMeasures = {
   kl: {
     label: "KL, whole vocabulary",
     unit: "nats",

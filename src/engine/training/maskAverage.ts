@@ -4,11 +4,11 @@
 import { dispose } from "@tensorflow/tfjs-core";
 import { pcg3d } from "@/lib/rng";
 import type { TrainSettings } from "@/protocol/training";
-import { dependencyOf, type TokenStats } from "@/rl/dependency";
+import { type DependencyMeasure, dependencyMeasures, dependencyOf, type TokenStats } from "@/rl/dependency";
 import type { Problem } from "@/tasks/task";
 import type { Rollout } from "../generate";
 import { type PreparedQuestion, prepare, questionOf } from "../rollouts";
-import { scoreResponses } from "../score";
+import { type ScoreGroup, scoreResponses, scoreWithoutJsd } from "../score";
 import type { Session } from "../session";
 import type { StepEvents } from "./stepEvents";
 
@@ -25,19 +25,21 @@ export async function averageDependency(
   session: Session,
   groups: readonly AnsweredQuestion[],
   stats: readonly TokenStats[],
-  { policy: { dependencyMeasure }, mask, maskDraws, pixels }: TrainSettings,
+  settings: TrainSettings,
   { onPhase, signal }: StepEvents,
 ): Promise<Float32Array[]> {
+  const { mask, maskDraws } = settings;
+  const { dependencyMeasure } = settings.policy;
   const sums = stats.map((stat) => Float32Array.from(dependencyOf(stat, dependencyMeasure)));
   if (maskDraws <= 1) return sums;
   let first = 0;
   for (const [done, group] of groups.entries()) {
     onPhase?.("scoring", done, groups.length);
     for (let draw = 1; draw < maskDraws && !signal?.aborted; draw++) {
-      const drawn = await rescored(session, group, { ...mask, seed: pcg3d(mask.seed, draw, 0x6472)[0] }, pixels);
-      drawn.forEach((stat, r) => {
+      const drawn = await dependencyUnder(session, group, { ...mask, seed: pcg3d(mask.seed, draw, 0x6472)[0] }, settings);
+      drawn.forEach((values, r) => {
         const sum = sums[first + r] as Float32Array;
-        dependencyOf(stat, dependencyMeasure).forEach((value, t) => {
+        values.forEach((value, t) => {
           sum[t] = (sum[t] as number) + value;
         });
       });
@@ -47,30 +49,52 @@ export async function averageDependency(
   return sums.map((sum) => sum.map((value) => value / maskDraws));
 }
 
-/** Statistics of a prompt's answers against other masks. */
-function rescored(
+/** S_t of a prompt's answers under other masks. */
+async function dependencyUnder(
   session: Session,
   group: AnsweredQuestion,
   mask: TrainSettings["mask"],
-  pixels: TrainSettings["pixels"],
-): Promise<TokenStats[]> {
+  { pixels, policy: { dependencyMeasure } }: TrainSettings,
+): Promise<readonly Float32Array[]> {
   const { problem, rollouts, firstStream } = group;
   const again = prepare(session, { questions: [questionOf(problem)], rollouts: rollouts.length, mask, pixels, firstStream });
-  return scoreAnswers(session, group, again[0]?.masked ?? [], pixels);
+  const sets = again[0]?.masked ?? [];
+  return withScoreGroup(session, group, sets, pixels, (answers) => scoredDependency(session, answers, dependencyMeasure));
+}
+
+/** S_t per answer; what the measure does not read is not measured. */
+async function scoredDependency(
+  session: Session,
+  answers: ScoreGroup,
+  measure: DependencyMeasure,
+): Promise<readonly Float32Array[]> {
+  if (measure === "jsd") return (await scoreResponses(session, [answers])).map(dependencyMeasures.jsd.of);
+  return (await scoreWithoutJsd(session, [answers])).map(dependencyMeasures[measure].of);
 }
 
 /** Statistics of a prompt's answers against these masked copies of its pictures, by a pass over the finished answers. */
-export async function scoreAnswers(
+export function scoreAnswers(
+  session: Session,
+  answered: Pick<AnsweredQuestion, "prepared" | "rollouts">,
+  sets: PreparedQuestion["masked"],
+  pixels: TrainSettings["pixels"],
+): Promise<TokenStats[]> {
+  return withScoreGroup(session, answered, sets, pixels, (answers) => scoreResponses(session, [answers]));
+}
+
+/** Encodes the pictures of finished answers and their masked copies, for as long as `work` takes. */
+async function withScoreGroup<T>(
   session: Session,
   { prepared, rollouts }: Pick<AnsweredQuestion, "prepared" | "rollouts">,
   sets: PreparedQuestion["masked"],
   pixels: TrainSettings["pixels"],
-): Promise<TokenStats[]> {
+  work: (answers: ScoreGroup) => Promise<T>,
+): Promise<T> {
   const features = session.encodeTogether(prepared.images);
   const masked = sets.map((set) => session.encodeSeen(set, pixels));
   try {
     const responses = rollouts.map(({ ids }) => ids);
-    return await scoreResponses(session, [{ prompt: prepared.prompt, responses, features, masked }]);
+    return await work({ prompt: prepared.prompt, responses, features, masked });
   } finally {
     dispose([features, ...masked]);
   }
