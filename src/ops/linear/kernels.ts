@@ -8,8 +8,10 @@ import adapterOutsideCode from "./adapterOutside.wgsl?raw";
 import { type Arithmetic, isRough } from "./arithmetic";
 import f16BlockCode from "./f16Block.wgsl?raw";
 import int8BlockCode from "./int8Block.wgsl?raw";
+import lanesCode from "./lanes.wgsl?raw";
 import frameCode from "./linear.wgsl?raw";
 import normedCode from "./normedLinear.wgsl?raw";
+import oneMatrixCode from "./oneMatrix.wgsl?raw";
 import productCode from "./product.wgsl?raw";
 import roughProductCode from "./roughProduct.wgsl?raw";
 import rowNormCode from "./rowNorm.wgsl?raw";
@@ -36,14 +38,14 @@ export interface Frame {
 /** x [M, K] times the rows of one matrix, as linear.wgsl says. */
 export const plainFrame: Frame = {
   name: "linear",
-  code: frameCode,
+  code: frameCode + oneMatrixCode,
   bindings: ["read", "read", "read", "read", "read", "read", "read", "write"],
 };
 
 /** The same with rows that are RMS-normalised on the way, and nothing added after, as normedLinear.wgsl says. */
 export const normedFrame: Frame = {
   name: "normedLinear",
-  code: normedCode,
+  code: normedCode + oneMatrixCode,
   bindings: ["read", "read", "read", "read", "write"],
 };
 
@@ -62,6 +64,8 @@ export interface ProductShape {
   /** Exact without it, and for formats that it has no products with. */
   readonly arithmetic?: Arithmetic;
 }
+
+const commonCode = rowNormCode + lanesCode;
 
 /** Widest row, in vec4, that a workgroup keeps normalised in its memory: 8 KiB. */
 const stagedWidth = 512;
@@ -91,7 +95,7 @@ export function productKernel(frame: Frame, shape: ProductShape) {
   const isInside = adapterInside(shape);
   const make = (entryPoint: string, own: Readonly<Record<string, number>>): Kernel => ({
     name: `${frame.name}.${entryPoint}`,
-    code: frame.code + weightsCode + (isInside ? adapterInsideCode : adapterOutsideCode) + rowNormCode + tileCode + productCode,
+    code: frame.code + weightsCode + (isInside ? adapterInsideCode : adapterOutsideCode) + commonCode + tileCode + productCode,
     entryPoint,
     bindings: frame.bindings,
     uniform: true,
@@ -108,7 +112,7 @@ export function productKernel(frame: Frame, shape: ProductShape) {
 /** The same in a rough arithmetic: tiles of as many rows as share a reading of W, however many there are. */
 function roughKernel(frame: Frame, { format, rows, norm = false }: ProductShape, arithmetic: Exclude<Arithmetic, "f32">) {
   const tileRows = powerOfTwo(Math.min(rows, fewRowsLimit));
-  const code = frame.code + weightsCode + adapterOutsideCode + rowNormCode;
+  const code = frame.code + weightsCode + adapterOutsideCode + commonCode;
   const kernel: Kernel = {
     name: `${frame.name}.${arithmetic}`,
     code: (arithmetic === "f16" ? `enable f16;\n${code}${f16BlockCode}` : code + int8BlockCode) + roughProductCode,
@@ -129,7 +133,7 @@ export const plainKernel = (shape: ProductShape) => productKernel(shape.norm ? n
 export function transposedKernel(format: MatrixFormat, side: number): Kernel {
   return {
     name: "linear.transposed",
-    code: frameCode + weightsCode + adapterOutsideCode + tileCode + transposedCode,
+    code: plainFrame.code + weightsCode + adapterOutsideCode + tileCode + transposedCode,
     entryPoint: "transposed",
     bindings: plainFrame.bindings,
     uniform: true,

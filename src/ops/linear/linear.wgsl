@@ -1,6 +1,6 @@
-// The plain frame of products with a matrix: a part of W [N, K] in any format, and out = scale·x·Wᵀ + bias + residual, plus
-// loraScale·t·Bᵀ where a projection has an adapter (t = x·Aᵀ). What a call does not have is stood in for by another read-only buffer
-// and not read.
+// The plain frame of products with a matrix, before `oneMatrix.wgsl`: a part of W [N, K] in any format, and out = scale·x·Wᵀ + bias +
+// residual, plus loraScale·t·Bᵀ where a projection has an adapter (t = x·Aᵀ). What a call does not have is stood in for by another
+// read-only buffer and not read.
 // Bindings: 0 x [M, K] or dy [M, N], 1 W (words), 2 scales [N, K/groupSize], 3 bias [N], 4 residual [M, N], 5 t [M, rank] or A [rank, K],
 // 6 B [N, rank], 7 out, 8 params.
 
@@ -24,39 +24,14 @@ struct Params {
   epsilon: f32,
 }
 
-@group(0) @binding(0) var<storage, read> x: array<vec4<f32>>;
-/// The same binding for `transposed`, whose rows may have any width.
+/// x for `transposed`, whose rows may have any width.
 @group(0) @binding(0) var<storage, read> dy: array<f32>;
-@group(0) @binding(1) var<storage, read> weights: array<vec4<u32>>;
-@group(0) @binding(2) var<storage, read> scales: array<f32>;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
 @group(0) @binding(4) var<storage, read> residual: array<f32>;
 @group(0) @binding(5) var<storage, read> adapter: array<vec4<f32>>;
 @group(0) @binding(6) var<storage, read> loraB: array<f32>;
 @group(0) @binding(7) var<storage, read_write> out: array<f32>;
 @group(0) @binding(8) var<uniform> params: Params;
-
-var<private> firstColumn: u32;
-
-fn place(tile: u32, width: u32) {
-  firstColumn = tile * width;
-}
-
-fn isColumn(column: u32) -> bool {
-  return column < params.n;
-}
-
-fn rowOfColumn(column: u32) -> u32 {
-  return params.weightRow + column;
-}
-
-fn words(column: u32, at: u32) -> vec4<u32> {
-  return weights[at];
-}
-
-fn scaleAt(column: u32, at: u32) -> f32 {
-  return scales[at];
-}
 
 /// Rows are not normalised in this frame.
 fn normWeight4(k4: u32) -> vec4<f32> {

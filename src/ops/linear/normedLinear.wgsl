@@ -1,5 +1,5 @@
-// A frame of products with one matrix for rows that are RMS-normalised on the way (NORM): out[:, first ..] = norm(x)·Wᵀ, or a part of W.
-// The LM head with the final norm before it, and t = norm(x)·Aᵀ of adapters.
+// A frame of products with one matrix, before `oneMatrix.wgsl`, for rows that are RMS-normalised on the way (NORM): out[:, first ..] =
+// norm(x)·Wᵀ, or a part of W. The LM head with the final norm before it, and t = norm(x)·Aᵀ of adapters.
 // Bindings: 0 x [M, K], 1 W (words), 2 scales [N, K/groupSize], 3 the norm's weight [K], 4 out [M, width], 5 params.
 
 struct Params {
@@ -14,34 +14,9 @@ struct Params {
   epsilon: f32,
 }
 
-@group(0) @binding(0) var<storage, read> x: array<vec4<f32>>;
-@group(0) @binding(1) var<storage, read> weights: array<vec4<u32>>;
-@group(0) @binding(2) var<storage, read> scales: array<f32>;
 @group(0) @binding(3) var<storage, read> normWeight: array<vec4<f32>>;
 @group(0) @binding(4) var<storage, read_write> out: array<f32>;
 @group(0) @binding(5) var<uniform> params: Params;
-
-var<private> firstColumn: u32;
-
-fn place(tile: u32, width: u32) {
-  firstColumn = tile * width;
-}
-
-fn isColumn(column: u32) -> bool {
-  return column < params.n;
-}
-
-fn rowOfColumn(column: u32) -> u32 {
-  return params.weightRow + column;
-}
-
-fn words(column: u32, at: u32) -> vec4<u32> {
-  return weights[at];
-}
-
-fn scaleAt(column: u32, at: u32) -> f32 {
-  return scales[at];
-}
 
 fn normWeight4(k4: u32) -> vec4<f32> {
   return normWeight[k4];

@@ -1,4 +1,4 @@
-// x·Wᵀ: the loops that every frame shares (see `weights.wgsl`), after `rowNorm.wgsl` and `tile.wgsl`. Two entry points:
+// x·Wᵀ: the loops that every frame shares (see `weights.wgsl`), after `rowNorm.wgsl`, `lanes.wgsl` and `tile.wgsl`. Two entry points:
 //   fewRows   M <= ROWS: 8 threads per column, W is read once for all rows
 //   manyRows  any M: square tiles in workgroup memory, 4x4 results per thread, W dequantised once per tile
 // A piece before this one says where adapters' t = x·Aᵀ comes from: `adapterOutside.wgsl`, or for fewRows `adapterInside.wgsl`.
@@ -9,21 +9,16 @@
 // computed: K is cut in blocks of 32; lane l (0..7) takes the blocks b with b mod 8 = l in rising order, one fma per k; then
 // the lanes are added from 0 to 7. A tile walks the blocks lane by lane and so needs two accumulators, not eight.
 
-/// fewRows computes 1, 2, 4, 8 or 16 rows; those from params.m on are thrown away.
-override ROWS: u32 = 1u;
 /// Vec4 of a row that fewRows keeps normalised in workgroup memory, where there is one row and it fits; 0 to normalise as it is read.
 override STAGED: u32 = 0u;
 
 // ---- few rows ------------------------------------------------------------------------------------------------------------
 
-// The lanes' sums of at most four rows at a time: little workgroup memory leaves room for more workgroups.
-var<workgroup> partial: array<f32, 256u * min(ROWS, 4u)>;
 var<workgroup> squares: array<f32, 32u * ROWS>;
 var<workgroup> inverses: array<f32, ROWS>;
 var<workgroup> staged: array<vec4<f32>, max(STAGED, 1u)>;
 /// The inverse deviation of the only row.
 var<private> inverseOfOne: f32;
-var<private> sums: array<vec4<f32>, 4>;
 
 fn fewInput4(row: u32, k4: u32, weight: vec4<f32>) -> vec4<f32> {
   if (STAGED > 0u) { return staged[k4]; }
@@ -98,36 +93,6 @@ fn addBlock(column: u32, block: u32) {
   }
 }
 
-/// A thread's sums of four rows, for `sumOfLanes` after a barrier.
-fn keepFour(four: vec4<f32>, local: u32) {
-  partial[local] = four.x;
-  if (ROWS > 1u) { partial[256u + local] = four.y; }
-  if (ROWS > 2u) {
-    partial[512u + local] = four.z;
-    partial[768u + local] = four.w;
-  }
-}
-
-fn sumOfLanes(row: u32, column: u32) -> f32 {
-  let first = row * 256u + column * 8u;
-  var total = 0.0;
-  for (var lane = 0u; lane < 8u; lane++) {
-    total += partial[first + lane];
-  }
-  return total;
-}
-
-/// Adds the eight lanes' sums of rows 4·i + 0..3 and writes the results of 32 columns.
-fn finishFour(i: u32, local: u32) {
-  keepFour(sums[i], local);
-  workgroupBarrier();
-  let row = local >> 5u;
-  let pair = (local & 31u) * 2u;
-  if (pair < 32u && row < min(ROWS, 4u) && i * 4u + row < params.m && isColumn(firstColumn + pair)) {
-    finishPair(sumOfLanes(row, pair), sumOfLanes(row, pair + 1u), i * 4u + row, firstColumn + pair);
-  }
-}
-
 @compute @workgroup_size(256)
 fn fewRows(
   @builtin(workgroup_id) group: vec3<u32>,
@@ -160,17 +125,7 @@ fn fewRows(
     addAdapter(local, block);
   }
   finishAdapter(local);
-  finishFour(0u, local);
-  if (ROWS > 4u) {
-    workgroupBarrier();
-    finishFour(1u, local);
-  }
-  if (ROWS > 8u) {
-    workgroupBarrier();
-    finishFour(2u, local);
-    workgroupBarrier();
-    finishFour(3u, local);
-  }
+  finishRows(local);
 }
 
 // ---- many rows -----------------------------------------------------------------------------------------------------------
@@ -182,13 +137,6 @@ fn x4(row: u32, k4: u32, inverse: f32) -> vec4<f32> {
       return normalised(x[row * quads + k4], inverse, normWeight4(k4));
     }
     return x[row * quads + k4];
-  }
-  return vec4<f32>();
-}
-
-fn boundedWeight4(column: u32, k4: u32) -> vec4<f32> {
-  if (isColumn(column) && (k4 << 2u) < params.k) {
-    return weight4(column, k4);
   }
   return vec4<f32>();
 }

@@ -1,6 +1,6 @@
 // x·Wᵀ for decoding steps whose numbers need not be exact, in place of `product.wgsl`: rows of x are rounded by blocks of 32 columns as
-// they are read, to numbers of one short type that share a step per block. Put after a frame, `weights.wgsl`, `rowNorm.wgsl` and one of
-// `int8Block.wgsl` and `f16Block.wgsl`, which say what a rounded block is:
+// they are read, to numbers of one short type that share a step per block. Put after a frame, `weights.wgsl`, `rowNorm.wgsl`, `lanes.wgsl`
+// and one of `int8Block.wgsl` and `f16Block.wgsl`, which say what a rounded block is:
 //   slots                                  blocks that workgroup memory holds
 //   reach                                  the number that a block's largest magnitude becomes
 //   keepBlock(slot, values)                keeps a block's 32 numbers, scaled to at most `reach`, rounded
@@ -9,16 +9,9 @@
 // Order of additions: that of product.wgsl, with a block's sum in place of its 32 products, so a row's result depends on nothing but
 // that row and W here, too. Adapters, biases, norms and what a frame does with the results are f32.
 
-/// Rows of a tile: 1, 2, 4, 8 or 16. Those from params.m on are thrown away.
-override ROWS: u32 = 1u;
-
-// The lanes' sums of at most four rows at a time; the norm's lanes before.
-var<workgroup> partial: array<f32, 256u * min(ROWS, 4u)>;
 var<workgroup> inverses: array<f32, ROWS>;
 /// A kept block's numbers times this are those of x.
 var<workgroup> steps: array<f32, slots>;
-var<private> sums: array<vec4<f32>, 4>;
-var<private> firstRow: u32;
 
 fn keepRowBlock(slot: u32, row: u32, block: u32) {
   let quads = params.k >> 2u;
@@ -71,32 +64,6 @@ fn addBlock(column: u32, block: u32, slot: u32, between: u32) {
   }
 }
 
-fn sumOfLanes(row: u32, column: u32) -> f32 {
-  let first = row * 256u + column * 8u;
-  var total = 0.0;
-  for (var lane = 0u; lane < 8u; lane++) {
-    total += partial[first + lane];
-  }
-  return total;
-}
-
-/// Adds the eight lanes' sums of rows 4·i + 0..3 and writes the results of 32 columns.
-fn finishFour(i: u32, local: u32) {
-  partial[local] = sums[i].x;
-  if (ROWS > 1u) { partial[256u + local] = sums[i].y; }
-  if (ROWS > 2u) {
-    partial[512u + local] = sums[i].z;
-    partial[768u + local] = sums[i].w;
-  }
-  workgroupBarrier();
-  let row = local >> 5u;
-  let pair = (local & 31u) * 2u;
-  let inRows = firstRow + i * 4u + row;
-  if (pair < 32u && row < min(ROWS, 4u) && inRows < params.m && isColumn(firstColumn + pair)) {
-    finishPair(sumOfLanes(row, pair), sumOfLanes(row, pair + 1u), inRows, firstColumn + pair);
-  }
-}
-
 @compute @workgroup_size(256)
 fn roughRows(
   @builtin(workgroup_id) group: vec3<u32>,
@@ -108,6 +75,7 @@ fn roughRows(
   firstRow = (tile % tilesDown) * ROWS;
   place(tile / tilesDown, 32u);
   if (NORM) {
+    // The norm's lanes need less room than the sums will.
     for (var row = local >> 5u; row < ROWS; row += 8u) {
       partial[row * 32u + (local & 31u)] = laneOfSquares(min(firstRow + row, params.m - 1u), local & 31u);
     }
@@ -135,15 +103,5 @@ fn roughRows(
     }
     workgroupBarrier();
   }
-  finishFour(0u, local);
-  if (ROWS > 4u) {
-    workgroupBarrier();
-    finishFour(1u, local);
-  }
-  if (ROWS > 8u) {
-    workgroupBarrier();
-    finishFour(2u, local);
-    workgroupBarrier();
-    finishFour(3u, local);
-  }
+  finishRows(local);
 }

@@ -11,3 +11,11 @@ var<workgroup> right: array<vec4<f32>, 32u * SIDE>;
 fn slot(step: u32, quad: u32) -> u32 {
   return step * SIDE + (quad ^ (step >> 2u));
 }
+
+/// Four weights for a tile, zero outside.
+fn boundedWeight4(column: u32, k4: u32) -> vec4<f32> {
+  if (isColumn(column) && (k4 << 2u) < params.k) {
+    return weight4(column, k4);
+  }
+  return vec4<f32>();
+}

@@ -15,13 +15,6 @@ fn dy4(row: u32, first: u32) -> vec4<f32> {
   return values;
 }
 
-fn boundedWeight4(row: u32, k4: u32) -> vec4<f32> {
-  if (row < params.n && (k4 << 2u) < params.k) {
-    return weight4(row, k4);
-  }
-  return vec4<f32>();
-}
-
 /// Stores a 4x4 block, given as four rows of four steps, with the steps as rows.
 fn storeLeft(step4: u32, quad: u32, rows: mat4x4<f32>) {
   let steps = transpose(rows);
