@@ -1,57 +1,96 @@
-// How cost grows with the work, on the embedded model's blocks: time per decoded token with the length of the context and with the number of
-// rollouts, and memory of a training pass with its rows. Prompts are made-up ids at any length, past what the checkpoint was
-// trained for: what a token costs does not depend on what it says.
+// How cost grows with the work, on the embedded model's blocks: a decoded token with the length of the context and with the number of
+// rollouts, and a training pass with its rows; time, dispatches and bytes of each. Decoding starts from an empty cache of any length,
+// past what the checkpoint was trained for: what a token costs does not depend on what it says, and no prompt is read for it.
 
-import { dispose, tensor2d } from "@tensorflow/tfjs-core";
+import { dispose, keep, type Tensor, tensor2d } from "@tensorflow/tfjs-core";
 import { textBatch } from "@/engine/batch";
-import { generate } from "@/engine/generate";
+import { type BatchRows, DecodeBatch } from "@/engine/decodeBatch";
 import { LayerwisePass } from "@/engine/layerwise";
 import { attachLora, loraParameters, removeLora } from "@/engine/lora";
 import { type PackedPrompt, packGroups } from "@/engine/packing";
 import type { Session } from "@/engine/session";
 import type { Gpu } from "@/gpu/device";
+import { deviceZeros } from "@/gpu/deviceTensor";
 import { type Rope, ropeTable } from "@/ops/rope/rope";
-import type { BenchRow } from "./report";
+import type { BenchRow, GrowthSeries } from "./report";
 import { costOf, finish, median } from "./timing";
 
 export interface GrowthSizes {
-  /** Prompt tokens. */
+  /** Keys in the cache. */
   readonly contexts: readonly number[];
   readonly rollouts: readonly number[];
   /** Rows of a training pass. */
   readonly trained: readonly number[];
-  /** Decoded tokens per measurement. */
-  readonly tokens: number;
+  /** Steps of a measurement; the middle of `repetitions` measurements counts. */
+  readonly steps: number;
+  readonly repetitions: number;
 }
 
-/** Measures each size once after a warm-up of the smallest; the first of each list is what the others are compared with. */
+/** What one size takes. */
+interface Taken {
+  readonly ms: number;
+  readonly dispatches: number;
+  readonly bytes: number;
+}
+
+/** Keys that all rollouts of the series of rollouts share. */
+const sharedContext = 128;
+
+/** Measures each size, after a warm-up of the first of each list, with which the others are compared. */
 export async function benchGrowth(gpu: Gpu, session: Session, sizes: GrowthSizes): Promise<BenchRow[]> {
   const { text } = session.model;
   const { headDim, ropeTheta } = session.config.text;
-  const positions = Math.max(...sizes.contexts, ...sizes.trained) + sizes.tokens + 1;
+  const steps = 2 + sizes.steps * sizes.repetitions;
+  const positions = Math.max(...sizes.contexts, sharedContext, ...sizes.trained) + steps + 1;
   const frequencies = Float64Array.from({ length: headDim / 2 }, (_, i) => ropeTheta ** ((-2 * i) / headDim));
   const rope: Rope = { table: tensor2d(ropeTable(frequencies, positions), [positions, headDim]) };
   const features = tensor2d(new Float32Array(text.hiddenSize), [1, text.hiddenSize]);
+  const fused = text.fused();
 
-  /** Milliseconds per step in the steady state. */
-  async function stepMs(context: number, rollouts: number): Promise<number> {
-    const group = { prompt: promptOf(context), features, masked: [], rollouts, firstStream: 0 };
-    const times: number[] = [];
-    await generate(text, [group], rope, {
-      ...{ temperature: 1, topP: 1, topK: 0, seed: 1, eosIds: [], alternatives: 0, stepsPerRead: 1 },
-      maxNewTokens: sizes.tokens + 2,
-      onStep: () => times.push(performance.now()),
-    });
-    // The first token is the prompt's, the second one is recorded.
-    return median(times.slice(2).map((time, i) => time - (times[i + 1] as number)));
+  /** A step of `rollouts` rows that share a prefix of `context` keys; bytes of cache, recorded step and state. */
+  async function decoding(context: number, rollouts: number): Promise<Taken> {
+    const { pool, dispatcher } = gpu;
+    await finish(gpu);
+    pool.trim(0);
+    const before = pool.numBytesAllocated;
+    const heads = text.weights.layers[0]?.heads ?? { query: 1, keyValue: 1, dim: 1 };
+    const shape = [context + rollouts * steps, heads.keyValue, heads.dim];
+    const zeros = () => keep(deviceZeros(shape, "cache"));
+    const cache = text.weights.layers.map(() => ({ k: zeros(), v: zeros() }));
+    const rules = { temperature: 1, topP: 1, topK: 0 };
+    const batch = new DecodeBatch(
+      { text, fused, rope, cache, rules, eosIds: [], withTwins: false, alternatives: 0 },
+      rowsOf(context, rollouts, steps),
+      steps,
+    );
+    try {
+      // The first step is recorded, the second brings the first replay.
+      batch.advance(2);
+      await batch.read(2);
+      const times: number[] = [];
+      const { dispatches } = dispatcher.work();
+      for (let repetition = 0; repetition < sizes.repetitions; repetition++) {
+        const started = performance.now();
+        batch.advance(sizes.steps);
+        await batch.read(sizes.steps);
+        times.push((performance.now() - started) / sizes.steps);
+      }
+      const bytes = pool.numBytesAllocated - before;
+      return { ms: median(times), dispatches: (dispatcher.work().dispatches - dispatches) / (steps - 2), bytes };
+    } finally {
+      batch[Symbol.dispose]();
+      dispose(cache.flatMap(({ k, v }): Tensor[] => [k, v]));
+    }
   }
 
-  async function trainingBytes(rows: number): Promise<number> {
+  /** Forward and backward pass of one rollout as long as its prompt, with an adapter; bytes on top of weights and adapter. */
+  async function training(rows: number): Promise<Taken> {
     attachLora(session.model, { rank: 8, alpha: 16, seed: 1 });
     const response = Int32Array.from({ length: rows / 2 }, (_, i) => 1 + (i % 200));
     const batch = textBatch(packGroups([{ prompt: promptOf(rows / 2 + 1), responses: [response] }]), rope);
     const trainable = new Set(loraParameters(session.model).map(({ tensor }) => tensor));
-    const { peakBytes } = await costOf(gpu, async () => {
+    const before = gpu.dispatcher.work().dispatches;
+    const { ms, peakBytes } = await costOf(gpu, async () => {
       const pass = new LayerwisePass(session.model, batch, undefined, trainable, features);
       const logp = pass.forward();
       const gradients = pass.backward(new Float32Array(response.length).fill(0.01));
@@ -61,44 +100,67 @@ export async function benchGrowth(gpu: Gpu, session: Session, sizes: GrowthSizes
     });
     batch.dispose();
     removeLora(session.model);
-    return peakBytes / 1e6;
-  }
-
-  async function series(
-    values: readonly number[],
-    name: (value: number) => string,
-    unit: BenchRow["unit"],
-    measure: (value: number) => Promise<number>,
-  ): Promise<BenchRow[]> {
-    const rows: BenchRow[] = [];
-    const [first] = values;
-    if (first !== undefined) await measure(first);
-    for (const value of values) {
-      const baseline = rows[0] && { name: String(first), value: rows[0].value };
-      rows.push({ name: name(value), unit, value: await measure(value), ...(baseline && { baseline }) });
-    }
-    return rows;
+    return { ms, dispatches: gpu.dispatcher.work().dispatches - before, bytes: peakBytes };
   }
 
   try {
     return [
-      ...(await series(
-        sizes.contexts,
-        (context) => `decoded token, context ${context}`,
-        "ms",
-        (context) => stepMs(context, 1),
-      )),
-      ...(await series(
-        sizes.rollouts,
-        (rollouts) => `decoded token of each of ${rollouts} rollouts, context 128`,
-        "ms",
-        (rollouts) => stepMs(128, rollouts),
-      )),
-      ...(await series(sizes.trained, (rows) => `training pass, ${rows} rows, peak`, "MB", trainingBytes)),
+      ...(await series("context", sizes.contexts, (context) => decoding(context, 1))),
+      ...(await series("rollouts", sizes.rollouts, (rollouts) => decoding(sharedContext, rollouts))),
+      ...(await series("trained rows", sizes.trained, training)),
     ];
   } finally {
     dispose([features, rope.table]);
+    fused?.[Symbol.dispose]();
   }
+}
+
+const names: Readonly<Record<GrowthSeries, (size: number) => string>> = {
+  context: (size) => `Decoding step, ${size} keys`,
+  rollouts: (size) => `Decoding step, ${size} ${size === 1 ? "rollout" : "rollouts"} over ${sharedContext} shared keys`,
+  "trained rows": (size) => `Training pass, ${size} rows`,
+};
+
+/** Three rows of the table per size. */
+async function series(
+  name: GrowthSeries,
+  sizes: readonly number[],
+  measure: (size: number) => Promise<Taken>,
+): Promise<BenchRow[]> {
+  const [smallest] = sizes;
+  if (smallest === undefined) return [];
+  await measure(smallest);
+  const rows: BenchRow[] = [];
+  let first: Taken | undefined;
+  for (const size of sizes) {
+    const taken = await measure(size);
+    const row = (what: string, unit: BenchRow["unit"], of: (taken: Taken) => number): BenchRow => ({
+      name: `${names[name](size)}${what}`,
+      unit,
+      value: of(taken),
+      grown: { series: name, size },
+      ...(first && { baseline: { name: String(smallest), value: of(first) } }),
+    });
+    rows.push(
+      row("", "ms", ({ ms }) => ms),
+      row(", dispatches", "dispatches", ({ dispatches }) => dispatches),
+      row(", GPU memory", "MB", ({ bytes }) => bytes / 1e6),
+    );
+    first ??= taken;
+  }
+  return rows;
+}
+
+/** Rollouts that each have a token to feed, after `context` shared rows of the cache. */
+function rowsOf(context: number, rollouts: number, steps: number): BatchRows {
+  const each = Array.from({ length: rollouts }, (_, i) => ({ stream: i, segment: context + i * steps }));
+  return {
+    sampling: Int32Array.from(each.flatMap(({ stream }) => [1, stream, 0, 1])),
+    rows: Int32Array.from(each.flatMap(({ segment }) => [0, context, segment, context + 1])),
+    positions: new Int32Array(rollouts).fill(context),
+    slots: Int32Array.from(each, ({ segment }) => segment),
+    tokenIds: new Int32Array(rollouts).fill(1),
+  };
 }
 
 /** A prompt of any length with one place for a picture. */

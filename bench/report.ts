@@ -7,7 +7,12 @@ export interface BenchRow {
   readonly value: number;
   readonly baseline?: { readonly name: string; readonly value: number };
   readonly note?: string;
+  /** Of a row that is a point of a series: which, and where. */
+  readonly grown?: { readonly series: GrowthSeries; readonly size: number };
 }
+
+/** What grows in the growth bench. */
+export type GrowthSeries = "context" | "rollouts" | "trained rows";
 
 /** Everything a run writes. */
 export interface BenchReport {
