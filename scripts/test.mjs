@@ -1,6 +1,6 @@
 // `npm test`: everything from a fresh clone to a verdict. Installs packages and a browser if needed, then runs lint, types, the
 // three kinds of unit tests and the end-to-end tests, all of them even when one fails; one after the other, because they share few
-// cores, but for the two that fill each other's pauses. Last line: `N passed, N failed`; exit status 1 unless N failed is 0. Lint and types count as one check each.
+// cores, but for those on WebGPU, whose compiler of shaders takes one core, beside the other unit tests. Last line: `N passed, N failed`; exit status 1 unless N failed is 0. Lint and types count as one check each.
 
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -21,9 +21,7 @@ const reports = mkdtempSync(join(tmpdir(), "vppo-tests-"));
 const rows = [
   await check("lint", () => runTool("@biomejs/biome", ["ci", "--error-on-warnings", "."], { timeoutMs: 5 * minutes })),
   await check("types", () => runTool("typescript", ["--noEmit", "-p", "."], { timeoutMs: 5 * minutes })),
-  // Side by side: one waits for compilers of shaders, the other computes.
-  ...(await Promise.all([vitest("node"), vitest("gpu")])),
-  await vitest("view"),
+  ...(await Promise.all([inTurn("node", "view"), inTurn("gpu")])).flat(),
 ];
 if (existsSync(join(root, "e2e")) && readdirSync(join(root, "e2e")).some((name) => name.endsWith(".spec.ts")))
   rows.push(await playwright());
@@ -37,6 +35,12 @@ for (const { name, passed, failed, seconds } of rows)
 const sum = (key) => rows.reduce((total, row) => total + row[key], 0);
 console.log(`${sum("passed")} passed, ${sum("failed")} failed`);
 process.exit(sum("failed") === 0 ? 0 : 1);
+
+async function inTurn(...projects) {
+  const counts = [];
+  for (const project of projects) counts.push(await vitest(project));
+  return counts;
+}
 
 async function timed(name, run) {
   console.log(`\n── ${name} ${"─".repeat(Math.max(0, 60 - name.length))}`);

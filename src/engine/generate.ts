@@ -71,6 +71,8 @@ const statWidth = Object.keys(headStatsColumns).length;
 const readMs = 40;
 /** Most steps between two readbacks. */
 const mostSteps = 16;
+/** On a GPU that many rows cost no more than one, since what takes time is reading W: fewer are not worth other kernels and a recording. */
+const rowsForOne = 4;
 
 /**
  * Rollouts of all groups, in group order; partial when aborted. Throws TrainSettingError where device or model have no products in the
@@ -135,7 +137,8 @@ export async function generate(
         for (const i of left) (rollouts[i] as RunningRollout).reason = "aborted";
         break;
       }
-      if (left.length * 2 <= running.length) {
+      const rows = (running.length * lanes.length) / count;
+      if (left.length * 2 <= running.length && (rows > rowsForOne || getBackend() !== "webgpu")) {
         // Half of the rows would be computed for nothing. What a row gives does not depend on the rows beside it.
         running = left;
         batch[Symbol.dispose]();

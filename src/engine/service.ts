@@ -285,7 +285,9 @@ export class EngineService implements EngineApi {
 
   /** Loads a model in place of the one there is, which goes only when the new one is known to fit. */
   async #open(request: LoadRequest, emit: (event: LoadEvent) => void, signal: AbortSignal) {
-    const warmUp = this.#device?.gpu?.dispatcher.warmUp(startupKernels(request.precision));
+    const { precision, memory } = request;
+    // Every answer decodes with its masked twin.
+    const warmUp = this.#device?.gpu?.dispatcher.warmUp(startupKernels(precision, 2 * memory.rollouts));
     const pool = this.#device?.gpu?.pool;
     if (pool) pool.purpose = "weights";
     const opened = await this.#loader

@@ -20,7 +20,7 @@ function isKernel(value: unknown): value is Kernel {
 
 /** Kernels that functions make, whose shaders are put together from several files. */
 const made: readonly Kernel[] = [
-  ...startupKernels({ text: "int4", vision: "f16", head: "int8" }),
+  ...startupKernels({ text: "int4", vision: "f16", head: "int8" }, 16),
   embedRowsKernel("int8"),
   lookUpKernel("f16"),
   linearKernels.plainKernel({ format: "int4", rows: 16, columns: 1, width: 32, rank: 8 }).kernel,

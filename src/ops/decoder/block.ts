@@ -61,18 +61,22 @@ const headRotateKernel: Kernel = {
   uniform: true,
 };
 
-/** The products that a model with weights of these formats runs at first: worth compiling while the weights arrive. */
-export function startupKernels({ text, vision, head }: Readonly<Record<"text" | "vision" | "head", MatrixFormat>>): Kernel[] {
+/** The products that a model with weights of these formats runs at first, for prompts and for `decodeRows`: compiled while weights arrive. */
+export function startupKernels(
+  { text, vision, head }: Readonly<Record<"text" | "vision" | "head", MatrixFormat>>,
+  decodeRows: number,
+): Kernel[] {
   const make = (frame: Frame, format: MatrixFormat, rows: number, norm = false) =>
     productKernel(frame, { format, rows, columns: 1, norm }).kernel;
-  const [few, many] = [fewRowsLimit, fewRowsLimit + 1];
-  const blocks = [few, many].flatMap((rows) => [
+  const many = fewRowsLimit + 1;
+  const decoding = Math.min(decodeRows, many);
+  const blocks = [...new Set([decoding, many])].flatMap((rows) => [
     make(queryKeyValueFrame(true), text, rows, true),
     make(gateUpFrame, text, rows, true),
     make(plainFrame, text, rows),
   ]);
   const others = [...new Set([vision, "f32" as const])].map((format) => make(plainFrame, format, many));
-  return [...blocks, make(normedFrame, head, few, true), ...others];
+  return [...blocks, make(normedFrame, head, decoding, true), ...others];
 }
 
 const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0);
