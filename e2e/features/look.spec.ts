@@ -1,6 +1,6 @@
 import { expect, type Page } from "@playwright/test";
 import { ask, button, image, inspector, longWait, open, pinToken, pixels, tokens } from "../support/playground";
-import { fresh, test } from "../support/workbench";
+import { fresh, test, wasmTest } from "../support/workbench";
 
 const settings = "v=1&g=2&len=12&pps=1&rpp=2";
 const original = (page: Page) => image(page).getByRole("img", { name: "The picture as the model sees it" });
@@ -30,35 +30,37 @@ async function coarseMap(page: Page) {
   await expect(look(page).getByRole("button", { name: "Refine where it is strong" })).toBeEnabled();
 }
 
-test("6: a region on the image shows which tokens depend on it, by drag, by keys and by numbers, and Escape takes it away", async ({
-  workbench: page,
-}) => {
-  await fresh(page, settings);
-  await ask(page);
-  const before = await grounds(page);
-  await drag(page, [0.05, 0.05, 0.95, 0.95]);
-  await expect(image(page)).toContainText(/Region: 1 pass in [\d.]+ s/, { timeout: longWait });
-  await expect(answer(page)).toContainText("Depends on the region");
-  await expect(image(page)).toContainText(/Depend most on it: “|No token of this rollout depends on the region/);
-  expect(await grounds(page)).not.toEqual(before);
+// The passes are the map's, which is measured on WebGPU below.
+wasmTest(
+  "6: a region on the image shows which tokens depend on it, by drag, by keys and by numbers, and Escape takes it away",
+  async ({ workbench: page }) => {
+    await fresh(page, settings);
+    await ask(page);
+    const before = await grounds(page);
+    await drag(page, [0.05, 0.05, 0.95, 0.95]);
+    await expect(image(page)).toContainText(/Region: 1 pass in [\d.]+ s/, { timeout: longWait });
+    await expect(answer(page)).toContainText("Depends on the region");
+    await expect(image(page)).toContainText(/Depend most on it: “|No token of this rollout depends on the region/);
+    expect(await grounds(page)).not.toEqual(before);
 
-  await page.keyboard.press("r");
-  await expect(overlay(page)).toBeFocused();
-  await page.keyboard.press("ArrowLeft");
-  await expect(overlay(page)).toHaveAccessibleName(/left 0 %/);
-  await page.keyboard.press("Shift+ArrowUp");
-  await expect(overlay(page)).toHaveAccessibleName(/bottom 90 %/);
-  await page.getByRole("textbox", { name: "Right edge of the region in percent" }).fill("40");
-  await page.keyboard.press("Enter");
-  await expect(overlay(page)).toHaveAccessibleName(/right 40 %/);
-  await expect(image(page)).toContainText(/Region: 1 pass/, { timeout: longWait });
+    await page.keyboard.press("r");
+    await expect(overlay(page)).toBeFocused();
+    await page.keyboard.press("ArrowLeft");
+    await expect(overlay(page)).toHaveAccessibleName(/left 0 %/);
+    await page.keyboard.press("Shift+ArrowUp");
+    await expect(overlay(page)).toHaveAccessibleName(/bottom 90 %/);
+    await page.getByRole("textbox", { name: "Right edge of the region in percent" }).fill("40");
+    await page.keyboard.press("Enter");
+    await expect(overlay(page)).toHaveAccessibleName(/right 40 %/);
+    await expect(image(page)).toContainText(/Region: 1 pass/, { timeout: longWait });
 
-  await overlay(page).focus();
-  await page.keyboard.press("Escape");
-  await expect(overlay(page)).toHaveAccessibleName(/none/);
-  await expect(answer(page)).not.toContainText("Depends on the region");
-  expect(await grounds(page)).toEqual(before);
-});
+    await overlay(page).focus();
+    await page.keyboard.press("Escape");
+    await expect(overlay(page)).toHaveAccessibleName(/none/);
+    await expect(answer(page)).not.toContainText("Depends on the region");
+    expect(await grounds(page)).toEqual(before);
+  },
+);
 
 test.describe("before the model is there", () => {
   // A service worker's requests could not be held back.
@@ -109,37 +111,38 @@ test("7: a pinned token has an occlusion map that fills up, can be stopped, read
   await expect(look(page).getByRole("table").getByRole("row")).toHaveCount(17);
 });
 
-test("8: masks have small pictures, the masked one is shown while held, and further draws say how far a dependency can be trusted", async ({
-  workbench: page,
-}) => {
-  await fresh(page, settings);
-  await ask(page);
-  const methods = page.getByRole("list", { name: "Mask methods" });
-  await expect(methods.getByRole("button")).toHaveCount(6);
-  await methods.getByRole("button", { name: "Mask by Blur" }).click();
-  await expect(page.getByRole("combobox", { name: "Mask", exact: true })).toHaveValue("blur");
-  await methods.getByRole("button", { name: "Mask by Random patches" }).click();
+wasmTest(
+  "8: masks have small pictures, the masked one is shown while held, and further draws say how far a dependency can be trusted",
+  async ({ workbench: page }) => {
+    await fresh(page, settings);
+    await ask(page);
+    const methods = page.getByRole("list", { name: "Mask methods" });
+    await expect(methods.getByRole("button")).toHaveCount(6);
+    await methods.getByRole("button", { name: "Mask by Blur" }).click();
+    await expect(page.getByRole("combobox", { name: "Mask", exact: true })).toHaveValue("blur");
+    await methods.getByRole("button", { name: "Mask by Random patches" }).click();
 
-  const shown = await pixels(original(page));
-  await answer(page).getByText("right answer").click();
-  await page.keyboard.down("m");
-  await expect(image(page)).toContainText("Masked, held");
-  expect(await pixels(original(page))).toBe(await pixels(masked(page)));
-  await expect(answer(page)).toContainText("Δ log-prob, original − masked");
-  await page.keyboard.up("m");
-  await expect(image(page)).not.toContainText("Masked, held");
-  expect(await pixels(original(page))).toBe(shown);
-  await expect(answer(page)).not.toContainText("original − masked");
+    const shown = await pixels(original(page));
+    await answer(page).getByText("right answer").click();
+    await page.keyboard.down("m");
+    await expect(image(page)).toContainText("Masked, held");
+    expect(await pixels(original(page))).toBe(await pixels(masked(page)));
+    await expect(answer(page)).toContainText("Δ log-prob, original − masked");
+    await page.keyboard.up("m");
+    await expect(image(page)).not.toContainText("Masked, held");
+    expect(await pixels(original(page))).toBe(shown);
+    await expect(answer(page)).not.toContainText("original − masked");
 
-  await pinToken(page, 1);
-  await look(page).getByText("Under other masks").click();
-  await look(page).getByLabel("Number of masks").selectOption("4 masks");
-  await look(page).getByRole("button", { name: "Measure under further masks" }).click();
-  await expect(look(page)).toContainText(/Further masks: 4 passes/, { timeout: longWait });
-  await expect(look(page)).toContainText(/over 4 others [\d.e−]+ ± [\d.e−]+ nats/);
-  await expect(look(page)).toContainText(/of the tokens kept now .* The ranking is (un)?stable/);
-  await look(page).getByRole("button", { name: "Colour by mean" }).click();
-  await expect(answer(page)).toContainText("Mean dependency over 4 masks");
-  await button(page, "Colour by mean").click();
-  await expect(answer(page)).not.toContainText("Mean dependency over");
-});
+    await pinToken(page, 1);
+    await look(page).getByText("Under other masks").click();
+    await look(page).getByLabel("Number of masks").selectOption("4 masks");
+    await look(page).getByRole("button", { name: "Measure under further masks" }).click();
+    await expect(look(page)).toContainText(/Further masks: 4 passes/, { timeout: longWait });
+    await expect(look(page)).toContainText(/over 4 others [\d.e−]+ ± [\d.e−]+ nats/);
+    await expect(look(page)).toContainText(/of the tokens kept now .* The ranking is (un)?stable/);
+    await look(page).getByRole("button", { name: "Colour by mean" }).click();
+    await expect(answer(page)).toContainText("Mean dependency over 4 masks");
+    await button(page, "Colour by mean").click();
+    await expect(answer(page)).not.toContainText("Mean dependency over");
+  },
+);
