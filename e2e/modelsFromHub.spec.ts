@@ -1,4 +1,4 @@
-// A Qwen checkpoint from a hub, on WebGPU, from its name to an answer; and what a reload of the page finds in the cache.
+// A Qwen checkpoint from a hub, on WebGPU, from its name to an answer; what a reload of the page finds in the cache, and what does not fit.
 
 import { expect, test } from "@playwright/test";
 import { type SyntheticHub, serveSyntheticHub } from "../scripts/syntheticHub/server";
@@ -107,4 +107,23 @@ test("a load that the closed tab cut off goes on where it stopped", async ({ pag
   expect(first.map(({ range }) => range?.[0])).toEqual([0]);
   await expect(messages(page).getByRole("alert")).toHaveCount(0);
   await expect(chooser(page)).toContainText("complete");
+});
+
+test("refuses what does not fit and proposes what does", async ({ page }) => {
+  await openReady(page, "v=1&g=2&len=24&mem=4&wtext=f16&wvis=f16&whead=f16&ctx=2048", query());
+  await openChooser(page);
+  await lookUpKnown(page, "synthetic/Qwen3-VL-2B-Instruct", "Qwen3-VL");
+  // What fits is chosen at once, and says why; what the user then asks for by hand is refused with a proposal.
+  await expect(chosenModel(page).getByText(/chosen, because the settings before needed .* of 4 GiB/)).toBeVisible();
+  await expect(chosenModel(page).getByText("Fits.")).toBeVisible();
+  await chosenModel(page).getByLabel("Text layers").selectOption("f32");
+  await expect(chosenModel(page).getByText("Does not fit")).toBeVisible();
+  await expect(loadButton(page)).toBeDisabled();
+  await expectAccessible(page);
+  await screenshot(page, "models-too-large");
+  await chosenModel(page)
+    .getByRole("button", { name: /^Use .* instead/ })
+    .click();
+  await expect(chosenModel(page).getByText("Fits.")).toBeVisible();
+  await expect(loadButton(page)).toBeEnabled();
 });
