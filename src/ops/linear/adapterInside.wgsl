@@ -1,4 +1,4 @@
-// Adapters whose t = x·Aᵀ every workgroup of fewRows makes itself, for the columns that it computes: before `product.wgsl`, in the place of
+// Adapters whose t = x·Aᵀ every workgroup for few rows makes itself, for the columns that it computes: before `lanes.wgsl`, in the place of
 // `adapterOutside.wgsl`. It saves a dispatch and the wait for it; A is small and comes from caches. PEFT: out += scaling·(x·Aᵀ)·Bᵀ.
 // What is added to 8 lanes, in which order, and how the lanes are added is what `product.wgsl` does with a matrix of its own.
 // The work is cut in slots, an i of A and four rows each; a thread has lane local & 7 of slots local/8, local/8 + 32, ...
@@ -13,7 +13,7 @@ var<workgroup> inside: array<f32, ADAPTER * ROWS>;
 var<private> adapterSums: array<vec4<f32>, 4>;
 
 fn tOf(row: u32, column: u32, i: u32) -> f32 {
-  return inside[row * ADAPTER + tColumn(column) + i];
+  return inside[(row - firstRow) * ADAPTER + tColumn(column) + i];
 }
 
 fn addSlot(j: u32, local: u32, k4: u32, weight: vec4<f32>) {

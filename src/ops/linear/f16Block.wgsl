@@ -19,7 +19,7 @@ fn readWeights(column: u32, block: u32) -> f32 {
     for (var i = 0u; i < 8u; i++) {
       let k4 = block * 8u + i;
       blockOfW[i] = vec4<f16>();
-      if (k4 < params.k >> 2u) { blockOfW[i] = vec4<f16>(weight4(column, k4)); }
+      if (k4 < (params.k >> 2u)) { blockOfW[i] = vec4<f16>(weight4(column, k4)); }
     }
     return 1.0;
   }

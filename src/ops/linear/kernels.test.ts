@@ -28,8 +28,12 @@ describe("an adapter's first product", () => {
     expect(adapterInside({ format: "int4", rows: 1, columns: 22_016, width: 2048, rank: 16 })).toBe(false);
   });
 
-  it("is one of its own beside a rough product, and nowhere without an adapter", () => {
-    expect(isInside(8, 1, { arithmetic: "int8" })).not.toContain(true);
+  it("is made inside beside a rough product as beside an exact one, and nowhere without an adapter", () => {
+    expect(isInside(8, 1, { arithmetic: "int8" })).toEqual([true, true, true, true]);
+    const [first, second] = [0, 8].map((rank) =>
+      plainKernel({ format: "int4", rows: 1, columns: 576, width: 576, rank, arithmetic: "int8" }),
+    );
+    expect(second?.kernel.constants).toEqual({ ...first?.kernel.constants, ADAPTER: 8 });
     expect(isInside(0, 1)).not.toContain(true);
   });
 

@@ -30,26 +30,7 @@ fn fewInput4(row: u32, k4: u32, weight: vec4<f32>) -> vec4<f32> {
   return value;
 }
 
-/// The sums of four rows with x[4·i + 0..3][4·k4 ..]·w added. Rows from params.m on repeat the last one.
-fn withFour(sum: vec4<f32>, i: u32, k4: u32, w: vec4<f32>, weight: vec4<f32>) -> vec4<f32> {
-  let last = params.m - 1u;
-  let first = i * 4u;
-  let a = fewInput4(min(first, last), k4, weight);
-  var b = a;
-  var c = a;
-  var d = a;
-  if (ROWS > 1u) { b = fewInput4(min(first + 1u, last), k4, weight); }
-  if (ROWS > 2u) {
-    c = fewInput4(min(first + 2u, last), k4, weight);
-    d = fewInput4(min(first + 3u, last), k4, weight);
-  }
-  var result = fma(vec4<f32>(a.x, b.x, c.x, d.x), vec4<f32>(w.x), sum);
-  result = fma(vec4<f32>(a.y, b.y, c.y, d.y), vec4<f32>(w.y), result);
-  result = fma(vec4<f32>(a.z, b.z, c.z, d.z), vec4<f32>(w.z), result);
-  return fma(vec4<f32>(a.w, b.w, c.w, d.w), vec4<f32>(w.w), result);
-}
-
-/// The norm's weights for `withFour`, where it normalises.
+/// The norm's weights for `fewInput4`, where it normalises.
 fn fewWeight4(k4: u32) -> vec4<f32> {
   if (NORM && STAGED == 0u) { return normWeight4(k4); }
   return vec4<f32>();

@@ -13,17 +13,25 @@ var<workgroup> inverses: array<f32, ROWS>;
 /// A kept block's numbers times this are those of x.
 var<workgroup> steps: array<f32, slots>;
 
+/// A row as adapters multiply it, which stays f32.
+fn fewInput4(row: u32, k4: u32, weight: vec4<f32>) -> vec4<f32> {
+  let value = x[(firstRow + row) * (params.k >> 2u) + k4];
+  if (NORM) { return normalised(value, inverses[row], weight); }
+  return value;
+}
+
+fn fewWeight4(k4: u32) -> vec4<f32> {
+  if (NORM) { return normWeight4(k4); }
+  return vec4<f32>();
+}
+
 fn keepRowBlock(slot: u32, row: u32, block: u32) {
-  let quads = params.k >> 2u;
   var values: array<vec4<f32>, 8>;
   var largest = vec4<f32>();
   for (var i = 0u; i < 8u; i++) {
     let k4 = block * 8u + i;
     var value = vec4<f32>();
-    if (k4 < quads) {
-      value = x[(firstRow + row) * quads + k4];
-      if (NORM) { value = normalised(value, inverses[row], normWeight4(k4)); }
-    }
+    if (k4 < (params.k >> 2u)) { value = fewInput4(row, k4, fewWeight4(k4)); }
     values[i] = value;
     largest = max(largest, abs(value));
   }
@@ -88,20 +96,22 @@ fn roughRows(
     workgroupBarrier();
   }
   // Every row's blocks from `first` on that fit are rounded by all threads, then multiplied with.
+  // Eight or more, so that a lane's blocks are those that it has in product.wgsl.
   let kept = slots / ROWS;
   let blocks = (params.k + 31u) / 32u;
   let column = firstColumn + (local >> 3u);
+  let isOwn = isColumn(column);
   for (var first = 0u; first < blocks; first += kept) {
     let row = local / kept;
     let mine = first + local % kept;
     if (row < ROWS && firstRow + row < params.m && mine < blocks) { keepRowBlock(local, row, mine); }
     workgroupBarrier();
-    if (isColumn(column)) {
-      for (var block = first + (local & 7u); block < min(first + kept, blocks); block += 8u) {
-        addBlock(column, block, block - first, kept);
-      }
+    for (var block = first + (local & 7u); block < min(first + kept, blocks); block += 8u) {
+      if (isOwn) { addBlock(column, block, block - first, kept); }
+      addAdapter(local, block);
     }
     workgroupBarrier();
   }
+  finishAdapter(local);
   finishRows(local);
 }
