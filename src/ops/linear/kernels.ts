@@ -76,14 +76,20 @@ const insideRank = 32;
 const insideBytes = 8 * 1024 * 1024;
 
 /** Whether the workgroups of a product make t = x·Aᵀ of its adapters themselves; else it has to be there. Bits are the same. */
-export function adapterInside({ format, rows, columns, width = 0, rank = 0, arithmetic = "f32" }: ProductShape): boolean {
-  if (rank === 0 || rank > insideRank || rows > fewRowsLimit || isRough(arithmetic, format)) return false;
+export function adapterInside({ rows, columns, width = 0, rank = 0 }: ProductShape): boolean {
+  if (rank === 0 || rank > insideRank || rows > fewRowsLimit) return false;
   return Math.ceil(columns / fewRowsColumns) * rank * width * 4 <= insideBytes;
+}
+
+/** The piece of a kernel that has the adapters' t. */
+function adapterPiece(shape: ProductShape): { readonly code: string; readonly constants?: Readonly<Record<string, number>> } {
+  if (!adapterInside(shape)) return { code: adapterOutsideCode };
+  return { code: adapterInsideCode, constants: { ADAPTER: Math.max(4, powerOfTwo(shape.rank ?? 0)) } };
 }
 
 /** The kernel of a product x·Wᵀ in a frame, and how many columns a workgroup computes. */
 export function productKernel(frame: Frame, shape: ProductShape) {
-  const { format, rows, columns, norm = false, width = 0, rank = 0, arithmetic = "f32" } = shape;
+  const { format, rows, columns, norm = false, width = 0, arithmetic = "f32" } = shape;
   if (arithmetic !== "f32" && isRough(arithmetic, format)) return roughKernel(frame, shape, arithmetic);
   const isStaged = norm && rows === 1 && width > 0 && width / 4 <= stagedWidth;
   const constants = {
@@ -92,34 +98,40 @@ export function productKernel(frame: Frame, shape: ProductShape) {
     ...(norm && { NORM: 1 }),
     ...(isStaged && { STAGED: width / 4 }),
   };
-  const isInside = adapterInside(shape);
+  const adapter = adapterPiece(shape);
   const make = (entryPoint: string, own: Readonly<Record<string, number>>): Kernel => ({
     name: `${frame.name}.${entryPoint}`,
-    code: frame.code + weightsCode + (isInside ? adapterInsideCode : adapterOutsideCode) + commonCode + tileCode + productCode,
+    code: frame.code + weightsCode + adapter.code + commonCode + tileCode + productCode,
     entryPoint,
     bindings: frame.bindings,
     uniform: true,
-    constants: { ...constants, ...own },
+    constants: { ...constants, ...adapter.constants, ...own },
   });
   if (rows <= fewRowsLimit) {
-    const own = { ROWS: powerOfTwo(rows), ...(isInside && { ADAPTER: Math.max(4, powerOfTwo(rank)) }) };
-    return { kernel: make("fewRows", own), tileColumns: fewRowsColumns, tilesDown: 1 };
+    return { kernel: make("fewRows", { ROWS: powerOfTwo(rows) }), tileColumns: fewRowsColumns, tilesDown: 1 };
   }
   const side = tileSide(rows, columns);
   return { kernel: make("manyRows", { SIDE: side }), tileColumns: 4 * side, tilesDown: Math.ceil(rows / (4 * side)) };
 }
 
 /** The same in a rough arithmetic: tiles of as many rows as share a reading of W, however many there are. */
-function roughKernel(frame: Frame, { format, rows, norm = false }: ProductShape, arithmetic: Exclude<Arithmetic, "f32">) {
+function roughKernel(frame: Frame, shape: ProductShape, arithmetic: Exclude<Arithmetic, "f32">) {
+  const { format, rows, norm = false } = shape;
+  const adapter = adapterPiece(shape);
   const tileRows = powerOfTwo(Math.min(rows, fewRowsLimit));
-  const code = frame.code + weightsCode + adapterOutsideCode + commonCode;
+  const code = frame.code + weightsCode + adapter.code + commonCode;
   const kernel: Kernel = {
     name: `${frame.name}.${arithmetic}`,
     code: (arithmetic === "f16" ? `enable f16;\n${code}${f16BlockCode}` : code + int8BlockCode) + roughProductCode,
     entryPoint: "roughRows",
     bindings: frame.bindings,
     uniform: true,
-    constants: { ...frame.constants, FORMAT: formatCode[format], ...(norm && { NORM: 1 }), ROWS: tileRows },
+    constants: {
+      ...frame.constants,
+      ...adapter.constants,
+      ...{ FORMAT: formatCode[format], ROWS: tileRows },
+      ...(norm && { NORM: 1 }),
+    },
   };
   return { kernel, tileColumns: fewRowsColumns, tilesDown: Math.ceil(rows / tileRows) };
 }
