@@ -6,10 +6,10 @@ import { concat, dispose, getBackend, keep, type Tensor, type Tensor2D, tidy } f
 import { deviceZeros, trimDevice } from "@/gpu/deviceTensor";
 import type { LayerCache } from "@/nn/attention";
 import type { TextDecoder } from "@/nn/textDecoder";
-import { longKeys } from "@/ops/attention/splitKeys";
 import { headStatsColumns } from "@/ops/headStats/logitStats";
 import type { Arithmetic } from "@/ops/linear/arithmetic";
 import type { Rope } from "@/ops/rope/rope";
+import { variants } from "@/ops/variants";
 import { type BatchRows, type BatchStep, DecodeBatch } from "./decodeBatch";
 import { type PackedPrompt, packGroups } from "./packing";
 import { prefill } from "./prefill";
@@ -113,7 +113,7 @@ export async function generate(
     const features = tidy(() => keep(concat(prefixes.map(({ features: f }) => f) as Tensor2D[], 0)));
     kept.push(features);
     batch = batchOf(options.maxNewTokens);
-    if (batch.mostKeys >= longKeys) await fused?.warmUpSplit();
+    if (batch.mostKeys >= variants().longKeys) await fused?.warmUpSplit();
     const first = prefill({ text, fused, rope, cache }, packed, features, batch.state);
     batch.begin(first);
     first.dispose();

@@ -4,9 +4,10 @@
 import { dispose, type Tensor, tensor2d } from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { FusedDecoder } from "@/nn/fusedDecoder";
-import { longKeys, recordedKeys } from "@/ops/attention/splitKeys";
+import { recordedKeys } from "@/ops/attention/splitKeys";
 import { type Rope, ropeTable } from "@/ops/rope/rope";
 import { differingBits, maxMagnitude, seededTensor, setUpGpu } from "@/ops/test/gpuFixture";
+import { standardVariants } from "@/ops/variants";
 import { textBatch } from "./batch";
 import { generate } from "./generate";
 import { LayerwisePass } from "./layerwise";
@@ -17,6 +18,7 @@ import { loadTiny } from "./test/tinySession";
 
 const fixture = setUpGpu();
 const tokens = 8;
+const { longKeys } = standardVariants;
 /** The fifth token is the first whose row sees `longKeys` keys. */
 const promptLength = longKeys - 4;
 let session: Session;

@@ -12,7 +12,7 @@ import type { AskEvent, AskRequest, TokenTexts } from "@/protocol/generation";
 import type { MeasureEvent, MeasureRequest } from "@/protocol/measure";
 import type { CacheReport, MemoryPlan, ModelPreview } from "@/protocol/model";
 import type { RunJournal } from "@/protocol/runs";
-import type { RoofReport, SystemReport } from "@/protocol/system";
+import type { KernelChoice, RoofReport, SystemReport } from "@/protocol/system";
 import type { EvaluationReport, EvaluationRequest, TrainEvent, TrainRequest, TrainSettings } from "@/protocol/training";
 import { taskById } from "@/tasks/registry";
 import { answer } from "./answer";
@@ -30,6 +30,7 @@ import type { Session } from "./session";
 import { RewardDesk } from "./training/rewardScorer";
 import type { TrainerParts } from "./training/trainer";
 import { TrainingJobs } from "./training/trainingJobs";
+import { type TuningStore, tuneDevice } from "./tuning/tunedDevice";
 
 /** Something must be loaded or finished first. */
 export class NotReadyError extends UserError {
@@ -38,6 +39,8 @@ export class NotReadyError extends UserError {
 
 export interface ServiceOptions extends ModelLoaderOptions {
   readonly startDevice: (wanted: LoadRequest["backend"]) => Promise<Device>;
+  /** Where the choice of kernels for an adapter is kept; measured on every load without it. */
+  readonly tuning?: TuningStore;
   /** Where runs are stored; without it none is. */
   readonly journal?: RunJournal;
   /** Other problems and rewards than those the settings name. */
@@ -51,6 +54,7 @@ export class EngineService implements EngineApi {
   #loadedAdapter: { readonly adapter: Adapter; readonly name: string } | undefined;
   #loaded: LoadRequest | undefined;
   #plan: MemoryPlan | undefined;
+  #kernels: KernelChoice | undefined;
   #job: Promise<unknown> = Promise.resolve();
   #abort = new AbortController();
   readonly #knownTexts = new Set<number>();
@@ -229,6 +233,7 @@ export class EngineService implements EngineApi {
       ...(typeof heapBytes === "number" && { heapBytes }),
       ...(session && this.#plan && { plan: this.#plan }),
       ...(session && { decoder: decoderCost(session.requests, session.precision) }),
+      ...(this.#kernels && { kernels: this.#kernels }),
       ...(await this.#meter.reports()),
       hasTimestamps: gpu?.dispatcher.timer.isSupported ?? false,
     };
@@ -296,6 +301,8 @@ export class EngineService implements EngineApi {
         if (pool) pool.purpose = "work";
       });
     await warmUp;
+    const gpu = this.#device?.gpu;
+    this.#kernels = gpu && (await tuneDevice(gpu, precision.text, this.options.tuning));
     this.#session = opened.session;
     return opened;
   }

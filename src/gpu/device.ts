@@ -27,6 +27,8 @@ export interface Gpu {
   readonly pool: BufferPool;
   readonly adapter: { readonly vendor: string; readonly architecture: string; readonly description: string };
   readonly features: readonly string[];
+  /** A CPU that stands in for a GPU: right, but its times are none of a GPU's. */
+  readonly isSoftware: boolean;
   /** Throws the first fault the device reported since the last call; silent zeros are never accepted. */
   assertHealthy(): void;
   /** Settles with the reason when the device is gone. */
@@ -107,10 +109,15 @@ export async function createGpu({ gpu = globalThis.navigator?.gpu, floor = false
     dispatcher: dispatcherOf(backend),
     adapter: { vendor: adapter.info.vendor, architecture: adapter.info.architecture, description: adapter.info.description },
     features: [...device.features],
+    isSoftware: isSoftware(adapter.info),
     lost,
     assertHealthy() {
       const fault = faults.shift();
       if (fault) throw fault;
     },
   };
+}
+
+function isSoftware({ architecture, description, isFallbackAdapter }: GPUAdapterInfo): boolean {
+  return isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|basic render/i.test(`${architecture} ${description}`);
 }

@@ -4,6 +4,7 @@
 import type { TensorInfo } from "@tensorflow/tfjs-core";
 import { type Dispatcher, type Kernel, spread } from "./dispatcher";
 import code from "./roofs.wgsl?raw";
+import { bestSeconds } from "./stopwatch";
 
 /** What an adapter did at best. */
 export interface Roofs {
@@ -34,8 +35,6 @@ const rounds = 256;
 /** Per round: eight chains of four numbers, two operations each. */
 const flopsPerRound = 8 * 4 * 2;
 const multiplyThreads = 64 * 1024;
-const runs = 3;
-const mostDispatches = 4096;
 
 /** Measures both ceilings on an idle device: the best of three runs each. */
 export async function measureRoofs(
@@ -49,7 +48,7 @@ export async function measureRoofs(
   gpu.clear(source);
   const best = async (kernel: Kernel, count: number): Promise<number> => {
     const run = { kernel, buffers: [source, result], params: [count, rounds], workgroups: spread(Math.ceil(count / 256)) };
-    return bestSeconds(gpu, () => gpu.run(run), leastMs, now);
+    return bestSeconds(gpu, () => gpu.run(run), { leastMs, now });
   };
   try {
     const copy = await best(copyKernel, vectors);
@@ -64,25 +63,4 @@ export async function measureRoofs(
     for (const tensor of [source, result] satisfies TensorInfo[]) gpu.backend.disposeData(tensor.dataId);
     gpu.trim();
   }
-}
-
-/** Seconds of one dispatch: as many as last `leastMs` together, three times, the quickest. */
-async function bestSeconds(gpu: Dispatcher, encode: () => void, leastMs: number, now: () => number): Promise<number> {
-  const timed = async (count: number) => {
-    const started = now();
-    for (let i = 0; i < count; i++) encode();
-    gpu.flush();
-    await gpu.device.queue.onSubmittedWorkDone();
-    return now() - started;
-  };
-  // Compiles the kernel and touches the memory.
-  await timed(1);
-  let count = 1;
-  let best = await timed(count);
-  while (best < leastMs && count < mostDispatches) {
-    count *= best * 2 < leastMs ? 4 : 2;
-    best = await timed(count);
-  }
-  for (let i = 1; i < runs; i++) best = Math.min(best, await timed(count));
-  return best / 1000 / count;
 }

@@ -34,6 +34,6 @@ let current = standardVariants;
 export const variants = (): Variants => current;
 
 /** Changes the choices from the next dispatch on; what is recorded stays as it is. */
-export function useVariants(chosen: Variants): void {
+export function chooseVariants(chosen: Variants): void {
   current = chosen;
 }

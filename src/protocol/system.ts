@@ -80,6 +80,13 @@ export interface DecoderCost {
   readonly weights: number;
 }
 
+/** Which of the kernels that give the same bits are used on this adapter, as numbers by the name of the choice. */
+export interface KernelChoice {
+  /** The standard, measured on this adapter when the model was loaded, or on an earlier visit. */
+  readonly from: "standard" | "measurement" | "store";
+  readonly variants: Readonly<Record<string, number>>;
+}
+
 export interface SystemReport {
   readonly tensors: number;
   readonly gpuBytes: number;
@@ -93,6 +100,8 @@ export interface SystemReport {
   /** Made when the model was loaded. */
   readonly plan?: MemoryPlan;
   readonly decoder?: DecoderCost;
+  /** On WebGPU, once a model is loaded. */
+  readonly kernels?: KernelChoice;
   readonly answer?: JobReport;
   readonly step?: JobReport;
   /** Whether kernels can be measured. */

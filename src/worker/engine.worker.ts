@@ -6,6 +6,7 @@ import { openOpfs } from "@/fetching/cacheFiles";
 import { runSender } from "@/runs/runChannel";
 import { RunStore } from "@/runs/runStore";
 import { startDevice } from "./backend";
+import { tuningStore } from "./tuningStore";
 import { watchedFetch } from "./watchedFetch";
 
 const tellRuns = runSender();
@@ -17,6 +18,7 @@ expose(
     openCache: () => openOpfs(navigator.storage),
     estimateStorage: async () => navigator.storage?.estimate() ?? {},
     now: Date.now,
+    tuning: tuningStore,
     journal: new RunStore({
       now: Date.now,
       newId: () => crypto.randomUUID(),

@@ -5,9 +5,9 @@ import "@tensorflow/tfjs-backend-cpu";
 import { grads, setBackend, type Tensor, type Tensor3D, tensor } from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
 import { differingBits, maxDifference, maxMagnitude, read, seededTensor, seededValues, setUpGpu } from "../test/gpuFixture";
+import { standardVariants } from "../variants";
 import { attention } from "./attention";
 import { type AttentionCase, attentionInFloat64, attentionInputs, describeAttention } from "./describeAttention";
-import { manyPairs } from "./kernels";
 
 setUpGpu({ floor: true });
 describeAttention();
@@ -34,7 +34,7 @@ describe("attention on WebGPU", () => {
     async (width) => {
       // Together they take the kernel with a thread per pair (up to heads of 64), a row alone the one with a workgroup.
       const length = 150;
-      expect(length * 4).toBeGreaterThanOrEqual(manyPairs);
+      expect(length * 4).toBeGreaterThanOrEqual(standardVariants.manyPairs);
       const shape: AttentionCase = { heads: 4, keyHeads: 2, width, keyRows: length, rows: causal(length) };
       const { values, q, k, v, meta } = attentionInputs(shape, 21);
       const together = await read(attention(q, k, v, meta));

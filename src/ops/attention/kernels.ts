@@ -4,6 +4,7 @@
 
 import type { TensorInfo } from "@tensorflow/tfjs-core";
 import { type Dispatcher, f32, type Kernel, spread } from "@/gpu/dispatcher";
+import { variants } from "../variants";
 import code from "./attention.wgsl?raw";
 import gradientCode from "./attentionGradient.wgsl?raw";
 import manyCode from "./attentionMany.wgsl?raw";
@@ -12,8 +13,6 @@ import { type KeySplit, runSplit } from "./splitKeys";
 
 type Named<K extends string> = Readonly<Record<K, TensorInfo>>;
 
-/** From this many (row, head) pairs on, a thread does what a workgroup does below. */
-export const manyPairs = 512;
 const widestManyForward = 64;
 const widestManyKeyGradient = 32;
 
@@ -41,7 +40,7 @@ function variant(
   bindings: Kernel["bindings"],
   { pairs, width }: { readonly pairs: number; readonly width: number },
 ): { kernel: Kernel; workgroups: readonly [number, number] } {
-  return pairs >= manyPairs && width <= sources.widestMany
+  return pairs >= variants().manyPairs && width <= sources.widestMany
     ? { kernel: kernelPerThread(sources.many, entryPoint, bindings, width), workgroups: spread(Math.ceil(pairs / 64)) }
     : { kernel: kernelPerWorkgroup(sources.few, entryPoint, bindings, width), workgroups: spread(pairs) };
 }

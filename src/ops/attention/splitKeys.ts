@@ -3,10 +3,9 @@
 
 import type { TensorInfo } from "@tensorflow/tfjs-core";
 import { type Dispatcher, type Kernel, type Param, spread } from "@/gpu/dispatcher";
+import { variants } from "../variants";
 import code from "./attentionSplit.wgsl?raw";
 
-/** From this many keys on the rows that decode are split; below, a workgroup per pair has too little to share out. */
-export const longKeys = 1024;
 /** From this many (row, head) pairs on, the pairs alone fill a GPU. */
 const enoughPairs = 512;
 /** Most bytes that are held between the dispatches; beyond them calls are not split. */
@@ -36,7 +35,7 @@ export function splitFloats({ pairs, width, mostKeys }: SplitShape): number {
 
 /** Whether a call of this size is split. */
 export function splitsKeys(shape: SplitShape): boolean {
-  return shape.mostKeys >= longKeys && shape.pairs < enoughPairs && splitFloats(shape) * 4 <= mostScratchBytes;
+  return shape.mostKeys >= variants().longKeys && shape.pairs < enoughPairs && splitFloats(shape) * 4 <= mostScratchBytes;
 }
 
 /**
@@ -44,6 +43,7 @@ export function splitsKeys(shape: SplitShape): boolean {
  * serve a long answer, because each is made for twice as many as the one before.
  */
 export function recordedKeys(keys: number, most: number): number {
+  const { longKeys } = variants();
   return Math.min(most, keys < longKeys ? longKeys - 1 : 2 ** Math.ceil(Math.log2(keys + 1)));
 }
 

@@ -3,6 +3,7 @@
 
 import type { Kernel } from "@/gpu/dispatcher";
 import { formatCode, type MatrixFormat } from "../matrix";
+import { variants } from "../variants";
 import adapterInsideCode from "./adapterInside.wgsl?raw";
 import adapterOutsideCode from "./adapterOutside.wgsl?raw";
 import { type Arithmetic, isRough } from "./arithmetic";
@@ -67,18 +68,13 @@ export interface ProductShape {
 
 const commonCode = rowNormCode + lanesCode;
 
-/** Widest row, in vec4, that a workgroup keeps normalised in its memory: 8 KiB. */
-const stagedWidth = 512;
-
 /** Most rows of A that a workgroup multiplies with itself: as many as it has columns of W, so it does at most twice the work. */
 const insideRank = 32;
-/** Bytes of A that a product's workgroups read together, from caches, in the time that a dispatch of its own would take. */
-const insideBytes = 8 * 1024 * 1024;
 
 /** Whether the workgroups of a product make t = x·Aᵀ of its adapters themselves; else it has to be there. Bits are the same. */
 export function adapterInside({ rows, columns, width = 0, rank = 0 }: ProductShape): boolean {
-  if (rank === 0 || rank > insideRank || rows > fewRowsLimit) return false;
-  return Math.ceil(columns / fewRowsColumns) * rank * width * 4 <= insideBytes;
+  if (rank === 0 || rank > insideRank || rows > variants().fewRows) return false;
+  return Math.ceil(columns / fewRowsColumns) * rank * width * 4 <= variants().insideBytes;
 }
 
 /** The piece of a kernel that has the adapters' t. */
@@ -91,7 +87,7 @@ function adapterPiece(shape: ProductShape): { readonly code: string; readonly co
 export function productKernel(frame: Frame, shape: ProductShape) {
   const { format, rows, columns, norm = false, width = 0, arithmetic = "f32" } = shape;
   if (arithmetic !== "f32" && isRough(arithmetic, format)) return roughKernel(frame, shape, arithmetic);
-  const isStaged = norm && rows === 1 && width > 0 && width / 4 <= stagedWidth;
+  const isStaged = norm && rows === 1 && width > 0 && width / 4 <= variants().stagedWidth;
   const constants = {
     ...frame.constants,
     FORMAT: formatCode[format],
@@ -107,7 +103,7 @@ export function productKernel(frame: Frame, shape: ProductShape) {
     uniform: true,
     constants: { ...constants, ...adapter.constants, ...own },
   });
-  if (rows <= fewRowsLimit) {
+  if (rows <= variants().fewRows) {
     return { kernel: make("fewRows", { ROWS: powerOfTwo(rows) }), tileColumns: fewRowsColumns, tilesDown: 1 };
   }
   const side = tileSide(rows, columns);
@@ -182,7 +178,7 @@ export const columnSumKernel: Kernel = {
 
 /** Tiles of 64 where they still give every core of a GPU something to do, else tiles of 32. */
 export function tileSide(height: number, width: number): number {
-  return Math.ceil(height / 64) * Math.ceil(width / 64) >= 128 ? 16 : 8;
+  return Math.ceil(height / 64) * Math.ceil(width / 64) >= variants().largeTiles ? 16 : 8;
 }
 
 /** Workgroups that cover a result with tiles of 4·side. */

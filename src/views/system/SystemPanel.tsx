@@ -4,6 +4,7 @@ import { Boxes, RefreshCw } from "lucide-react";
 import { useEffect, useRef } from "react";
 import type { BackendKind, ModelReport } from "@/protocol/engine";
 import type { LoadTimes } from "@/protocol/model";
+import type { KernelChoice } from "@/protocol/system";
 import { useExportSource } from "@/state/exportSources";
 import { precisionText } from "@/state/models/modelEstimate";
 import { loadAgain } from "@/state/models/modelJob";
@@ -69,6 +70,7 @@ function useReports() {
 
 function DeviceCard() {
   const device = useStore((state) => state.device);
+  const kernels = useSystem((state) => state.report?.kernels);
   return (
     <Card title="Device">
       {!device && <EmptyState>No device yet. It is asked for when the model loads.</EmptyState>}
@@ -77,6 +79,7 @@ function DeviceCard() {
           <Facts>
             <Fact name="Backend" value={device.backend === "webgpu" ? "WebGPU" : "WebAssembly (CPU)"} />
             <Fact name="Adapter" value={device.adapter} />
+            {kernels && <Fact name="Kernels" value={kernelsText(kernels)} />}
           </Facts>
           {device.fallback && (
             <Message tone="warn">
@@ -88,6 +91,17 @@ function DeviceCard() {
       )}
     </Card>
   );
+}
+
+const origins: Readonly<Record<KernelChoice["from"], string>> = {
+  standard: "standard choice, because this adapter computes in software",
+  measurement: "the quickest here, measured when the model was loaded",
+  store: "the quickest here, measured on an earlier visit",
+};
+
+function kernelsText({ from, variants }: KernelChoice): string {
+  const values = Object.entries(variants).map(([name, value]) => `${name} ${formatCount(value)}`);
+  return `${origins[from]} (${values.join(", ")})`;
 }
 
 function ModelCard() {
