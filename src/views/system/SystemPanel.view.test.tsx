@@ -152,6 +152,18 @@ describe("the System tab", () => {
     expect(region("Kernels")?.textContent).toContain("smallest difference of two times was 100 µs");
   });
 
+  it("tells which kernels the adapter uses and how they were chosen", async () => {
+    const variants = { fewRows: 8, longKeys: 2048 };
+    await show({ ...report, kernels: { from: "measurement", variants } });
+    expect(region("Device")?.textContent).toContain(
+      "the quickest here, measured when the model was loaded (fewRows 8, longKeys 2048)",
+    );
+    useSystem.setState({ report: { ...report, kernels: { from: "standard", variants } } });
+    await expect
+      .poll(() => region("Device")?.textContent)
+      .toContain("standard choice, because this adapter computes in software");
+  });
+
   it("tells memory by purpose beside the most of the last jobs and the plan, and the sum of all buffers", async () => {
     await show({ ...report, answer });
     expect(cells("GPU memory by purpose", "Weights")).toEqual(["4 MiB", "120", "4 MiB", "–", "4 MiB"]);
