@@ -10,6 +10,8 @@ export interface ActiveTargets {
   readonly rows: Tensor; // int32 [A]
   readonly inverse: Tensor; // int32 [M]
   readonly targets: Tensor; // int32 [A]
+  /** Which of the batch's targets they are; undefined when they are all of them. */
+  readonly indices: Tensor | undefined; // int32 [A]
   readonly cotangent: Float32Array; // [A]
   dispose(): void;
 }
@@ -63,10 +65,12 @@ export function textBatch(packed: PackedRows, rope: Rope): TextBatch {
         inverse: int(inverse),
         targets: int(Int32Array.from(active, (target) => packed.targets[target] as number)),
       }));
+      const indices = active.length < cotangent.length ? int(Int32Array.from(active)) : undefined;
       return {
         ...selected,
+        indices,
         cotangent: Float32Array.from(active, (target) => cotangent[target] as number),
-        dispose: () => dispose(Object.values(selected)),
+        dispose: () => dispose([...Object.values(selected), ...(indices ? [indices] : [])]),
       };
     },
     dispose: () => dispose([...Object.values(tensors), rows, keys, positions]),

@@ -5,15 +5,15 @@
 // computes it), and rows whose cotangent is zero never reach the head. A table that is embedding and head at once (tied) gets
 // the sum of both gradients.
 
-import { add, dispose, engine, keep, type Tensor, tensor1d, tidy } from "@tensorflow/tfjs-core";
+import { add, clone, dispose, engine, gather, keep, type Tensor, tensor1d, tidy } from "@tensorflow/tfjs-core";
 import type { Stage, VisionBatch, VisionLanguageModel } from "@/models/family";
 import { type DecoderLayer, decoderParameters, decoderProjections } from "@/nn/decoderLayer";
 import type { LinearLayer } from "@/nn/linear";
 import type { DecoderPass } from "@/nn/textDecoder";
 import { gatherRows } from "@/ops/embedding/gatherRows";
-import { headEntropy, headLogProb } from "@/ops/headStats/headStats";
+import { entropyOf, headLogProb, headRowStatistics, logProbOf } from "@/ops/headStats/headStats";
 import { matrixTensors } from "@/ops/matrix";
-import type { TextBatch } from "./batch";
+import type { ActiveTargets, TextBatch } from "./batch";
 import { decoderLayerGradient, isDifferentiatedByHand } from "./training/decoderGradient";
 
 /** Gradient per trainable tensor, keyed by the tensor's id; the caller disposes. */
@@ -54,6 +54,8 @@ export class LayerwisePass {
   readonly #embedParameters: readonly Tensor[];
   readonly #visionInputs: Tensor[] = [];
   readonly #textInputs: Tensor[] = [];
+  /** What the head says of every target [R, 4], after `forward`: neither entropies nor gradients ask it again. */
+  #headRows: Tensor | undefined;
   #features: Tensor | undefined;
   readonly #ownsFeatures: boolean;
 
@@ -95,10 +97,14 @@ export class LayerwisePass {
   /** Log-probability of every target, [R]; keeps the stage inputs for `backward`. */
   forward(): Tensor {
     const last = this.keepInputs();
-    return tidy(() => {
-      const hidden = gatherRows(last, this.batch.targetRows, this.batch.targetInverse);
-      return this.#logProb(hidden, this.batch.targets);
+    const { text } = this.model;
+    const { targetRows, targetInverse, targets } = this.batch;
+    const statistics = tidy(() => {
+      const hidden = text.finalNorm(gatherRows(last, targetRows, targetInverse));
+      return keep(headRowStatistics(hidden, text.weights.head, targets));
     });
+    this.#headRows = statistics;
+    return logProbOf(statistics);
   }
 
   /** The forward pass without the head, for when the log-probs are known: all that `backward` needs. Returns the last rows [M, D]. */
@@ -135,13 +141,8 @@ export class LayerwisePass {
 
   /** Exact entropy in nats of the distribution behind every target, [R], after `forward`; a constant. */
   entropy(): Tensor {
-    const last = this.#textInputs[this.#textStages.length];
-    if (!last) throw new Error("entropy before forward");
-    const { text } = this.model;
-    return tidy(() => {
-      const hidden = gatherRows(last, this.batch.targetRows, this.batch.targetInverse);
-      return headEntropy(text.finalNorm(hidden), text.weights.head, this.batch.targets);
-    });
+    if (!this.#headRows) throw new Error("entropy before forward");
+    return entropyOf(this.#headRows);
   }
 
   /**
@@ -155,10 +156,12 @@ export class LayerwisePass {
 
     const active = this.batch.select(cotangent);
     if (!active) return gradients;
-    const head = () => this.#logProb(gatherRows(last, active.rows, active.inverse), active.targets);
+    const known = this.#headRowsOf(active);
+    const head = () => this.#logProb(gatherRows(last, active.rows, active.inverse), active.targets, known);
     const dLogp = tensor1d(active.cotangent, "float32");
     let dy = this.#backwardStage(head, last, this.#headParameters, dLogp, gradients);
     dLogp.dispose();
+    known?.dispose();
     active.dispose();
 
     // Where the tower is trained, what every user of the features says of them adds up under their id until the tower takes it.
@@ -242,6 +245,8 @@ export class LayerwisePass {
   [Symbol.dispose](): void {
     for (const x of [...this.#visionInputs.slice(1), ...this.#textInputs]) x.dispose();
     if (this.#ownsFeatures) this.#features?.dispose();
+    this.#headRows?.dispose();
+    this.#headRows = undefined;
     this.#visionInputs.length = 0;
     this.#textInputs.length = 0;
   }
@@ -256,9 +261,15 @@ export class LayerwisePass {
     return this.model.text.embed(this.batch.ids, this.#pass.merge);
   }
 
-  #logProb(hidden: Tensor, targets: Tensor): Tensor {
+  #logProb(hidden: Tensor, targets: Tensor, known?: Tensor): Tensor {
     const { text } = this.model;
-    return headLogProb(text.finalNorm(hidden), text.weights.head, targets);
+    return headLogProb(text.finalNorm(hidden), text.weights.head, targets, known && { known });
+  }
+
+  /** What `forward`, where there was one, has found of these targets. */
+  #headRowsOf({ indices }: ActiveTargets): Tensor | undefined {
+    const rows = this.#headRows;
+    return rows && (indices ? gather(rows, indices) : clone(rows));
   }
 
   /** Recomputes `run` on the tape; adds parameter gradients; returns ∂L/∂x (an empty tensor when x is absent). */

@@ -6,6 +6,7 @@
 import {
   add,
   backend,
+  clone,
   concat,
   getBackend,
   reshape,
@@ -23,6 +24,7 @@ import { headPairs, headRows } from "./headPass";
 import { blockColumns } from "./kernels";
 import { logitGradient } from "./logitRows";
 import { checkTopK, type HeadStats, headStatsOf } from "./logitStats";
+import { rowWidth } from "./reference";
 import { type Run, runsOf, tilesFor } from "./tiles";
 
 /** Bytes of logits that exist at a time by default. Without a GPU there is room, and one chunk saves the gradient a second pass. */
@@ -36,6 +38,8 @@ export interface HeadLogProbOptions {
   readonly temperature?: number;
   /** Bytes of logits that exist at a time (one row of a block at least); 6.5 MB by default on WebGPU. */
   readonly scratchBytes?: number;
+  /** `headRowStatistics` of the same rows, head and targets: then only the gradient makes logits. */
+  readonly known?: Tensor;
 }
 
 /** A frozen head (packed, or f32 in parts) is an attribute; one f32 tensor is the input `data`, which can have a gradient. */
@@ -44,7 +48,7 @@ type HeadAttributes = {
   readonly scale: number;
   readonly scratchBytes: number;
 };
-type Saved = { readonly [name in "hidden" | "data" | "targets" | "output1"]?: Tensor | undefined };
+type Saved = { readonly [name in "hidden" | "data" | "targets" | "known" | "output1"]?: Tensor | undefined };
 
 /**
  * Runs a piece of work per run. TF.js frees buffers when it submits, so without a submit in between the scratch space of all
@@ -95,12 +99,18 @@ function forward(inputs: Saved, attributes: HeadAttributes): Tensor[] {
   const head = headOf(inputs, attributes);
   const { runs, columns } = cut(hidden, head, 1, scratchBytes);
   return tidy(() => {
+    if (inputs.known) return [column(inputs.known, 2), clone(inputs.known)];
     const parts = perRun(runs, (run) =>
       tidy(() => headRows(rowsOf(hidden, run), head, rowsOf(targets, run), { scale, columns })),
     );
     const rows = joinedRows(parts);
-    return [reshape(slice(rows, [0, 2], [rows.shape[0] as number, 1]), [-1]), rows];
+    return [column(rows, 2), rows];
   });
+}
+
+/** A column of a matrix, as a vector. */
+function column(rows: Tensor, at: number): Tensor {
+  return reshape(slice(rows, [0, at], [rows.shape[0] as number, 1]), [-1]);
 }
 
 function backward(dy: Tensor, saved: Saved, attributes: HeadAttributes) {
@@ -179,14 +189,16 @@ const headLogProbFrozen = defineOp<HeadAttributes>({
 
 /** The op's outputs: log π(target) [R] and the statistics of each row [R, 4] (logitRows). */
 function logProbAndRows(hidden: Tensor, head: Matrix, targets: Tensor, options: HeadLogProbOptions): Tensor[] {
-  const { temperature = 1, scratchBytes = defaultScratchBytes() } = options;
+  const { temperature = 1, scratchBytes = defaultScratchBytes(), known } = options;
   if (hidden.rank !== 2 || hidden.shape[0] !== targets.size)
     throw new Error(`headLogProb: ${targets.size} targets for hidden [${hidden.shape.join(", ")}]`);
+  if (known && known.shape.join() !== [targets.size, rowWidth].join())
+    throw new Error(`headLogProb: statistics [${known.shape.join(", ")}] of ${targets.size} targets`);
   const data = trainableData(head);
   const attributes = { scale: 1 / temperature, scratchBytes };
   return data
-    ? headLogProbF32({ hidden, data, targets }, attributes)
-    : headLogProbFrozen({ hidden, targets }, { ...attributes, frozen: head });
+    ? headLogProbF32({ hidden, data, targets, known }, attributes)
+    : headLogProbFrozen({ hidden, targets, known }, { ...attributes, frozen: head });
 }
 
 /**
@@ -197,12 +209,19 @@ export function headLogProb(hidden: Tensor, head: Matrix, targets: Tensor, optio
   return logProbAndRows(hidden, head, targets, options)[0] as Tensor;
 }
 
-/** Exact entropy in nats of the distribution that each row predicts, [R]; a constant, without a gradient. */
-export function headEntropy(hidden: Tensor, head: Matrix, targets: Tensor, options: HeadLogProbOptions = {}): Tensor {
-  return tidy(() => {
-    const rows = logProbAndRows(hidden, head, targets, options)[1] as Tensor;
-    return reshape(slice(rows, [0, 3], [rows.shape[0] as number, 1]), [-1]);
-  });
+/** Max, log Σ exp(logit − max), log π(target) and exact entropy in nats of every row, [R, 4]; constants, without a gradient. */
+export function headRowStatistics(hidden: Tensor, head: Matrix, targets: Tensor, options: HeadLogProbOptions = {}): Tensor {
+  return tidy(() => logProbAndRows(hidden, head, targets, options)[1] as Tensor);
+}
+
+/** log π(target) [R] of `headRowStatistics`. */
+export function logProbOf(statistics: Tensor): Tensor {
+  return tidy(() => column(statistics, 2));
+}
+
+/** Entropies [R] of `headRowStatistics`. */
+export function entropyOf(statistics: Tensor): Tensor {
+  return tidy(() => column(statistics, 3));
 }
 
 export interface HeadStatsOptions extends HeadLogProbOptions {

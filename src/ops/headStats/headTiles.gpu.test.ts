@@ -7,7 +7,7 @@ import { linear } from "../linear/linear";
 import { f32Matrix, type Matrix } from "../matrix";
 import { matrixOnThisBackend } from "../matrixWriter";
 import { differingBits, maxDifference, read, seededTensor, seededValues, setUpGpu } from "../test/gpuFixture";
-import { headLogProb, headStats } from "./headStats";
+import { entropyOf, headLogProb, headRowStatistics, headStats, logProbOf } from "./headStats";
 import { blockColumns } from "./kernels";
 import { type HeadStats, headStatsColumns, logitStats } from "./logitStats";
 import { pairStatistics, rowStatistics } from "./reference";
@@ -132,6 +132,27 @@ describe("headLogProb in tiles", () => {
       const alone = await gradient(rowOf(x, row), targetIds.slice(row, row + 1));
       expect(differingBits(alone, whole.slice(row * width, (row + 1) * width))).toBe(0);
     }
+  });
+
+  it("takes the statistics of its rows where they are known, makes no logits for its value then, and has the same gradient", async () => {
+    const head = headOf("int4");
+    const scratchBytes = bytesOf(count, 1) / 2;
+    const { dispatcher } = test.gpu;
+    const statistics = headRowStatistics(hidden(), head, targets(), { scratchBytes });
+    const logp = (x: Tensor, known?: Tensor) => headLogProb(x, head, targets(), { scratchBytes, ...(known && { known }) });
+    const gradient = (known?: Tensor) => read(grads((x: Tensor) => sum(logp(x, known)))([hidden()])[0] as Tensor);
+    expect(differingBits(await gradient(statistics), await gradient())).toBe(0);
+    const before = dispatcher.work().dispatches;
+    logp(hidden(), statistics).dispose();
+    // A column of the statistics is copied.
+    expect(dispatcher.work().dispatches - before).toBe(1);
+    expect(differingBits(await read(logProbOf(statistics)), await read(headLogProb(hidden(), head, targets())))).toBe(0);
+    const entropies = column(
+      await read(headStats(hidden(), masked(), head, targets(), { topK: 1 }).values),
+      headStatsColumns.entropy,
+    );
+    expect(differingBits(await read(entropyOf(statistics)), entropies)).toBe(0);
+    expect(() => headLogProb(hidden(), head, targets(), { known: targets() })).toThrow("statistics [17] of 17 targets");
   });
 
   it("gives all rows of a trained head their gradient", async () => {
