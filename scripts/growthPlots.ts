@@ -1,5 +1,5 @@
-// `node scripts/run.mjs scripts/growthPlots.ts`: draws the figures of docs/performance.md from what `npm run bench -- --only growth`
-// has measured, and prints the table beside them. Option: --from FILE.
+// `node scripts/run.mjs scripts/growthPlots.ts`: draws the figures of docs/performance.md from what `npm run bench -- --only growth
+// --out docs/data/growth.json` has measured, and prints the numbers. Option: --from FILE.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -8,7 +8,7 @@ import { type GrowthPoint, growthFigure } from "./growthPlots/figure";
 
 const { values } = parseArgs({
   args: process.argv.slice(2),
-  options: { from: { type: "string", default: "bench/results/growth.json" } },
+  options: { from: { type: "string", default: "docs/data/growth.json" } },
 });
 const { rows, adapter } = JSON.parse(readFileSync(values.from, "utf8")) as BenchReport;
 const where = /swiftshader/i.test(adapter) ? "SwiftShader" : adapter;
