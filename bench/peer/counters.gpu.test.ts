@@ -43,12 +43,13 @@ it("counts what a small program does, call by call", async () => {
   storage.destroy();
   reader.destroy();
   reader.destroy();
-  const { t, mapWaitMs, ...work } = difference(start, counters.snapshot());
+  const { t: _, hostMs, ...work } = difference(start, counters.snapshot());
   expect(work).toEqual({
     dispatches: 2,
     passes: 1,
     submits: 1,
     maps: 1,
+    reads: 1,
     readBytes: 16,
     uploads: 1,
     uploadBytes: 16,
@@ -60,10 +61,31 @@ it("counts what a small program does, call by call", async () => {
     gpuErrors: 0,
     workers: 0,
   });
-  expect(mapWaitMs).toBeGreaterThan(0);
-  expect(mapWaitMs).toBeLessThanOrEqual(t);
+  // Nothing was read before.
+  expect(hostMs).toBe(0);
   expect(counters.live.bytes).toBe(bytes);
   expect(counters.live.peakBytes).toBeGreaterThanOrEqual(bytes + 80);
+});
+
+it("tells the time that JavaScript is busy between two readbacks from that in which it waits", async () => {
+  const reader = device.createBuffer({ size: 16, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
+  const readAfter = async (busyMs: number) => {
+    const end = performance.now() + busyMs;
+    while (performance.now() < end);
+    device.queue.submit([]);
+    const called = performance.now();
+    while (performance.now() < called + 20);
+    await reader.mapAsync(GPUMapMode.READ);
+    reader.unmap();
+  };
+  await readAfter(0);
+  const start = counters.snapshot();
+  await readAfter(30);
+  const { hostMs, t } = difference(start, counters.snapshot());
+  // Up to the call of mapAsync, which is the last one.
+  expect(hostMs).toBeGreaterThanOrEqual(49);
+  expect(hostMs).toBeLessThanOrEqual(t);
+  reader.destroy();
 });
 
 it("frees the buffers of a destroyed device, and counts errors and workers", async () => {

@@ -9,9 +9,11 @@ export interface GpuCounts {
   submits: number;
   /** mapAsync for reading: each is a wait for the device. */
   maps: number;
+  /** Such waits that have ended. */
+  reads: number;
   readBytes: number;
-  /** Time with at least one such wait under way. */
-  mapWaitMs: number;
+  /** Time from the end of such a wait to the last call of WebGPU before the end of the next: JavaScript and encoding, idleness left out. */
+  hostMs: number;
   uploads: number;
   uploadBytes: number;
   copies: number;
@@ -58,6 +60,9 @@ export function difference(a: GpuSnapshot, b: GpuSnapshot): GpuSnapshot {
 
 type Method = (...args: never[]) => unknown;
 
+/** When WebGPU was last called. */
+let lastCall = 0;
+
 /** Lets `after` see every call of a method. Realms without the type stay as they are. */
 function watch<T extends object, K extends keyof T>(
   type: { readonly prototype: T } | undefined,
@@ -68,6 +73,7 @@ function watch<T extends object, K extends keyof T>(
   if (!type || typeof original !== "function") return;
   const wrapped = function (this: T, ...args: unknown[]): unknown {
     const result: unknown = original.apply(this, args);
+    lastCall = performance.now();
     after(this, args as never, result as never);
     return result;
   };
@@ -80,8 +86,9 @@ export const noCalls = (): GpuCounts => ({
   passes: 0,
   submits: 0,
   maps: 0,
+  reads: 0,
   readBytes: 0,
-  mapWaitMs: 0,
+  hostMs: 0,
   uploads: 0,
   uploadBytes: 0,
   copies: 0,
@@ -198,15 +205,15 @@ function watchBuffers(counts: GpuCounts, live: LiveBuffers): void {
 }
 
 function watchReads(counts: GpuCounts): void {
-  let pending = 0;
-  let since = 0;
+  let lastRead = Number.POSITIVE_INFINITY;
   watch(globalThis.GPUBuffer, "mapAsync", (buffer, [mode, offset = 0, size], mapped) => {
     if (!(mode & GPUMapMode.READ)) return;
     counts.maps++;
     counts.readBytes += size ?? buffer.size - offset;
-    if (pending++ === 0) since = performance.now();
     const done = () => {
-      if (--pending === 0) counts.mapWaitMs += performance.now() - since;
+      counts.reads++;
+      counts.hostMs += Math.max(0, lastCall - lastRead);
+      lastRead = performance.now();
     };
     mapped.then(done, done);
   });

@@ -8,7 +8,15 @@ const nothing: GpuSnapshot = { ...noCalls(), t: 0 };
 function marksOf(bursts: number, size: number): GpuSnapshot[] {
   return Array.from({ length: bursts * size }, (_, i) => {
     const burst = Math.floor(i / size) + 1;
-    return { ...nothing, t: burst * 100, mapWaitMs: burst * 60, maps: burst, submits: burst, dispatches: burst * size * 10 };
+    return {
+      ...nothing,
+      t: burst * 100,
+      hostMs: burst * 60,
+      maps: burst,
+      reads: burst,
+      submits: burst,
+      dispatches: burst * size * 10,
+    };
   });
 }
 
@@ -18,13 +26,13 @@ describe("steadyState", () => {
     const { first, firstTokens, perToken } = steadyState(nothing, marks);
     expect(first.dispatches).toBe(1010);
     expect(firstTokens).toBe(1);
-    expect(perToken).toMatchObject({ t: 100, mapWaitMs: 60, dispatches: 10, submits: 1, maps: 1 });
+    expect(perToken).toMatchObject({ t: 100, hostMs: 60, dispatches: 10, submits: 1, maps: 1 });
   });
 
   it("takes the tokens of a burst as one, so that none of them is free", () => {
     const { firstTokens, perToken } = steadyState(nothing, marksOf(4, 8));
     expect(firstTokens).toBe(8);
-    expect(perToken).toMatchObject({ t: 12.5, mapWaitMs: 7.5, dispatches: 10, submits: 1 / 8, maps: 1 / 8 });
+    expect(perToken).toMatchObject({ t: 12.5, hostMs: 7.5, dispatches: 10, submits: 1 / 8, maps: 1 / 8 });
   });
 
   it("gives the work of the median burst, and the time of all", () => {

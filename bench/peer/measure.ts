@@ -41,7 +41,7 @@ export async function measureAnswer(
 export function steadyState(start: GpuSnapshot, marks: readonly GpuSnapshot[]): Omit<AnswerRun, "tokens"> {
   const [first, last] = [marks[0], marks[marks.length - 1]];
   if (!first || !last) throw new RangeError("no token was made");
-  const next = marks.findIndex((mark) => mark.maps > first.maps);
+  const next = marks.findIndex((mark) => mark.reads > first.reads);
   if (next < 0) throw new RangeError("all tokens came in one burst: ask for more tokens");
   const from = marks[next - 1] as GpuSnapshot;
   // Times are means over the whole stretch. Work is the median burst's, so that a cache that grows now and then is not steady work.
@@ -50,7 +50,7 @@ export function steadyState(start: GpuSnapshot, marks: readonly GpuSnapshot[]): 
   const time = difference(from, last);
   const counted = Object.keys(time).map((name) => {
     const key = name as keyof GpuSnapshot;
-    const isTime = key === "t" || key === "mapWaitMs";
+    const isTime = key === "t" || key === "hostMs";
     return [key, isTime ? time[key] / count : median(bursts.map(({ work, tokens }) => work[key] / tokens))];
   });
   return { first: difference(start, first), firstTokens: next, perToken: Object.fromEntries(counted) as unknown as PerToken };
@@ -63,7 +63,7 @@ function splitBursts(from: GpuSnapshot, marks: readonly GpuSnapshot[]): { work: 
   marks.forEach((mark, i) => {
     const end = marks[i + 1];
     const begin = bursts.reduce((sum, { tokens }) => sum + tokens, 0);
-    if (end && end.maps === mark.maps) return;
+    if (end && end.reads === mark.reads) return;
     bursts.push({ work: difference(before, mark), tokens: i + 1 - begin });
     before = mark;
   });

@@ -111,7 +111,7 @@ function contextResult(context: number, runs: readonly AnswerRun[], reference?: 
     timeToFirstTokenMs: of(({ first }) => first.t),
     tokensPerSecond: 1000 / msPerToken,
     msPerToken,
-    hostMsPerToken: of(({ perToken }) => perToken.t - perToken.mapWaitMs),
+    hostMsPerToken: of(({ perToken }) => perToken.hostMs),
     perToken: last.perToken,
     first: last.first,
     ...(reference && { agreeing: agreeingTokens(last.tokens, reference) }),

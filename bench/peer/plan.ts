@@ -33,7 +33,7 @@ export interface ContextResult {
   readonly timeToFirstTokenMs: number;
   readonly tokensPerSecond: number;
   readonly msPerToken: number;
-  /** Time per token with no wait for the device under way. */
+  /** JavaScript and encoding per token (`GpuCounts.hostMs`). */
   readonly hostMsPerToken: number;
   /** Work per token of the last answer, steady state. */
   readonly perToken: PerToken;

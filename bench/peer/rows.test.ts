@@ -8,7 +8,7 @@ import { peerRows } from "./rows";
 const nothing = { ...noCalls(), t: 0 };
 
 function engine(name: EngineName, dispatches: number, tokensPerSecond: number): EngineResult {
-  const marks = [1, 2, 3].map((i) => ({ ...nothing, t: i * 10, maps: i, dispatches: dispatches * i }));
+  const marks = [1, 2, 3].map((i) => ({ ...nothing, t: i * 10, maps: i, reads: i, dispatches: dispatches * i }));
   const { first, perToken } = steadyState(nothing, marks);
   return {
     name,

@@ -67,7 +67,7 @@ export interface Rollout {
 
 /** Numbers per row of the head's statistics, of which the first statCount are reported. */
 const statWidth = Object.keys(headStatsColumns).length;
-/** Time between two readbacks that decoding aims at: Stop reacts within twice of it. */
+/** Time between two readbacks that decoding aims at, of which two may be under way: Stop reacts within twice of it. */
 const readMs = 40;
 /** Most steps between two readbacks. */
 const mostSteps = 16;
@@ -109,6 +109,8 @@ export async function generate(
   let running = Array.from({ length: count }, (_, i) => i);
   const batchOf = (left: number) => new DecodeBatch(decoding, rowsOf(lanes, running, rollouts, options.seed), left);
   let batch: DecodeBatch | undefined;
+  /** Given to the device and not read yet, oldest first. */
+  const reads: { readonly steps: number; readonly result: Promise<BatchStep[]> }[] = [];
   try {
     const features = tidy(() => keep(concat(prefixes.map(({ features: f }) => f) as Tensor2D[], 0)));
     kept.push(features);
@@ -117,12 +119,23 @@ export async function generate(
     const first = prefill({ text, fused, rope, cache }, packed, features, batch.state);
     batch.begin(first);
     first.dispose();
-    let steps = 1;
     // Elsewhere a step's tensors are all there is to read.
     const pace = new Pace(getBackend() === "webgpu" ? options.stepsPerRead : 1);
-    for (let taken = 0; taken < options.maxNewTokens; ) {
-      const read = await batch.read(steps);
-      taken += steps;
+    let [encoded, taken] = [1, 0];
+    reads.push({ steps: 1, result: batch.read(1) });
+    const goOn = (from: DecodeBatch) => {
+      const steps = Math.min(pace.next(), options.maxNewTokens - encoded);
+      from.advance(steps);
+      encoded += steps;
+      reads.push({ steps, result: from.read(steps) });
+    };
+    let isShrinking = false;
+    while (reads[0]) {
+      // Where steps are quick the next ones are with the device before the last ones are read: it never waits for this thread.
+      if (taken > 0 && pace.isQuick && reads.length === 1 && !isShrinking && encoded < options.maxNewTokens) goOn(batch);
+      const read = await reads[0].result;
+      taken += reads[0].steps;
+      reads.shift();
       for (const step of read) {
         const decoded = gather(step, running, rollouts, options);
         if (decoded.rollout.length > 0) options.onStep?.(decoded);
@@ -138,16 +151,20 @@ export async function generate(
         break;
       }
       const rows = (running.length * lanes.length) / count;
-      if (left.length * 2 <= running.length && (rows > rowsForOne || getBackend() !== "webgpu")) {
-        // Half of the rows would be computed for nothing. What a row gives does not depend on the rows beside it.
+      // Half of the rows would be computed for nothing. What a row gives does not depend on the rows beside it.
+      isShrinking = left.length * 2 <= running.length && (rows > rowsForOne || getBackend() !== "webgpu");
+      if (reads.length > 0) continue;
+      if (isShrinking) {
         running = left;
         batch[Symbol.dispose]();
         batch = batchOf(options.maxNewTokens - taken);
+        isShrinking = false;
       }
-      steps = Math.min(pace.next(), options.maxNewTokens - taken);
-      batch.advance(steps);
+      goOn(batch);
     }
   } finally {
+    // What is still under way is of no use, but its buffers are in use until it is there.
+    await Promise.allSettled(reads.map(({ result }) => result));
     batch?.[Symbol.dispose]();
     fused?.[Symbol.dispose]();
     dispose(kept);
@@ -174,6 +191,11 @@ class Pace {
   #since = performance.now();
 
   constructor(private readonly fixed: number | undefined) {}
+
+  /** Whether several steps go between two readbacks: then two readbacks may be under way, and Stop still reacts within 100 ms. */
+  get isQuick(): boolean {
+    return (this.fixed ?? this.#steps) > 1;
+  }
 
   next(): number {
     if (this.fixed !== undefined) return this.fixed;

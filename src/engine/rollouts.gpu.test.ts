@@ -1,6 +1,6 @@
 // Rollouts on WebGPU: reproducible, independent of their neighbours, equal to scoring bit for bit, and cheap per token.
 
-import { concat, dispose, type Tensor, type Tensor2D, tidy } from "@tensorflow/tfjs-core";
+import { concat, dispose, memory, type Tensor, type Tensor2D, tidy } from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Capture } from "@/gpu/capture";
 import { type Counters, noWork } from "@/gpu/counters";
@@ -53,6 +53,34 @@ describe("a rollout", { timeout: 300_000 }, () => {
     }
   });
 
+  it("is the same however many steps are with the device before their tokens are read", async () => {
+    const alone = await rollOut(session, { ...request, stepsPerRead: 1 });
+    for (const stepsPerRead of [2, 3, 16]) {
+      const several = await rollOut(session, { ...request, stepsPerRead });
+      several.forEach((rollout, i) => {
+        expectSame(rollout, alone[i]);
+      });
+    }
+  });
+
+  it("keeps what it has when it is stopped with steps under way, and leaves nothing behind", async () => {
+    const { numTensors } = memory();
+    const stop = new AbortController();
+    let seen = 0;
+    const onStep = () => {
+      if (++seen === 3) stop.abort();
+    };
+    const long = { ...sampling, maxNewTokens: 40 };
+    const stopped = await rollOut(session, { ...request, sampling: long, stepsPerRead: 2, signal: stop.signal, onStep });
+    const whole = await rollOut(session, { ...request, sampling: long });
+    expect(seen).toBe(3);
+    stopped.forEach(({ ids, reason }, i) => {
+      expect(reason).toBe("aborted");
+      expect([...ids]).toEqual([...whole[i]!.ids.slice(0, 3)]);
+    });
+    expect(memory().numTensors).toBe(numTensors);
+  });
+
   it("is the same with and without its masked twin", async () => {
     const { mask: _, ...plain } = request;
     const withTwins = await rollOut(session, request);
@@ -78,7 +106,7 @@ describe("a rollout", { timeout: 300_000 }, () => {
     const options = { ...sampling, alternatives: 0 };
     const free = await generate(session.model.text, [group], session.rope, { ...options, eosIds: [] });
     const end = free[2]!.ids[3]!;
-    const ended = await generate(session.model.text, [group], session.rope, { ...options, eosIds: [end] });
+    const ended = await generate(session.model.text, [group], session.rope, { ...options, eosIds: [end], stepsPerRead: 2 });
     ended.forEach(({ ids, reason }, i) => {
       const at = free[i]!.ids.indexOf(end);
       expect(ids).toEqual(at < 0 ? free[i]!.ids : free[i]!.ids.slice(0, at + 1));
@@ -175,7 +203,7 @@ describe("the first token", () => {
 });
 
 describe("a decoded token", () => {
-  /** What the steady state spends, from each call of `onStep` to the next, without the steps that read the prompt and record. */
+  /** What the steady state spends, from each readback to the next: while one is awaited, the next steps are with the device already. */
   async function costs(options: Partial<RolloutRequest> & { readonly stepsPerRead: number }): Promise<readonly Counters[]> {
     const reads: Counters[] = [];
     const { dispatcher } = fixture.gpu;
@@ -184,10 +212,11 @@ describe("a decoded token", () => {
       if (steps++ % options.stepsPerRead === 0) reads.push(dispatcher.work());
     };
     const { mask: _, ...unmasked } = request;
-    const maxNewTokens = 1 + 3 * options.stepsPerRead;
+    const maxNewTokens = 1 + 4 * options.stepsPerRead;
     await rollOut(session, { ...unmasked, ...options, sampling: { ...sampling, maxNewTokens }, onStep });
     expect(steps).toBe(maxNewTokens);
-    return reads.slice(2).map((now, i) => {
+    // Without the first, which read the prompt and recorded, and the last, when nothing was left to begin.
+    return reads.slice(2, -1).map((now, i) => {
       const before = reads[i + 1] as Counters;
       const names = Object.keys(now) as (keyof Counters)[];
       return Object.fromEntries(names.map((name) => [name, now[name] - before[name]])) as unknown as Counters;
