@@ -10,11 +10,12 @@ import { benchDecode } from "./decodeBench";
 import { benchGrowth } from "./growthBench";
 import { benchHeadStats } from "./headStatsBench";
 import type { BenchReport, BenchRow } from "./report";
+import { benchRough } from "./roughBench";
 import { benchStep } from "./stepBench";
 import { benchTraining } from "./trainingBench";
 
 /** Parts that can be run alone. */
-export const benchNames = ["decode", "growth", "head", "training", "step", "page", "peer"] as const;
+export const benchNames = ["decode", "growth", "head", "training", "step", "rough", "page", "peer"] as const;
 export type BenchName = (typeof benchNames)[number];
 /** Parts that run on one device. */
 export type DeviceBenchName = Exclude<BenchName, "peer">;
@@ -79,6 +80,12 @@ export async function runBenches(
         await withModel("int8", (session) => benchStep(gpu, session, { ...size, repetitions }));
         break;
       }
+      case "rough":
+        for (const format of ["int8", "int4"] as const) {
+          const size = quick ? { problems: 4, tokens: 16, timed: 24 } : { problems: 16, tokens: 96, timed: 48 };
+          await withModel(format, (session) => benchRough(gpu, session, { ...size, repetitions }));
+        }
+        break;
       case "page": {
         // Only in a browser: it brings React and style sheets.
         const { benchPage } = await import("./pageBench");
