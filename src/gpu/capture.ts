@@ -2,13 +2,7 @@
 // allocation, no bind group, no upload per replay. What changes between replays (ids, positions, lengths) lives in tensors
 // that kernels read and advance on the GPU. Stock TF.js operations cannot be recorded: running one while recording throws.
 
-import type { Dispatcher } from "./dispatcher";
-
-interface RecordedDispatch {
-  readonly pipeline: GPUComputePipeline;
-  readonly bindGroup: GPUBindGroup;
-  readonly grid: readonly [number, number, number];
-}
+import type { Dispatcher, RecordedDispatch } from "./dispatcher";
 
 type RunProgram = (...args: unknown[]) => unknown;
 
@@ -60,7 +54,7 @@ export class Capture {
 
   /** Encodes the whole pass again, in order with everything else. */
   replay(): void {
-    for (const { pipeline, bindGroup, grid } of this.#dispatches) this.dispatcher.encode(pipeline, bindGroup, grid);
+    this.dispatcher.encodeAll(this.#dispatches);
   }
 
   [Symbol.dispose](): void {

@@ -43,6 +43,13 @@ export interface Dispatch {
   readonly workgroups: readonly [number, number?, number?];
 }
 
+/** A dispatch that needs nothing but encoding. */
+export interface RecordedDispatch {
+  readonly pipeline: GPUComputePipeline;
+  readonly bindGroup: GPUBindGroup;
+  readonly grid: readonly [number, number, number];
+}
+
 interface BackendInternals {
   bufferManager: BufferPool;
   commandEncoder: GPUCommandEncoder | null;
@@ -160,6 +167,26 @@ export class Dispatcher {
     if (timer.isOn) this.backend.endComputePassEncoder();
     internals.dispatchCountInPass++;
     this.counters.dispatches++;
+  }
+
+  /** Encodes what was recorded: a step is hundreds of dispatches, and what is the same for all is done once. */
+  encodeAll(recorded: readonly RecordedDispatch[]): void {
+    // The first opens the pass; while kernels are timed, each has one of its own.
+    for (const { pipeline, bindGroup, grid } of this.timer.isOn ? recorded : recorded.slice(0, 1))
+      this.encode(pipeline, bindGroup, grid);
+    if (this.timer.isOn) return;
+    const internals = this.#internals;
+    const pass = internals.computePassEncoder;
+    if (!pass) return;
+    for (let i = 1; i < recorded.length; i++) {
+      const { pipeline, bindGroup, grid } = recorded[i] as RecordedDispatch;
+      pass.setPipeline(pipeline);
+      pass.setBindGroup(0, bindGroup);
+      pass.dispatchWorkgroups(grid[0], grid[1], grid[2]);
+    }
+    const more = Math.max(0, recorded.length - 1);
+    internals.dispatchCountInPass += more;
+    this.counters.dispatches += more;
   }
 
   /** The work so far, with the buffers that the pool had made. */
