@@ -1,7 +1,7 @@
 // The browser's side of the peer bench: wraps WebGPU, opens the engines one after the other, and lets them answer in turns.
 
 import { median } from "../timing";
-import { type GpuSnapshot, hideFeatures, installCounters } from "./counters";
+import { difference, type GpuSnapshot, hideFeatures, installCounters } from "./counters";
 import type { OpenEngine, PeerEngine } from "./engine";
 import { type AnswerRun, agreeingTokens, measureAnswer } from "./measure";
 import type { ContextResult, EngineName, EngineResult, PagePeerReport, PeerPlan, ScoreResult } from "./plan";
@@ -18,6 +18,8 @@ const briefly = (error: unknown) => String(error).split("\n")[0]?.slice(0, 300) 
 /** Below this subgroup size onnxruntime-web's prefill gives wrong logits (seen at 4 and 8). */
 const sizeOfSoundSubgroups = 16;
 const scorePromptTokens = 16;
+/** Enough rows for the kernels that long sequences take. */
+const scoreWarmUpTokens = 32;
 
 const openers: Readonly<Record<EngineName, () => Promise<OpenEngine>>> = {
   ours: async () => (await import("./engines/ours")).openOurs,
@@ -82,18 +84,21 @@ async function answerInTurns(opened: Opened[], plan: PeerPlan, problems: string[
   }
 }
 
+/** Engines in turn, after a short pass of each in which kernels are compiled. */
 async function scoreInTurns(opened: readonly Opened[], plan: PeerPlan, problems: string[]): Promise<void> {
   const ids = promptIds(plan.size.vocabulary, scorePromptTokens + plan.scoreTokens);
-  const task = { prompt: ids.slice(0, scorePromptTokens), response: ids.slice(scorePromptTokens) };
-  for (let turn = 0; turn < plan.scoreRepetitions; turn++) {
+  const prompt = ids.slice(0, scorePromptTokens);
+  const taskOf = (count: number) => ({ prompt, response: ids.slice(scorePromptTokens, scorePromptTokens + count) });
+  for (let turn = -1; turn < plan.scoreRepetitions; turn++) {
+    const count = turn < 0 ? Math.min(scoreWarmUpTokens, plan.scoreTokens) : plan.scoreTokens;
     for (const { name, engine, scores } of opened) {
       if (!engine.score) continue;
       try {
         const before = counters.snapshot();
-        await engine.score(task);
-        const after = counters.snapshot();
-        scores.push(Object.fromEntries(Object.entries(after).map(([k, v]) => [k, v - before[k as keyof GpuSnapshot]])) as never);
-        console.log(`${name}, scoring ${plan.scoreTokens} tokens twice: ${(after.t - before.t).toFixed(0)} ms`);
+        await engine.score(taskOf(count));
+        const work = difference(before, counters.snapshot());
+        if (turn >= 0) scores.push(work);
+        console.log(`${name}, scoring ${count} tokens twice: ${work.t.toFixed(0)} ms`);
       } catch (error) {
         problems.push(`${name} could not score: ${briefly(error)}`);
       }

@@ -43,7 +43,7 @@ export interface ContextResult {
   readonly agreeing?: number;
 }
 
-/** A scoring pass, medians of `runs`, the first of which compiles kernels. */
+/** A scoring pass, medians of `runs` with kernels compiled. */
 export interface ScoreResult {
   readonly tokens: number;
   readonly runs: number;

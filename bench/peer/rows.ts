@@ -126,6 +126,6 @@ function countsNote(
 function scoreNote(engines: readonly EngineResult[]): string | undefined {
   const score = engines.find((engine) => engine.score)?.score;
   if (!score) return undefined;
-  const runs = score.runs === 1 ? "one run, not warmed up" : `${score.runs} runs, the first not warmed up`;
+  const runs = score.runs === 1 ? "one run" : `${score.runs} runs`;
   return `${score.tokens} tokens, ${runs}; here with log-probs, KL and entropies, there two forwards with logits and no arithmetic on them`;
 }
