@@ -10,13 +10,15 @@ import { requestBytes } from "./loading/loadWeights";
 
 const float = 4;
 const mebibyte = 1024 * 1024;
-/** What waits for the next submit before its buffers can be used again (gpu/dispatcher). */
+/** What stock operations have read waits for the next submit before its buffers can be used again (gpu/dispatcher). */
 const pendingBytes = 64 * mebibyte;
+/** Blocks on the tape until a submit, and the share of what they make that stock operations have read. */
+const tapedBlocksPerSubmit = 16;
+const readByStock = 0.75;
+/** Logits, and as many slopes, that exist at a time (ops/headStats). */
+const logitBytes = 6.5e6;
 /** Free buffers that are held for the next tensor of their size (gpu/memory). */
 const idleBytes = 256 * mebibyte;
-/** Dispatches between two submits at most (gpu/dispatcher), and how many blocks on the tape those are. */
-const dispatchesPerSubmit = 256;
-const blocksPerSubmit = 16;
 /** Rows that a decoding pass feeds at most at a time while it reads prompts (engine/prefill). */
 export const prefillRows = 512;
 /** Patch rows of pictures that are encoded together; a picture's rows stay together (engine/session). */
@@ -54,7 +56,7 @@ export function memoryLines(model: PlannedModel, precision: Precision, use: Memo
   // and up are left; what a row brings along, its queries among it, is there once.
   const fusedRow = (2 * text.hiddenSize + queryWidth + text.numAttentionHeads + text.intermediateSize) * float;
   const brought = 4 + text.headDim + queryWidth;
-  const reading = blockBytes(Math.min(prefillRows, promptRows), fusedRow, blocks, 2 * text.hiddenSize + brought);
+  const reading = blockBytes(Math.min(prefillRows, promptRows), fusedRow, 2 * text.hiddenSize + brought);
   // A recorded step owns every tensor it makes, and its logits.
   const step = decodedRows * (blocks * fusedRow + (brought + text.vocabSize) * float);
   const decoding = Math.max(reading, step, pictureBytes(model, pictureTokens, 1 + use.rollouts) - kv) + 2 * features;
@@ -64,16 +66,17 @@ export function memoryLines(model: PlannedModel, precision: Precision, use: Memo
   // Blocks with nothing but adapters to train are differentiated by hand (engine/training/decoderGradient), others on the tape.
   const handRow = (4 * text.hiddenSize + 3 * queryWidth + 3 * keyWidth + text.intermediateSize) * float;
   const backwardRow = use.trainable === "full" ? perRow * backwardShare : handRow;
-  const decoder = blockBytes(trainedRows, perRow + backwardRow, blocks, text.hiddenSize);
+  const ofDecoder = use.trainable === "full" ? tapedBytes : blockBytes;
+  const decoder = ofDecoder(trainedRows, perRow + backwardRow, text.hiddenSize, blocks);
   const tower = trainedPictureBytes(model, pictureTokens, use);
   // Tower and decoder work one after the other, but in buffers of other sizes: those of the one idle while the other works.
-  // What the tower has encoded brings the submit nearer, after which buffers are used again.
-  const blockOfDecoder = trainedRows * (perRow + backwardRow);
-  const byHand = Math.min(decoder, blockOfDecoder * (1 + blocksUntilSubmit(model, blocks)));
-  const afterTower = use.trainable === "full" || tower.forward === 0 ? decoder : byHand;
-  const atDecoder = afterTower + Math.min(idleBytes, tower.forward);
+  const atDecoder = decoder + Math.min(idleBytes, tower.forward);
   const atTower = tower.backward + Math.min(idleBytes, decoder);
-  const training = kept + tower.kept + Math.max(atDecoder, atTower) + 2 * features;
+  // Rows that predict a token before and after the norm, their cotangents, and logits; and what the fused forward pass brought along.
+  const predicting = use.rollouts * answer * 4 * text.hiddenSize * float;
+  const head = predicting + Math.min(logitBytes, use.rollouts * answer * 2 * text.vocabSize * float);
+  const around = head + trainedRows * brought * float;
+  const training = kept + tower.kept + Math.max(atDecoder, atTower) + around + 2 * features;
   return [
     { what: "vision weights", bytes: weights(["vision"]) },
     { what: "text weights", bytes: weights(["text"]) },
@@ -86,19 +89,18 @@ export function memoryLines(model: PlannedModel, precision: Precision, use: Memo
 }
 
 /**
- * Bytes that exist while `rows` rows pass through a chain of blocks: those of one block, which lives until it has ended, and what the
- * blocks before it left for the next submit; and the chain's own rows of `width` numbers.
+ * Bytes that exist while `rows` rows pass through a chain of blocks: those of one block, whose buffers the next one takes again, and the
+ * chain's own rows of `width` numbers.
  */
-function blockBytes(rows: number, perRow: number, blocks: number, width: number): number {
-  const block = rows * perRow;
-  return Math.min(blocks * block, block + Math.min(pendingBytes, blocksPerSubmit * block)) + rows * width * float;
+function blockBytes(rows: number, perRow: number, width: number): number {
+  return rows * (perRow + width * float);
 }
 
-/** Blocks that are differentiated by hand until a submit once tower and decoder are encoded: 46, 12 and 6 dispatches a block. */
-function blocksUntilSubmit(model: PlannedModel, blocks: number): number {
-  const encoded = 12 * (towerOf(model)?.blocks ?? 0) + 6 * blocks;
-  const first = (dispatchesPerSubmit - (encoded % dispatchesPerSubmit)) / 46;
-  return Math.max(first, Math.min(blocks - first, dispatchesPerSubmit / 46));
+/** The same on the tape, whose sums are stock operations: what blocks left for the next submit is there, too. */
+function tapedBytes(rows: number, perRow: number, width: number, blocks: number): number {
+  const block = rows * perRow;
+  const left = Math.min((blocks - 1) * block * readByStock, pendingBytes, tapedBlocksPerSubmit * block);
+  return left + blockBytes(rows, perRow, width);
 }
 
 /** What memory depends on of a tower: a chain of blocks over patch rows. */
@@ -140,7 +142,7 @@ function pictureBytes(model: PlannedModel, pictureTokens: number, pictures: numb
   const picture = Math.ceil(pictureTokens * (tower?.patches ?? 0));
   if (!tower || picture === 0) return 0;
   const together = Math.min(pictures, Math.max(1, Math.floor(visionRows / picture)));
-  return blockBytes(together * picture, tower.perRow, tower.blocks, 3 * tower.width);
+  return blockBytes(together * picture, tower.perRow, 3 * tower.width);
 }
 
 /** What a training step holds of a prompt's pictures: inputs of the tower's stages, and the blocks at work; nothing where it is frozen. */
@@ -156,9 +158,9 @@ function trainedPictureBytes(
   const rows = Math.ceil(pictureTokens * patches);
   return {
     kept: rows * (patchWidth + (blocks + 1) * width) * float,
-    forward: blockBytes(rows, perRow, blocks, width),
+    forward: blockBytes(rows, perRow, width),
     // The way back ends at the projector where nothing before it is trained.
-    backward: trainsBlocks ? blockBytes(rows, perRow * (1 + backwardShare), blocks, width) : 0,
+    backward: trainsBlocks ? tapedBytes(rows, perRow * (1 + backwardShare), width, blocks) : 0,
   };
 }
 

@@ -9,6 +9,7 @@ import { type Counters, noWork, watchBackend } from "./counters";
 import { GpuError } from "./errors";
 import { KernelTimer } from "./kernelTimer";
 import type { BufferPool, Purpose } from "./memory";
+import { UniformBlocks, type UniformPlace } from "./uniformBlocks";
 
 /** How a kernel uses a storage buffer; the uniform block, if any, always comes last. */
 export type Access = "read" | "write";
@@ -55,15 +56,14 @@ interface BackendInternals {
   commandEncoder: GPUCommandEncoder | null;
   computePassEncoder: GPUComputePassEncoder | null;
   dispatchCountInPass: number;
-  commandQueueOwnedIds: WeakSet<object>;
+  submitQueue: () => void;
   tensorMap: { get(dataId: object): { resource?: GPUBuffer; external?: boolean; values?: unknown } };
 }
 
 /** Dispatches encoded before TF.js' encoder is submitted; fewer submits cost less JavaScript, but delay the GPU's start. */
 const dispatchesPerSubmit = 256;
-/** Bytes allocated between submits: TF.js frees what was disposed only when it submits, so without one a whole model's activations pile up. */
+/** Bytes of outputs between submits: large ones are much work, and what stock operations have read is only free after a submit. */
 const bytesPerSubmit = 64 * 1024 * 1024;
-const uniformCacheSize = 4096;
 
 /** Spreads `count` workgroups over x and y so that neither passes WebGPU's limit; the shader uses `wid.x + wid.y * grid.x`. */
 export function spread(count: number): readonly [number, number] {
@@ -83,13 +83,21 @@ export class Dispatcher {
   readonly #pipelines = new Map<string, GPUComputePipeline>();
   readonly #layouts = new Map<string, GPUBindGroupLayout>();
   readonly #modules = new Map<string, GPUShaderModule>();
-  #uniforms = new Map<string, GPUBuffer>();
+  readonly #uniforms: UniformBlocks;
   readonly #staging: GPUBuffer[] = [];
   #bytesSinceSubmit = 0;
 
   constructor(readonly backend: WebGPUBackend) {
     this.timer = new KernelTimer(backend.device);
+    this.pool.beforeDestroy = () => this.flush();
     watchBackend(backend, this.counters, this.timer);
+    this.#uniforms = new UniformBlocks(backend.device, this.counters);
+    const internals = this.#internals;
+    const { submitQueue } = internals;
+    internals.submitQueue = () => {
+      this.#uniforms.write();
+      submitQueue.call(backend);
+    };
   }
 
   get device(): GPUDevice {
@@ -135,12 +143,13 @@ export class Dispatcher {
       binding,
       resource: { buffer: this.bufferOf(tensor) },
     }));
-    if (kernel.uniform) entries.push({ binding: buffers.length, resource: { buffer: this.#uniform(params) } });
+    if (kernel.uniform) entries.push({ binding: buffers.length, resource: this.#uniform(params) });
     const bindGroup = this.device.createBindGroup({ label: kernel.name, layout: this.#layout(kernel), entries });
     this.counters.bindGroups++;
     const grid = [workgroups[0], workgroups[1] ?? 1, workgroups[2] ?? 1] as const;
+    // Stock operations keep the buffers of tensors that are disposed of until the next submit. Ours go back to the pool at once:
+    // who takes one next comes later in the same order, and before one is destroyed, what is encoded is submitted.
     buffers.forEach((tensor, index) => {
-      this.#internals.commandQueueOwnedIds.add(tensor.dataId);
       // TF.js keeps what `data()` once read; a kernel that writes the buffer makes that copy stale.
       if (kernel.bindings[index] === "write") this.#internals.tensorMap.get(tensor.dataId).values = null;
     });
@@ -276,8 +285,7 @@ export class Dispatcher {
   }
 
   dispose(): void {
-    for (const buffer of this.#uniforms.values()) buffer.destroy();
-    this.#uniforms.clear();
+    this.#uniforms.destroy();
   }
 
   #pipeline(kernel: Kernel): GPUComputePipeline {
@@ -322,40 +330,14 @@ export class Dispatcher {
     return layout;
   }
 
-  /** Uniform blocks are immutable and shared by content, so steady-state work uploads none. */
-  #uniform(params: readonly Param[]): GPUBuffer {
-    const words = packParams(params);
-    const key = new Uint32Array(words.buffer).join();
-    let buffer = this.#uniforms.get(key);
-    if (buffer) return buffer;
-    if (this.#uniforms.size >= uniformCacheSize && !this.capture) {
+  /** Uniform blocks are shared by content, so steady-state work uploads none. */
+  #uniform(params: readonly Param[]): UniformPlace {
+    if (this.#uniforms.isFull && !this.capture) {
       this.flush();
-      // Blocks made while a pass was recorded are bound by its replays and stay.
-      for (const [old, oldBuffer] of this.#uniforms) {
-        if (!this.#heldUniforms.has(oldBuffer)) {
-          oldBuffer.destroy();
-          this.#uniforms.delete(old);
-        }
-      }
+      this.#uniforms.forget();
     }
-    buffer = this.device.createBuffer({
-      label: "params",
-      size: words.byteLength,
-      usage: GPUBufferUsage.UNIFORM,
-      mappedAtCreation: true,
-    });
-    new Uint8Array(buffer.getMappedRange()).set(new Uint8Array(words.buffer));
-    buffer.unmap();
-    this.#uniforms.set(key, buffer);
-    this.counters.uniformUploads++;
-    this.counters.uploads++;
-    this.counters.uploadBytes += words.byteLength;
-    this.counters.buffers++;
-    if (this.capture) this.#heldUniforms.add(buffer);
-    return buffer;
+    return this.#uniforms.placeOf(packParams(params), this.capture !== null);
   }
-
-  readonly #heldUniforms = new WeakSet<GPUBuffer>();
 }
 
 function pipelineKey(kernel: Kernel): string {

@@ -28,6 +28,8 @@ export class BufferPool {
   buffersMade = 0;
   /** What buffers are acquired for, where nobody says it. */
   purpose: Purpose = "work";
+  /** Called before a buffer is destroyed: commands that are encoded, but not submitted, may still refer to it. */
+  beforeDestroy: (() => void) | undefined;
   readonly held: Readonly<Record<Purpose, Held>> = {
     weights: nothingHeld(),
     trained: nothingHeld(),
@@ -160,6 +162,7 @@ export class BufferPool {
   }
 
   #destroy(buffer: GPUBuffer): void {
+    this.beforeDestroy?.();
     buffer.destroy();
     this.numBytesAllocated -= buffer.size;
   }
