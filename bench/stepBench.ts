@@ -2,8 +2,8 @@
 // dependency) plus update against a step that knows no dependency. The learning rate is 0, so that every repetition does the same
 // work on the same weights, and answers end at their length limit only.
 
+import { prepare, type RolloutRequest, rollOut, tokenStatsOf } from "@/engine/decoding/rollouts";
 import { removeLora } from "@/engine/lora";
-import { prepare, type RolloutRequest, rollOut, tokenStatsOf } from "@/engine/rollouts";
 import type { Session } from "@/engine/session";
 import { Optimizer } from "@/engine/training/optimizer";
 import { updatePolicy } from "@/engine/training/policyPhase";
@@ -16,7 +16,8 @@ import { officialDefaults, type PolicySettings, policyPresets } from "@/rl/setti
 import { withInstruction } from "@/tasks/instruction";
 import { sampleShapes } from "@/tasks/shapes/sampleShapes";
 import type { BenchRow } from "./report";
-import { finish, interleaved, median } from "./timing";
+import { interleaved, median } from "./timing";
+import { type Measured, measured, workText } from "./work";
 
 export interface StepSizes {
   readonly prompts: number;
@@ -36,13 +37,6 @@ export async function benchStep(gpu: Gpu, session: Session, sizes: StepSizes): P
   Object.defineProperty(session, "eosIds", { value: [] });
   const optimizer = Optimizer.create(trainablesOf(session, settings));
 
-  const timed = async (work: () => Promise<unknown>) => {
-    await finish(gpu);
-    const started = performance.now();
-    await work();
-    await finish(gpu);
-    return performance.now() - started;
-  };
   async function sampled(mask?: RolloutRequest["mask"]): Promise<UpdateInput> {
     session.clearFeatures();
     const request = { questions, rollouts, ...(mask && { mask }) };
@@ -63,13 +57,13 @@ export async function benchStep(gpu: Gpu, session: Session, sizes: StepSizes): P
     updatePolicy(session, optimizer, input, { ...settings, policy }, 0);
 
   const experience = await sampled(settings.mask);
-  const update = (policy: PolicySettings) => () => timed(() => updated(experience, policy));
+  const update = (policy: PolicySettings) => () => measured(gpu, () => updated(experience, policy));
   const [vppo = [], penalized = [], grpo = []] = await interleaved(
     [update(filtered), update(officialDefaults), update(policyPresets.grpo)],
     repetitions,
   );
   const step = (policy: PolicySettings, mask?: RolloutRequest["mask"]) => () =>
-    timed(async () => updated(await sampled(mask), policy));
+    measured(gpu, async () => updated(await sampled(mask), policy));
   const [own = [], shared = [], none = []] = await interleaved(
     [
       step(officialDefaults, settings.mask),
@@ -84,16 +78,16 @@ export async function benchStep(gpu: Gpu, session: Session, sizes: StepSizes): P
   const what = `${session.name} ${session.precision.text}, ${prompts} × ${rollouts} answers of ${tokens} tokens`;
   const row = (
     name: string,
-    values: readonly number[],
+    runs: readonly Measured[],
     against: string,
-    baseline: readonly number[],
+    baseline: readonly Measured[],
     note: string,
   ): BenchRow => ({
     name: `${name}, ${what}`,
     unit: "ms",
-    value: median(values),
-    baseline: { name: against, value: median(baseline) },
-    note,
+    value: median(runs.map(({ ms }) => ms)),
+    baseline: { name: against, value: median(baseline.map(({ ms }) => ms)) },
+    note: [note, ...runs.slice(-1).map(({ work }) => workText(work))].join("; "),
   });
   return [
     row(

@@ -50,7 +50,7 @@ export async function runBenches(
     switch (name) {
       case "decode":
         for (const format of ["f16", "int8", "int4"] as const) {
-          await withModel(format, (session) => benchDecode(gpu, session, { rollouts: 8, tokens: quick ? 8 : 48, repetitions }));
+          await withModel(format, (session) => benchDecode(gpu, session, { rollouts: 8, tokens: quick ? 24 : 48, repetitions }));
         }
         break;
       case "growth": {
@@ -71,7 +71,7 @@ export async function runBenches(
         break;
       }
       case "training": {
-        const size = quick ? { rollouts: 4, tokens: 12 } : { rollouts: 8, tokens: 48 };
+        const size = quick ? { rollouts: 8, tokens: 32 } : { rollouts: 8, tokens: 48 };
         await withModel("int8", (session) => benchTraining(gpu, session, { ...size, repetitions }));
         break;
       }

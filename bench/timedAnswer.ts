@@ -2,8 +2,8 @@
 // reads the prompt and the step that is recorded.
 
 import { dispose } from "@tensorflow/tfjs-core";
-import { generate } from "@/engine/generate";
-import { prepare } from "@/engine/rollouts";
+import { generate } from "@/engine/decoding/generate";
+import { prepare } from "@/engine/decoding/rollouts";
 import type { Session } from "@/engine/session";
 import type { Counters } from "@/gpu/counters";
 import type { Gpu } from "@/gpu/device";

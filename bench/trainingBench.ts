@@ -1,6 +1,7 @@
-// One update (forward, VPPO loss, backward, norm, AdamW of a LoRA adapter) on fixed rollouts: layer by layer with this
-// project's kernels over int8 weights, against one tape of stock operations over the float32 weights these stand for. Both
-// see the same packed rows; the learning rate is 0, so that every repetition does the same work on the same weights.
+// One update (VPPO loss, forward and backward, norm, AdamW of a LoRA adapter) on fixed rollouts: the trainer's own, layer by layer with
+// this project's kernels over int8 weights, against one tape of stock operations over the float32 weights these stand for; and the
+// tokens that an update learns from per second against those that the same model and adapter decode. The learning rate is 0, so that
+// every repetition does the same work on the same weights.
 
 import {
   add,
@@ -17,16 +18,17 @@ import {
   tidy,
   zerosLike,
 } from "@tensorflow/tfjs-core";
-import { textBatch } from "@/engine/batch";
-import { generate } from "@/engine/generate";
-import { LayerwisePass } from "@/engine/layerwise";
-import { attachLora, loraParameters, removeLora } from "@/engine/lora";
+import { prepare, rollOut, tokenStatsOf } from "@/engine/decoding/rollouts";
+import { attachLora, removeLora } from "@/engine/lora";
 import { packGroups } from "@/engine/packing";
-import { prepare, tokenStatsOf } from "@/engine/rollouts";
 import type { Session } from "@/engine/session";
+import { Optimizer } from "@/engine/training/optimizer";
+import { type UpdateOptimizer, updatePolicy } from "@/engine/training/policyPhase";
+import type { UpdateInput } from "@/engine/training/stepPasses";
+import { trainablesOf } from "@/engine/training/trainables";
 import type { Gpu } from "@/gpu/device";
 import { readTensors } from "@/gpu/readback";
-import { adamwStep, gradientNorm } from "@/ops/optimizer/optimizer";
+import { type TrainSettings, trainDefaults } from "@/protocol/training";
 import { dependencyOf } from "@/rl/dependency";
 import { officialDefaults as policy } from "@/rl/settings";
 import type { Trajectory } from "@/rl/trajectory";
@@ -35,7 +37,9 @@ import { withInstruction } from "@/tasks/instruction";
 import { sampleShapes } from "@/tasks/shapes/sampleShapes";
 import type { BenchRow } from "./report";
 import { stockAdamw, stockBatchOf, stockLogProbs, stockLoss, stockModelOf } from "./stock";
+import { timedAnswer } from "./timedAnswer";
 import { costOf, interleaved, median } from "./timing";
+import { measured, workText } from "./work";
 
 export interface TrainingSizes {
   readonly rollouts: number;
@@ -44,6 +48,7 @@ export interface TrainingSizes {
 }
 
 const rates = { learningRate: 0, weightDecay: 0.01, step: 1 };
+const loraRank = 8;
 
 /** What a variant computed, to show that both do the same. */
 interface Outcome {
@@ -53,7 +58,8 @@ interface Outcome {
 
 export async function benchTraining(gpu: Gpu, session: Session, sizes: TrainingSizes): Promise<BenchRow[]> {
   const { model, rope } = session;
-  attachLora(model, { rank: 8, alpha: 16, seed: 1 });
+  const { rollouts, tokens, repetitions } = sizes;
+  attachLora(model, { rank: loraRank, alpha: 2 * loraRank, seed: 1 });
   for (const { lora } of model.text.projections) {
     // A fresh B is 0 and would give A no gradient.
     if (lora)
@@ -62,128 +68,135 @@ export async function benchTraining(gpu: Gpu, session: Session, sizes: TrainingS
         Float32Array.from({ length: lora.b.size }, (_, i) => Math.sin(i) / 50),
       );
   }
-  const parameters = loraParameters(model).map(({ tensor: value }) => ({
-    value,
-    m: keep(zerosLike(value)),
-    v: keep(zerosLike(value)),
-  }));
-  const { prompt, features, masked, trajectoriesOf, responses } = await rollOutOnce(session, sizes);
-  const packed = packGroups([{ prompt, responses }]);
-  const batch = textBatch(packed, rope);
-  const trainable = new Set(parameters.map(({ value }) => value));
+  Object.defineProperty(session, "eosIds", { value: [] });
+  const settings: TrainSettings = { ...trainDefaults, policy, weightDecay: rates.weightDecay, measureMoves: false };
+  const optimizer = Optimizer.create(trainablesOf(session, settings));
+  const tensors = optimizer.parameters.map(({ tensor }) => tensor);
+  const experience = await sampled(session, settings, sizes);
+  const trajectories = trajectoriesOf(experience);
+  const update = policyUpdate(trajectories, policy);
+  const mine: Outcome = { loss: update.loss, gradients: [] };
+  const watched: UpdateOptimizer = {
+    parameters: optimizer.parameters,
+    async step(gradients, of) {
+      if (mine.gradients.length === 0)
+        mine.gradients = (await readTensors(tensors.map(({ id }) => gradients.get(id) as Tensor))) as Float32Array[];
+      return optimizer.step(gradients, of);
+    },
+  };
+  const ours = () => updatePolicy(session, watched, experience, settings, rates.learningRate);
 
-  async function ours(into: Outcome): Promise<void> {
-    const pass = new LayerwisePass(model, batch, undefined, trainable, features);
-    const logpTensor = pass.forward();
-    const [logp] = await readTensors([logpTensor]);
-    logpTensor.dispose();
-    const update = policyUpdate(trajectoriesOf(logp as Float32Array), policy);
-    const gradients = pass.backward(Float32Array.from(update.gradient.flatMap((slopes) => [...slopes])));
-    const list = parameters.map(({ value }) => gradients.get(value.id) as Tensor);
-    const norm = await gradientNorm(list);
-    const gradientScale = Math.min(1, 1 / (norm + 1e-6));
-    parameters.forEach((parameter, i) => {
-      adamwStep(parameter, list[i] as Tensor, { ...rates, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, gradientScale });
-    });
-    into.loss = update.loss;
-    if (into.gradients.length === 0) into.gradients = (await readTensors(list)) as Float32Array[];
-    dispose(list);
-    pass[Symbol.dispose]();
-  }
-
+  const parameters = tensors.map((value) => ({ value, m: keep(zerosLike(value)), v: keep(zerosLike(value)) }));
+  const { prompt, images } = experience.prepared[0] as UpdateInput["prepared"][number];
+  const packed = packGroups([{ prompt, responses: experience.rollouts.map(({ ids }) => ids) }]);
+  const features = session.encodeTogether(images);
   const stock = await stockModelOf(model.text);
   const [table] = await readTensors([rope.table]);
   const stockBatch = stockBatchOf(packed, model.config.text.vocabSize, table as Float32Array, model.config.text.headDim);
-  const fixed = stockConstants(trajectoriesOf);
-  async function composed(into: Outcome): Promise<void> {
+  const perToken = (value: (i: number, t: number) => number) =>
+    tensor1d(trajectories.flatMap(({ logp }, i) => Array.from(logp, (_, t) => value(i, t))));
+  const fixed = {
+    ...policy,
+    logpOld: perToken((i, t) => trajectories[i]?.logpOld[t] ?? 0),
+    advantage: perToken((i) => (update.advantages[i] as number) * (update.alpha[i] as number)),
+    kept: perToken((i, t) => update.masks[i]?.[t] ?? 0),
+  };
+  const theirs: Outcome = { loss: 0, gradients: [] };
+  async function composed(): Promise<void> {
     const run = () => stockLoss(stockLogProbs(stock, stockBatch, features as Tensor2D), fixed);
-    const { value, grads } = engine().gradients(
-      run,
-      parameters.map((parameter) => parameter.value),
-    );
+    const { value, grads } = engine().gradients(run, tensors);
     const normTensor = tidy(() => sqrt(grads.map((gradient) => sum(square(gradient))).reduce((a, b) => add(a, b))));
     const [norm, loss] = await readTensors([normTensor, value]);
     const gradientScale = Math.min(1, 1 / (((norm as Float32Array)[0] as number) + 1e-6));
     const next = tidy(() =>
       parameters.map((parameter, i) => stockAdamw(parameter, mul(grads[i] as Tensor, gradientScale), rates)),
     );
-    into.loss = (loss as Float32Array)[0] as number;
-    if (into.gradients.length === 0) into.gradients = (await readTensors(grads)) as Float32Array[];
+    theirs.loss = (loss as Float32Array)[0] as number;
+    if (theirs.gradients.length === 0) theirs.gradients = (await readTensors(grads)) as Float32Array[];
     dispose([...grads, value, normTensor, ...next.flatMap(({ value: x, m, v }) => [x, m, v])]);
   }
 
-  const outcomes = [
-    { loss: 0, gradients: [] },
-    { loss: 0, gradients: [] },
-  ] as [Outcome, Outcome];
-  const [mine = [], theirs = []] = await interleaved(
-    [() => costOf(gpu, () => ours(outcomes[0])), () => costOf(gpu, () => composed(outcomes[1]))],
-    sizes.repetitions,
-  );
-  dispose([features, ...masked, ...parameters.flatMap(({ m, v }) => [m, v]), stock.embedding, stock.head]);
+  // The first runs compile, read the gradients and are measured for memory, from an empty pool.
+  const [own, other] = [await costOf(gpu, async () => void (await ours())), await costOf(gpu, composed)];
+  const updates = await interleaved([() => measured(gpu, ours), () => measured(gpu, composed)], repetitions);
+  const [updated = [], stockUpdated = []] = updates;
+  const [decoded = []] = await interleaved([() => timedAnswer(gpu, session, { rollouts, tokens, twins: false })], repetitions);
+  dispose([features, ...parameters.flatMap(({ m, v }) => [m, v]), stock.embedding, stock.head]);
   dispose([...stock.projections.values()].map(({ weight }) => weight));
   dispose([stockBatch.rowIds, stockBatch.bias, stockBatch.cosine, stockBatch.sine, stockBatch.targets]);
   dispose([fixed.logpOld, fixed.advantage, fixed.kept]);
-  batch.dispose();
+  optimizer[Symbol.dispose]();
   removeLora(model);
 
-  const what = `LoRA r 8, ${sizes.rollouts} rollouts of ${sizes.tokens} tokens, ${packed.count} rows`;
+  const what = `LoRA r ${loraRank}, ${rollouts} rollouts of ${tokens} tokens, ${packed.count} rows`;
+  const ms = median(updated.map((run) => run.ms));
+  const work = (runs: typeof updated) =>
+    runs
+      .slice(-1)
+      .map((run) => workText(run.work))
+      .join();
   return [
     {
-      name: `Training step, ${what}`,
+      name: `VPPO update, ${what}`,
       unit: "ms",
-      value: median(mine.map(({ ms }) => ms)),
-      baseline: { name: "stock", value: median(theirs.map(({ ms }) => ms)) },
-      note: agreementOf(...outcomes),
+      value: ms,
+      baseline: { name: "stock operations", value: median(stockUpdated.map((run) => run.ms)) },
+      note: `goal ≤ 1/5; ${agreementOf(mine, theirs)}`,
     },
     {
-      name: "Training step: peak bytes on top of weights",
+      name: "VPPO update: dispatches",
+      unit: "dispatches",
+      value: updated.at(-1)?.work.dispatches ?? Number.NaN,
+      baseline: { name: "stock operations", value: stockUpdated.at(-1)?.work.dispatches ?? Number.NaN },
+      note: `here ${work(updated)}; stock ${work(stockUpdated)}`,
+    },
+    {
+      name: "VPPO update: peak bytes on top of weights",
       unit: "MB",
-      value: median(mine.map(({ peakBytes }) => peakBytes)) / 1e6,
-      baseline: { name: "stock", value: median(theirs.map(({ peakBytes }) => peakBytes)) / 1e6 },
+      value: own.peakBytes / 1e6,
+      baseline: { name: "stock operations", value: other.peakBytes / 1e6 },
+    },
+    {
+      name: "Train: answer tokens that get a loss, per second of update",
+      unit: "tokens/s",
+      value: (rollouts * tokens * 1000) / ms,
+      baseline: {
+        name: `decoded by ${rollouts} rollouts together, same adapter`,
+        value: (rollouts * 1000) / median(decoded.map(({ stepMs }) => stepMs)),
+      },
+      note: "goal ≥ 0.55; decoding without twins, in its steady state",
     },
   ];
-
-  function stockConstants(of: (logp: Float32Array) => Trajectory[]) {
-    const trajectories = of(new Float32Array(packed.targets.length));
-    const logpOld = trajectories.flatMap((trajectory) => [...trajectory.logpOld]);
-    const update = policyUpdate(of(Float32Array.from(logpOld)), policy);
-    const perToken = (value: (i: number, t: number) => number) =>
-      tensor1d(trajectories.flatMap(({ logp }, i) => Array.from(logp, (_, t) => value(i, t))));
-    return {
-      ...policy,
-      logpOld: tensor1d(logpOld),
-      advantage: perToken((i) => (update.advantages[i] as number) * (update.alpha[i] as number)),
-      kept: perToken((i, t) => update.masks[i]?.[t] ?? 0),
-    };
-  }
 }
 
-/** Rollouts of one held-out question, all of the same length, with rewards that alternate. */
-async function rollOutOnce(session: Session, { rollouts, tokens }: TrainingSizes) {
+/** Answers to one held-out question, all of the same length, with masked twins and with rewards that alternate. */
+async function sampled(session: Session, settings: TrainSettings, { rollouts, tokens }: TrainingSizes): Promise<UpdateInput> {
   const problem = sampleShapes(1, 0, "heldOut");
   const questions = [{ image: problem.image, text: withInstruction(problem.question) }];
-  const mask = { strategy: "patch_blackening", ratio: 0.5, cellSize: 8, seed: 1, sharing: "trajectory" } as const;
-  const [prepared] = prepare(session, { questions, rollouts, mask });
-  if (!prepared) throw new Error("nothing to ask");
-  const { prompt, images } = prepared;
-  const [features, ...masked] = session.encode([...images, ...prepared.masked.flat().map((picture) => session.process(picture))]);
-  if (!features) throw new Error("no image features");
-  const group = { prompt, features, masked, rollouts, firstStream: 0 };
-  const sampling = { temperature: 1, topP: 1, topK: 0, seed: 1, maxNewTokens: tokens, alternatives: 0, eosIds: [] };
-  const answers = await generate(session.model.text, [group], session.rope, sampling);
-  const trajectoriesOf = (logp: Float32Array): Trajectory[] =>
-    answers.map((rollout, i) => {
-      const stats = tokenStatsOf(rollout);
-      return {
-        group: 0,
-        reward: i % 2,
-        logp: logp.slice(i * tokens, (i + 1) * tokens),
-        logpOld: stats.logp,
-        dependency: dependencyOf(stats, policy.dependencyMeasure),
-      };
-    });
-  return { prompt, features, masked, trajectoriesOf, responses: answers.map(({ ids }) => ids) };
+  const request = { questions, rollouts, mask: settings.mask };
+  const prepared = prepare(session, request);
+  const sampling = { ...settings.sampling, maxNewTokens: tokens };
+  const answers = await rollOut(session, { ...request, sampling }, prepared);
+  const stats = answers.map(tokenStatsOf);
+  return {
+    prepared,
+    rollouts: answers,
+    streams: answers.map((_, i) => i),
+    rewards: answers.map((_, i) => ({ overall: i % 2, accuracy: i % 2 })),
+    stats,
+    dependency: stats.map((of) => dependencyOf(of, policy.dependencyMeasure)),
+  };
+}
+
+/** The experience as the loss takes it, on policy. */
+function trajectoriesOf({ rewards, stats, dependency }: UpdateInput): Trajectory[] {
+  return stats.map(({ logp }, i) => ({
+    group: 0,
+    reward: rewards[i]?.overall ?? Number.NaN,
+    logp,
+    logpOld: logp,
+    dependency: dependency[i] as Float32Array,
+  }));
 }
 
 function agreementOf(ours: Outcome, stock: Outcome): string {
