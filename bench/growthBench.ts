@@ -4,7 +4,7 @@
 
 import { dispose, keep, type Tensor, tensor2d } from "@tensorflow/tfjs-core";
 import { textBatch } from "@/engine/batch";
-import { type BatchRows, DecodeBatch } from "@/engine/decodeBatch";
+import { type BatchRows, DecodeBatch } from "@/engine/decoding/decodeBatch";
 import { LayerwisePass } from "@/engine/layerwise";
 import { attachLora, loraParameters, removeLora } from "@/engine/lora";
 import { type PackedPrompt, packGroups } from "@/engine/packing";

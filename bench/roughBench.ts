@@ -1,7 +1,7 @@
 // Rollouts decoded in a rough arithmetic, with the embedded model: how far the probabilities that sample are from exactly scored ones
 // (verl's |Δπ|, as a training step reports it), how often the greedy token is another one, and what it does to the speed.
 
-import { prepare, rollOut } from "@/engine/rollouts";
+import { prepare, rollOut } from "@/engine/decoding/rollouts";
 import type { Session } from "@/engine/session";
 import { exactStats } from "@/engine/training/exactStats";
 import type { Gpu } from "@/gpu/device";

@@ -4,10 +4,10 @@
 
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { rollOut, tokenStatsOf } from "@/engine/decoding/rollouts";
 import { evaluate } from "@/engine/evaluate";
 import { openSession, uniformPrecision } from "@/engine/loading/openSession";
 import { applyAdapter } from "@/engine/lora";
-import { rollOut, tokenStatsOf } from "@/engine/rollouts";
 import { RewardDesk } from "@/engine/training/rewardScorer";
 import { readAdapter } from "@/formats/peft";
 import type { WeightFormat } from "@/protocol/model";

@@ -6,10 +6,10 @@
 
 import { existsSync, readdirSync } from "node:fs";
 import { basename } from "node:path";
+import { prepare, rollOut } from "@/engine/decoding/rollouts";
 import { checkpointFiles, openCheckpoint } from "@/engine/loading/checkpoint";
 import { formatOf, listWeights, storedShape } from "@/engine/loading/listing";
 import { loadSession, uniformPrecision } from "@/engine/loading/openSession";
-import { prepare, rollOut } from "@/engine/rollouts";
 import type { Session } from "@/engine/session";
 import { readGoldenCase } from "@/engine/verify/goldenFiles";
 import { logitsOfIds } from "@/engine/verify/logits";

@@ -3,8 +3,8 @@
 // tokens and the entropy of those that do not depend on the picture, and some answers.
 
 import { parseArgs } from "node:util";
+import { rollOut, tokenStatsOf } from "@/engine/decoding/rollouts";
 import { openSession, uniformPrecision } from "@/engine/loading/openSession";
-import { rollOut, tokenStatsOf } from "@/engine/rollouts";
 import type { WeightFormat } from "@/protocol/model";
 import { withInstruction } from "@/tasks/instruction";
 import { stepStyles } from "@/tasks/sums/chains";

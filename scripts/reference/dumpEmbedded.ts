@@ -1,8 +1,8 @@
 // Greedy answers of the embedded model by this engine, as JSON for `check_embedded.py`:
 // `node scripts/run.mjs scripts/reference/dumpEmbedded.ts > /tmp/embedded.json`.
 
+import { rollOut } from "@/engine/decoding/rollouts";
 import { openSession, uniformPrecision } from "@/engine/loading/openSession";
-import { rollOut } from "@/engine/rollouts";
 import { withInstruction } from "@/tasks/instruction";
 import { sampleShapes } from "@/tasks/shapes/sampleShapes";
 import { fileFolder } from "../fileFolder";

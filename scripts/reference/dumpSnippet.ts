@@ -8,10 +8,10 @@
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { prepare, rollOut, tokenStatsOf } from "@/engine/decoding/rollouts";
 import { openSession } from "@/engine/loading/openSession";
 import { applyAdapter } from "@/engine/lora";
 import { parseAdapterConfig } from "@/engine/requestChecks";
-import { prepare, rollOut, tokenStatsOf } from "@/engine/rollouts";
 import { readAdapter } from "@/formats/peft";
 import { pythonSnippet, snippetFiles } from "@/formats/pythonSnippet";
 import { encodePng } from "@/image/pngEncode";

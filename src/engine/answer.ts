@@ -3,9 +3,9 @@
 
 import type { AskEvent, AskRequest, TokenTexts } from "@/protocol/generation";
 import { withInstruction } from "@/tasks/instruction";
-import type { DecodedStep } from "./generate";
+import type { DecodedStep } from "./decoding/generate";
+import { prepare, rollOut } from "./decoding/rollouts";
 import { checkAsk, checkMemory, RequestError } from "./requestChecks";
-import { prepare, rollOut } from "./rollouts";
 import type { Session } from "./session";
 
 export interface AnswerOptions {

@@ -7,7 +7,7 @@ import type { EvaluationReport, EvaluationRequest } from "@/protocol/training";
 import type { ProblemOutcome } from "@/rl/evaluation";
 import { extractBoxed } from "@/rl/reward/extractBoxed";
 import type { Problem, Task } from "@/tasks/task";
-import { questionOf, rollOut } from "./rollouts";
+import { questionOf, rollOut } from "./decoding/rollouts";
 import type { Session } from "./session";
 import { type RewardScorer, rewardInput } from "./training/rewardScorer";
 

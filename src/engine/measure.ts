@@ -8,8 +8,8 @@ import type { RgbImage } from "@/image/rgbImage";
 import type { ProcessedImage } from "@/models/family";
 import type { CoverMask, MeasureEvent, MeasureRequest } from "@/protocol/measure";
 import { withInstruction } from "@/tasks/instruction";
+import { maskSet, prepare } from "./decoding/rollouts";
 import { RequestError } from "./requestChecks";
-import { maskSet, prepare } from "./rollouts";
 import { ScoredRows } from "./score";
 import type { Session } from "./session";
 

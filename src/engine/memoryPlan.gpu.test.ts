@@ -8,7 +8,7 @@ import { gradientNorm } from "@/ops/optimizer/optimizer";
 import type { MemoryUse } from "@/protocol/model";
 import type { LoraTarget } from "@/protocol/training";
 import { textBatch } from "./batch";
-import { generate } from "./generate";
+import { generate } from "./decoding/generate";
 import { LayerwisePass } from "./layerwise";
 import { attachLora, loraParameters, removeLora } from "./lora";
 import { memoryLines, type PlannedModel } from "./memoryPlan";

@@ -19,7 +19,7 @@ const readByStock = 0.75;
 const logitBytes = 6.5e6;
 /** Free buffers that are held for the next tensor of their size (gpu/memory). */
 const idleBytes = 256 * mebibyte;
-/** Rows that a decoding pass feeds at most at a time while it reads prompts (engine/prefill). */
+/** Rows that a decoding pass feeds at most at a time while it reads prompts (engine/decoding/prefill). */
 export const prefillRows = 512;
 /** Patch rows of pictures that are encoded together; a picture's rows stay together (engine/session). */
 const visionRows = 4096;

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { setUpWasm } from "@/ops/test/wasmFixture";
+import { prepare } from "./decoding/rollouts";
 import { openSession, uniformPrecision } from "./loading/openSession";
 import { decodingPeakBytes } from "./memoryPlan";
 import { checkMemory } from "./requestChecks";
-import { prepare } from "./rollouts";
 import type { Session } from "./session";
 import { fixtureFolder } from "./test/fixtureFolder";
 import { request } from "./test/tinySession";

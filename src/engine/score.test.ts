@@ -3,8 +3,8 @@
 import { dispose } from "@tensorflow/tfjs-core";
 import { expect, it } from "vitest";
 import { setUpWasm } from "@/ops/test/wasmFixture";
+import { prepare } from "./decoding/rollouts";
 import { openSession, uniformPrecision } from "./loading/openSession";
-import { prepare } from "./rollouts";
 import { scoreResponses, scoreWithoutJsd } from "./score";
 import { fixtureFolder } from "./test/fixtureFolder";
 import { blackening, question } from "./test/tinySession";

@@ -17,9 +17,9 @@ import type { EvaluationReport, EvaluationRequest, TrainEvent, TrainRequest, Tra
 import { taskById } from "@/tasks/registry";
 import { answer } from "./answer";
 import { decoderCost } from "./decoderCost";
+import type { DecodedStep } from "./decoding/generate";
 import type { Device } from "./device";
 import { evaluate } from "./evaluate";
-import type { DecodedStep } from "./generate";
 import { JobMeter, purposesOf } from "./jobMeter";
 import { ModelLoader, type ModelLoaderOptions } from "./loading/modelLoader";
 import { applyAdapter, exportAdapter, loraParameters } from "./lora";

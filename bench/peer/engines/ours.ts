@@ -2,7 +2,7 @@
 // gpu/device.ts. Text only: no picture is encoded, so the tiny vision tower of the bench's models has no part in any number.
 
 import { keep, tensor1d, tensor2d, tidy } from "@tensorflow/tfjs-core";
-import { generate } from "@/engine/generate";
+import { generate } from "@/engine/decoding/generate";
 import { openSession } from "@/engine/loading/openSession";
 import { attachLora } from "@/engine/lora";
 import type { PackedPrompt } from "@/engine/packing";

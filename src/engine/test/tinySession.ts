@@ -9,8 +9,8 @@ import { type TrainSettings, trainDefaults } from "@/protocol/training";
 import { withInstruction } from "@/tasks/instruction";
 import { shapesTask } from "@/tasks/shapes/shapesTask";
 import type { Problem, Task } from "@/tasks/task";
+import type { Question, RolloutRequest } from "../decoding/rollouts";
 import { openSession, uniformPrecision } from "../loading/openSession";
-import type { Question, RolloutRequest } from "../rollouts";
 import type { Session } from "../session";
 import type { TrainerParts } from "../training/trainer";
 

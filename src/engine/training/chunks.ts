@@ -2,7 +2,7 @@
 
 import { type TokenChunk, tokenStatColumns } from "@/protocol/generation";
 import type { TokenStats } from "@/rl/dependency";
-import type { DecodedStep } from "../generate";
+import type { DecodedStep } from "../decoding/generate";
 import { statCount } from "../tokenStats";
 
 /** Alternatives per token and condition that a training step reports. */

@@ -6,7 +6,7 @@
 import type { StepMetrics, TrainSettings } from "@/protocol/training";
 import type { TokenStats } from "@/rl/dependency";
 import { rolloutGap } from "@/rl/rolloutGap";
-import { tokenStatsOf } from "../rollouts";
+import { tokenStatsOf } from "../decoding/rollouts";
 import type { Session } from "../session";
 import { type AnsweredQuestion, scoreAnswers } from "./maskAverage";
 import type { StepEvents } from "./stepEvents";

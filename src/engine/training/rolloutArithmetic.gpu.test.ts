@@ -4,8 +4,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { differingBits, setUpGpu } from "@/ops/test/gpuFixture";
 import { TrainSettingError } from "@/protocol/trainingChecks";
+import { rollOut, tokenStatsOf } from "../decoding/rollouts";
 import { attachLora, removeLora } from "../lora";
-import { rollOut, tokenStatsOf } from "../rollouts";
 import type { Session } from "../session";
 import { loadTiny, parityParts, question, request, trainSettings, withoutEnd } from "../test/tinySession";
 import { Trainer } from "./trainer";

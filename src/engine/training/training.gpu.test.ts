@@ -4,8 +4,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readTensors } from "@/gpu/readback";
 import { differingBits, setUpGpu } from "@/ops/test/gpuFixture";
+import { rollOut } from "../decoding/rollouts";
 import { loraParameters, removeLora } from "../lora";
-import { rollOut } from "../rollouts";
 import type { Session } from "../session";
 import { loadTiny, parityParts, request, trainSettings, withoutEnd } from "../test/tinySession";
 import { Trainer } from "./trainer";

@@ -7,7 +7,7 @@ import type { RgbImage } from "@/image/rgbImage";
 import { largestDifference, type VerifyLine, verifyLine } from "@/lib/verifyLine";
 import type { ProcessedImage } from "@/models/family";
 import { k3, type TokenStats } from "@/rl/dependency";
-import { generate } from "../generate";
+import { generate } from "../decoding/generate";
 import type { PackedPrompt } from "../packing";
 import { scoreResponses } from "../score";
 import type { Session } from "../session";

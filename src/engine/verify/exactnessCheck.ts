@@ -4,8 +4,8 @@
 import { dispose } from "@tensorflow/tfjs-core";
 import { type VerifyLine, verifyLine } from "@/lib/verifyLine";
 import type { TokenStats } from "@/rl/dependency";
-import { generate } from "../generate";
-import { tokenStatsOf } from "../rollouts";
+import { generate } from "../decoding/generate";
+import { tokenStatsOf } from "../decoding/rollouts";
 import { scoreResponses } from "../score";
 import type { Session } from "../session";
 import { compareBits, joined } from "./compare";

@@ -1,6 +1,6 @@
 // Rollouts: B trajectories decode as one batch over shared prompt prefixes, each with a masked twin that is fed the same
-// tokens, so the visual dependency of a token is known when the token is. The steps are decodeBatch's; this file lays the rows out,
-// reads prompts, collects what comes back, and lets go of rows whose rollout has ended.
+// tokens, so the visual dependency of a token is known when the token is. The steps are decodeBatch's, the rows' places lanes';
+// this file reads prompts, collects what comes back, and lets go of rows whose rollout has ended.
 
 import { concat, dispose, getBackend, keep, type Tensor, type Tensor2D, tidy } from "@tensorflow/tfjs-core";
 import { deviceZeros, trimDevice } from "@/gpu/deviceTensor";
@@ -10,22 +10,13 @@ import { headStatsColumns } from "@/ops/headStats/logitStats";
 import type { Arithmetic } from "@/ops/linear/arithmetic";
 import type { Rope } from "@/ops/rope/rope";
 import { variants } from "@/ops/variants";
-import { type BatchRows, type BatchStep, DecodeBatch } from "./decodeBatch";
-import { type PackedPrompt, packGroups } from "./packing";
+import { packGroups } from "../packing";
+import { statCount } from "../tokenStats";
+import { type BatchStep, DecodeBatch } from "./decodeBatch";
+import { layOut, type RolloutGroup, rowsOf } from "./lanes";
+import { Pace } from "./pace";
 import { prefill } from "./prefill";
 import { refuseArithmetic } from "./roughDecoding";
-import { statCount } from "./tokenStats";
-
-/** One prompt with its image and masked images. */
-export interface RolloutGroup {
-  readonly prompt: PackedPrompt;
-  readonly features: Tensor; // [F, D]
-  /** Features of the masked image: one for the whole group, or one per rollout; none to decode without twins. */
-  readonly masked: readonly Tensor[];
-  readonly rollouts: number;
-  /** Random stream of the group's first rollout; the others follow. */
-  readonly firstStream: number;
-}
 
 export interface GenerateOptions {
   readonly temperature: number;
@@ -67,10 +58,6 @@ export interface Rollout {
 
 /** Numbers per row of the head's statistics, of which the first statCount are reported. */
 const statWidth = Object.keys(headStatsColumns).length;
-/** Time between two readbacks that decoding aims at, of which two may be under way: Stop reacts within twice of it. */
-const readMs = 40;
-/** Most steps between two readbacks. */
-const mostSteps = 16;
 /** On a GPU that many rows cost no more than one, since what takes time is reading W: fewer are not worth other kernels and a recording. */
 const rowsForOne = 4;
 
@@ -87,7 +74,7 @@ export async function generate(
   const { arithmetic = "f32" } = options;
   refuseArithmetic(text, arithmetic);
   const withTwins = groups.every(({ masked }) => masked.length > 0);
-  const { lanes, prefixes, groupOf } = layOut(groups, options, withTwins);
+  const { lanes, prefixes, groupOf } = layOut(groups, options.maxNewTokens, withTwins);
   const count = groupOf.length;
 
   // Prefixes: every image and every distinct masked image once.
@@ -185,29 +172,6 @@ class RunningRollout {
   reason: Rollout["reason"] | undefined;
 }
 
-/** How many steps go between two readbacks: as many as fit `readMs`, so that Stop and streaming are prompt and the device has work. */
-class Pace {
-  #steps = 0;
-  #since = performance.now();
-
-  constructor(private readonly fixed: number | undefined) {}
-
-  /** Whether several steps go between two readbacks: then two readbacks may be under way, and Stop still reacts within 100 ms. */
-  get isQuick(): boolean {
-    return (this.fixed ?? this.#steps) > 1;
-  }
-
-  next(): number {
-    if (this.fixed !== undefined) return this.fixed;
-    const now = performance.now();
-    // The first time is the prompt's and the second the recording's.
-    const perStep = (now - this.#since) / Math.max(1, this.#steps);
-    this.#since = now;
-    this.#steps = this.#steps === 0 ? 1 : Math.min(mostSteps, 2 * this.#steps, Math.max(1, Math.floor(readMs / perStep)));
-    return this.#steps;
-  }
-}
-
 /** Appends a step to the rollouts still running and returns it in columns. */
 function gather(
   { ids, values, topIds, topLogp, topOther }: BatchStep,
@@ -242,82 +206,4 @@ function gather(
     if (options.eosIds.includes(id)) rollout.reason = "stop";
   });
   return step;
-}
-
-/** A row of the decoder over the whole answer: a rollout with its picture, or its twin. */
-interface Lane {
-  readonly prefixStart: number;
-  readonly prefixLength: number;
-  /** First cache row of its own. */
-  readonly segment: number;
-  /** Position of the last prompt token, which is the first one to be fed; all axes advance together from there. */
-  readonly position: number;
-  readonly tokenId: number;
-  readonly stream: number;
-}
-
-/** Where the lanes of the rollouts that still run stand after the tokens they have. */
-function rowsOf(
-  lanes: readonly Lane[],
-  running: readonly number[],
-  rollouts: readonly RunningRollout[],
-  seed: number,
-): BatchRows {
-  const copies = lanes.length / rollouts.length;
-  const own = Array.from({ length: copies }, (_, copy) =>
-    running.map((i) => ({ rollout: i, lane: copy * rollouts.length + i })),
-  ).flat();
-  const at = own.map(({ rollout, lane }) => {
-    const { ids } = rollouts[rollout] as RunningRollout;
-    return { ...(lanes[lane] as Lane), done: ids.length, last: ids.at(-1) };
-  });
-  return {
-    sampling: Int32Array.from(at.slice(0, running.length).flatMap(({ stream, done }) => [seed, stream, done, 1])),
-    rows: Int32Array.from(
-      at.flatMap(({ prefixStart, prefixLength, segment, done }) => [prefixStart, prefixLength, segment, prefixLength + 1 + done]),
-    ),
-    positions: Int32Array.from(at, ({ position, done }) => position + done),
-    slots: Int32Array.from(at, ({ segment, done }) => segment + done),
-    tokenIds: Int32Array.from(at, ({ tokenId, last }) => last ?? tokenId),
-  };
-}
-
-interface Prefix {
-  readonly group: number;
-  readonly features: Tensor;
-}
-
-/** Physical rows of prefixes and of the lanes' own segments. Lanes with the picture come first, twins after them. */
-function layOut(groups: readonly RolloutGroup[], options: GenerateOptions, withTwins: boolean) {
-  const prefixes: (Prefix & { readonly start: number })[] = [];
-  let end = 0;
-  const addPrefix = (group: number, features: Tensor): number => {
-    prefixes.push({ group, features, start: end });
-    end += (groups[group] as RolloutGroup).prompt.ids.length - 1;
-    return prefixes.length - 1;
-  };
-  const own: { group: number; prefix: number; stream: number }[] = [];
-  const twins: typeof own = [];
-  groups.forEach((group, g) => {
-    const image = addPrefix(g, group.features);
-    const masked = withTwins ? group.masked.map((features) => addPrefix(g, features)) : [];
-    for (let r = 0; r < group.rollouts; r++) {
-      const stream = group.firstStream + r;
-      own.push({ group: g, prefix: image, stream });
-      if (withTwins) twins.push({ group: g, prefix: masked[masked.length === 1 ? 0 : r] as number, stream });
-    }
-  });
-  const lanes = [...own, ...twins].map(({ group, prefix, stream }, row): Lane => {
-    const { prompt } = groups[group] as RolloutGroup;
-    const prefixLength = prompt.ids.length - 1;
-    return {
-      prefixStart: prefixes[prefix]?.start ?? 0,
-      prefixLength,
-      segment: end + row * options.maxNewTokens,
-      position: prompt.next - 1,
-      tokenId: prompt.ids[prefixLength] as number,
-      stream,
-    };
-  });
-  return { lanes, prefixes, groupOf: own.map(({ group }) => group) };
 }

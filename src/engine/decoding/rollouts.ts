@@ -11,10 +11,11 @@ import { maskSeed } from "@/protocol/maskSpec";
 import type { TokenStats } from "@/rl/dependency";
 import { withInstruction } from "@/tasks/instruction";
 import type { Problem } from "@/tasks/task";
-import { type DecodedStep, generate, type Rollout, type RolloutGroup } from "./generate";
-import type { PackedPrompt } from "./packing";
-import type { Session } from "./session";
-import { tokenStatsOfRows } from "./tokenStats";
+import type { PackedPrompt } from "../packing";
+import type { Session } from "../session";
+import { tokenStatsOfRows } from "../tokenStats";
+import { type DecodedStep, generate, type Rollout } from "./generate";
+import type { RolloutGroup } from "./lanes";
 
 /** One question about a picture, or about several. */
 export interface Question {

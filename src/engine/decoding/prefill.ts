@@ -5,9 +5,9 @@
 import { concat, reshape, slice, type Tensor, tensor, tensor1d, tidy, tile } from "@tensorflow/tfjs-core";
 import { trimDevice } from "@/gpu/deviceTensor";
 import type { DecodeState } from "@/ops/sample/decodeState";
+import { prefillRows } from "../memoryPlan";
+import type { PackedRows } from "../packing";
 import type { Decoding } from "./decodeBatch";
-import { prefillRows } from "./memoryPlan";
-import type { PackedRows } from "./packing";
 
 /**
  * Writes keys and values of the packed prompts at slots 0 to packed.count and those of the decoding rows at theirs, whose hidden rows

@@ -8,13 +8,13 @@ import { recordedKeys } from "@/ops/attention/splitKeys";
 import { type Rope, ropeTable } from "@/ops/rope/rope";
 import { differingBits, maxMagnitude, seededTensor, setUpGpu } from "@/ops/test/gpuFixture";
 import { standardVariants } from "@/ops/variants";
-import { textBatch } from "./batch";
+import { textBatch } from "../batch";
+import { LayerwisePass } from "../layerwise";
+import { type PackedPrompt, packGroups } from "../packing";
+import type { Session } from "../session";
+import { loadTiny } from "../test/tinySession";
 import { generate } from "./generate";
-import { LayerwisePass } from "./layerwise";
-import { type PackedPrompt, packGroups } from "./packing";
 import { tokenStatsOf } from "./rollouts";
-import type { Session } from "./session";
-import { loadTiny } from "./test/tinySession";
 
 const fixture = setUpGpu();
 const tokens = 8;
