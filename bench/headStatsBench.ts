@@ -4,7 +4,7 @@ import { type Tensor1D, type Tensor2D, tensor } from "@tensorflow/tfjs-core";
 import type { Gpu } from "@/gpu/device";
 import { readTensors } from "@/gpu/readback";
 import { headStats } from "@/ops/headStats/headStats";
-import { headStatsColumns } from "@/ops/headStats/logitStats";
+import { headStatsColumns, headStatsWidth } from "@/ops/headStats/logitStats";
 import { disposeMatrix, f32Matrix } from "@/ops/matrix";
 import { matrixOnThisBackend } from "@/ops/matrixWriter";
 import type { BenchRow } from "./report";
@@ -78,6 +78,8 @@ export async function benchHeadStats(gpu: Gpu, sizes: HeadSizes): Promise<BenchR
 }
 
 function columnOf(values: Float32Array, column: number): Float32Array {
-  const width = Object.keys(headStatsColumns).length;
-  return Float32Array.from({ length: values.length / width }, (_, row) => values[row * width + column] as number);
+  return Float32Array.from(
+    { length: values.length / headStatsWidth },
+    (_, row) => values[row * headStatsWidth + column] as number,
+  );
 }

@@ -7,7 +7,7 @@ import { readTensors } from "@/gpu/readback";
 import type { TextDecoder } from "@/nn/textDecoder";
 import { gatherRows } from "@/ops/embedding/gatherRows";
 import { headLogProb, headStats } from "@/ops/headStats/headStats";
-import { headStatsColumns } from "@/ops/headStats/logitStats";
+import { headStatsWidth } from "@/ops/headStats/logitStats";
 import type { TokenStats, TokenStatsWithoutJsd } from "@/rl/dependency";
 import { type TextBatch, textBatch } from "./batch";
 import { type PackedRows, type PackGroup, packGroups, perResponse } from "./packing";
@@ -133,11 +133,10 @@ export class ScoredRows {
     const stats = headStats(hidden, masked.#hidden, head, targets, { topK: 1, jsd });
     try {
       const [values] = await readTensors([stats.values]);
-      const width = Object.keys(headStatsColumns).length;
       const rows = this.#batch.targets.size;
       return Array.from({ length: count }, (_, mask) =>
         this.#packed.segments.map(({ start, length }) =>
-          tokenStatsOfRows(values as Float32Array, length, width, mask * rows + start),
+          tokenStatsOfRows(values as Float32Array, length, headStatsWidth, mask * rows + start),
         ),
       );
     } finally {

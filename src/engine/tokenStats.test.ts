@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { headStatsColumns } from "@/ops/headStats/logitStats";
+import { headStatsColumns, headStatsWidth } from "@/ops/headStats/logitStats";
 import { tokenStatColumns } from "@/protocol/generation";
 import { tokenStatsOfRows } from "./tokenStats";
 
@@ -8,7 +8,7 @@ describe("tokenStatsOfRows", () => {
     tokenStatColumns.forEach((name, column) => {
       expect(headStatsColumns[name]).toBe(column);
     });
-    const [width, rows] = [Object.keys(headStatsColumns).length, 4];
+    const [width, rows] = [headStatsWidth, 4];
     const values = Float32Array.from({ length: width * rows }, (_, i) => i);
     const stats = tokenStatsOfRows(values, 2, width, 1);
     for (const name of tokenStatColumns) {

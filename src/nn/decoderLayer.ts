@@ -4,6 +4,7 @@
 
 import { reshape, type Tensor } from "@tensorflow/tfjs-core";
 import { swiglu } from "@/ops/activation/activation";
+import type { Matrix } from "@/ops/matrix";
 import { rmsNorm } from "@/ops/norm/norm";
 import { type Rope, rope } from "@/ops/rope/rope";
 import { type AttentionMeta, attend, type CacheWrite, type Heads, splitHeads } from "./attention";
@@ -33,6 +34,16 @@ export interface DecoderLayer {
   readonly gate: LinearLayer;
   readonly up: LinearLayer;
   readonly down: LinearLayer;
+}
+
+/** Every weight of a decoder, on the current backend. */
+export interface TextDecoderWeights {
+  readonly embedTokens: Matrix;
+  readonly layers: readonly DecoderLayer[];
+  readonly norm: Tensor;
+  readonly epsilon: number;
+  /** The embedding itself when the two are tied. */
+  readonly head: Matrix;
 }
 
 /** Hidden rows [M, D] → [M, D]. */

@@ -9,20 +9,10 @@ import { type KeySplit, splitFloats, splitKernels, splitsKeys } from "@/ops/atte
 import { gateUp, headRotate, type JoinedProjections, projection, queryKeyValue } from "@/ops/decoder/block";
 import { asTensor, currentGpu, embedRows, type PassRows, type RowLayout, rowInfo, rowLayout } from "@/ops/decoder/rows";
 import { type Arithmetic, isRough } from "@/ops/linear/arithmetic";
-import type { Matrix } from "@/ops/matrix";
 import type { LayerCache } from "./attention";
-import type { DecoderLayer } from "./decoderLayer";
+import type { DecoderLayer, TextDecoderWeights } from "./decoderLayer";
 import type { LinearLayer } from "./linear";
 import { inRowChunks } from "./rowChunks";
-
-/** The parts of a decoder that blocks and head need. */
-export interface FusedWeights {
-  readonly embedTokens: Matrix;
-  readonly layers: readonly DecoderLayer[];
-  readonly norm: Tensor;
-  readonly epsilon: number;
-  readonly head: Matrix;
-}
 
 interface FusedLayer {
   readonly layer: DecoderLayer;
@@ -41,7 +31,7 @@ interface BlockPlace {
 const maxRank = 256;
 
 /** Whether the fused kernels take these blocks: matrices that run together share a format, and none is split. */
-export function fuses({ layers }: Pick<FusedWeights, "layers">): boolean {
+export function fuses({ layers }: Pick<TextDecoderWeights, "layers">): boolean {
   return layers.every(
     ({ q, k, v, o, gate, up, down }) =>
       alike([q, k, v]) &&
@@ -53,7 +43,7 @@ export function fuses({ layers }: Pick<FusedWeights, "layers">): boolean {
 }
 
 /** Whether any product of these blocks is computed in this arithmetic; the others stay exact. */
-export function computesIn(arithmetic: Arithmetic, { layers }: Pick<FusedWeights, "layers">): boolean {
+export function computesIn(arithmetic: Arithmetic, { layers }: Pick<TextDecoderWeights, "layers">): boolean {
   return layers.some(({ q, k, v, o, gate, up, down }) =>
     [q, k, v, o, gate, up, down].some(({ weight }) => isRough(arithmetic, weight.format)),
   );
@@ -76,7 +66,7 @@ export class FusedDecoder {
   readonly #layers: readonly FusedLayer[];
   readonly #kept: Tensor[] = [];
 
-  constructor(private readonly weights: FusedWeights) {
+  constructor(private readonly weights: TextDecoderWeights) {
     this.#layers = weights.layers.map((layer) => ({
       layer,
       attention: this.#join([layer.q, layer.k, layer.v], layer.inputNorm, layer.epsilon, true),

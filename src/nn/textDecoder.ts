@@ -6,21 +6,10 @@ import { add, getBackend, slice, type Tensor, tidy } from "@tensorflow/tfjs-core
 import { embedding, type FeatureMerge } from "@/ops/embedding/embedding";
 import { gatherRows } from "@/ops/embedding/gatherRows";
 import type { Arithmetic } from "@/ops/linear/arithmetic";
-import type { Matrix } from "@/ops/matrix";
 import { rmsNorm } from "@/ops/norm/norm";
-import { applyDecoderLayer, type DecoderLayer, decoderProjections, type TextPass } from "./decoderLayer";
+import { applyDecoderLayer, type DecoderLayer, decoderProjections, type TextDecoderWeights, type TextPass } from "./decoderLayer";
 import { FusedDecoder, fuses } from "./fusedDecoder";
 import type { LinearLayer } from "./linear";
-
-/** Every weight of the decoder, on the current backend. */
-export interface TextDecoderWeights {
-  readonly embedTokens: Matrix;
-  readonly layers: readonly DecoderLayer[];
-  readonly norm: Tensor;
-  readonly epsilon: number;
-  /** The embedding itself when the two are tied. */
-  readonly head: Matrix;
-}
 
 /** A text pass with the image features of its rows. */
 export interface DecoderPass extends TextPass {

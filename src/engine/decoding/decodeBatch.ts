@@ -12,7 +12,7 @@ import type { LayerCache } from "@/nn/attention";
 import type { FusedDecoder } from "@/nn/fusedDecoder";
 import type { TextDecoder } from "@/nn/textDecoder";
 import { recordedKeys } from "@/ops/attention/splitKeys";
-import { type HeadStats, headStatsColumns, logitStats } from "@/ops/headStats/logitStats";
+import { type HeadStats, headStatsWidth, logitStats } from "@/ops/headStats/logitStats";
 import type { Arithmetic } from "@/ops/linear/arithmetic";
 import { linear } from "@/ops/linear/linear";
 import type { Rope } from "@/ops/rope/rope";
@@ -54,8 +54,6 @@ export interface BatchStep {
   readonly topOther: Float32Array;
 }
 
-const valueCount = Object.keys(headStatsColumns).length;
-
 /** A batch and the tensors it lives in; dispose it. */
 export class DecodeBatch {
   readonly state: DecodeState;
@@ -94,7 +92,7 @@ export class DecodeBatch {
       step: int(new Int32Array(1), [1]),
     };
     if (decoding.withTwins && getBackend() === "webgpu")
-      this.#kept = keep(deviceZeros([steps, count, valueCount + 3 * 2 * decoding.alternatives], "step"));
+      this.#kept = keep(deviceZeros([steps, count, headStatsWidth + 3 * 2 * decoding.alternatives], "step"));
   }
 
   /** Takes the step whose hidden rows [copies·B, D] (before the final norm) the caller has computed. */
@@ -186,7 +184,7 @@ export class DecodeBatch {
     const isWanted = this.decoding.alternatives > 0;
     return {
       ids: read as Int32Array,
-      values: v ?? new Float32Array(this.#count * valueCount),
+      values: v ?? new Float32Array(this.#count * headStatsWidth),
       topIds: (isWanted && i) || new Int32Array(),
       topLogp: (isWanted && l) || new Float32Array(),
       topOther: (isWanted && o) || new Float32Array(),
@@ -201,17 +199,17 @@ export class DecodeBatch {
 
 /** Rows of kept words as columns; see keepStep.wgsl. */
 function columnsOf(kept: Float32Array, count: number, rowWidth: number): Omit<BatchStep, "ids"> {
-  const width = Math.max(0, rowWidth - valueCount) / 3;
+  const width = Math.max(0, rowWidth - headStatsWidth) / 3;
   const step = {
-    values: new Float32Array(count * valueCount),
+    values: new Float32Array(count * headStatsWidth),
     topIds: new Int32Array(count * width),
     topLogp: new Float32Array(count * width),
     topOther: new Float32Array(count * width),
   };
   const words = new Int32Array(kept.buffer, kept.byteOffset, kept.length);
   for (let row = 0; row < count && rowWidth > 0; row++) {
-    const first = row * rowWidth + valueCount;
-    step.values.set(kept.subarray(row * rowWidth, first), row * valueCount);
+    const first = row * rowWidth + headStatsWidth;
+    step.values.set(kept.subarray(row * rowWidth, first), row * headStatsWidth);
     step.topIds.set(words.subarray(first, first + width), row * width);
     step.topLogp.set(kept.subarray(first + width, first + 2 * width), row * width);
     step.topOther.set(kept.subarray(first + 2 * width, first + 3 * width), row * width);

@@ -6,7 +6,7 @@ import { concat, dispose, getBackend, keep, type Tensor, type Tensor2D, tidy } f
 import { deviceZeros, trimDevice } from "@/gpu/deviceTensor";
 import type { LayerCache } from "@/nn/attention";
 import type { TextDecoder } from "@/nn/textDecoder";
-import { headStatsColumns } from "@/ops/headStats/logitStats";
+import { headStatsWidth } from "@/ops/headStats/logitStats";
 import type { Arithmetic } from "@/ops/linear/arithmetic";
 import type { Rope } from "@/ops/rope/rope";
 import { variants } from "@/ops/variants";
@@ -56,8 +56,6 @@ export interface Rollout {
   readonly reason: "stop" | "length" | "aborted";
 }
 
-/** Numbers per row of the head's statistics, of which the first statCount are reported. */
-const statWidth = Object.keys(headStatsColumns).length;
 /** On a GPU that many rows cost no more than one, since what takes time is reading W: fewer are not worth other kernels and a recording. */
 const rowsForOne = 4;
 
@@ -194,7 +192,7 @@ function gather(
     const id = ids[row] as number;
     rollout.ids.push(id);
     for (let c = 0; c < statCount; c++) {
-      const value = values[row * statWidth + c] ?? 0;
+      const value = values[row * headStatsWidth + c] ?? 0;
       rollout.stats.push(value);
       step.stats[n * statCount + c] = value;
     }

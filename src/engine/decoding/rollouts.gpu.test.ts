@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Capture } from "@/gpu/capture";
 import { type Counters, noWork } from "@/gpu/counters";
 import { readTensors } from "@/gpu/readback";
-import { headStatsColumns } from "@/ops/headStats/logitStats";
+import { headStatsWidth } from "@/ops/headStats/logitStats";
 import { differingBits, maxMagnitude, setUpGpu } from "@/ops/test/gpuFixture";
 import { textBatch } from "../batch";
 import { LayerwisePass } from "../layerwise";
@@ -236,7 +236,7 @@ describe("a decoded token", () => {
     const { rollouts, mask } = request;
     const spent = await costs({ rollouts, ...(mask && { mask }), alternatives: 3, stepsPerRead: 4 });
     // Per rollout an id, a row of statistics, and 3 alternatives (id and two log-probs) under either condition.
-    const mapBytes = 4 * rollouts * 4 * (1 + Object.keys(headStatsColumns).length + 2 * 3 * 3);
+    const mapBytes = 4 * rollouts * 4 * (1 + headStatsWidth + 2 * 3 * 3);
     const { dispatches } = spent[0] as Counters;
     expect(dispatches).toBeLessThanOrEqual(4 * (5 * layers + 10));
     for (const cost of spent) expect(cost).toEqual({ ...noWork(), dispatches, mapBytes, submits: 1, passes: 1, maps: 1 });

@@ -18,6 +18,8 @@ export const headStatsColumns = {
   top1Drop: 6,
   logSumExp: 7,
 } as const;
+/** Numbers per row of `values`. */
+export const headStatsWidth = Object.keys(headStatsColumns).length;
 
 /** Statistics of R positions; nats, except the top-1 drop, which is a probability. */
 export interface HeadStats {
