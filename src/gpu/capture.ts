@@ -10,6 +10,7 @@ type RunProgram = (...args: unknown[]) => unknown;
 export class Capture {
   readonly #dispatches: RecordedDispatch[] = [];
   readonly #buffers: GPUBuffer[] = [];
+  #isDisposed = false;
 
   private constructor(private readonly dispatcher: Dispatcher) {}
 
@@ -23,8 +24,12 @@ export class Capture {
       throw new Error(`a stock operation (${(program as object).constructor.name}) cannot be recorded`);
     };
     dispatcher.capture = capture;
+    dispatcher.recordings++;
     try {
       pass();
+    } catch (error) {
+      capture[Symbol.dispose]();
+      throw error;
     } finally {
       dispatcher.capture = null;
       backend.runWebGPUProgram = stock;
@@ -58,6 +63,8 @@ export class Capture {
   }
 
   [Symbol.dispose](): void {
+    if (!this.#isDisposed) this.dispatcher.recordings--;
+    this.#isDisposed = true;
     for (const buffer of this.#buffers) this.dispatcher.pool.releaseBuffer(buffer, false);
     this.#buffers.length = 0;
     this.#dispatches.length = 0;

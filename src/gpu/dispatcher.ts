@@ -80,6 +80,8 @@ export class Dispatcher {
   readonly timer: KernelTimer;
   /** Set while a pass is being recorded; outputs then come from the capture's own buffers. */
   capture: Capture | null = null;
+  /** Recorded passes that can be replayed. */
+  recordings = 0;
   readonly #pipelines = new Map<string, GPUComputePipeline>();
   readonly #layouts = new Map<string, GPUBindGroupLayout>();
   readonly #modules = new Map<string, GPUShaderModule>();
@@ -332,9 +334,10 @@ export class Dispatcher {
 
   /** Uniform blocks are shared by content, so steady-state work uploads none. */
   #uniform(params: readonly Param[]): UniformPlace {
-    if (this.#uniforms.isFull && !this.capture) {
+    const isAnyRecorded = this.recordings > 0;
+    if (!this.capture && this.#uniforms.isFull(isAnyRecorded)) {
       this.flush();
-      this.#uniforms.forget();
+      this.#uniforms.forget(isAnyRecorded);
     }
     return this.#uniforms.placeOf(packParams(params), this.capture !== null);
   }

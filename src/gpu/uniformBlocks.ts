@@ -1,6 +1,6 @@
 // Uniform blocks of our kernels, immutable and shared by content, side by side in a few buffers: what is new goes to the device in one
 // write before the next submit, instead of a buffer each. The dispatcher binds the places and says when a submit comes. Blocks that a
-// recorded pass binds lie apart, because they live as long as the device; the others are forgotten when there are too many.
+// recorded pass binds lie apart, because they are needed as long as any pass is recorded; both are forgotten when there are too many.
 
 /** Bytes of a buffer of blocks: 256 of the smallest at the usual alignment. */
 const slabBytes = 64 * 1024;
@@ -77,7 +77,7 @@ export class UniformBlocks {
   readonly #passing: Slabs;
   readonly #held: Slabs;
 
-  /** @param most Blocks that are kept beside those of recorded passes. */
+  /** @param most Blocks that are kept, those of recorded passes apart, of which as many are. */
   constructor(
     device: GPUDevice,
     counts: UniformCounts,
@@ -87,9 +87,9 @@ export class UniformBlocks {
     this.#held = new Slabs(device, counts);
   }
 
-  /** Whether there are so many that `forget` is due. */
-  get isFull(): boolean {
-    return this.#passing.places.size >= this.most;
+  /** Whether there are so many that `forget` is due; of those of recorded passes only where none is recorded any more. */
+  isFull(isAnyRecorded: boolean): boolean {
+    return this.#passing.places.size >= this.most || (!isAnyRecorded && this.#held.places.size >= this.most);
   }
 
   /** The place of a block with these words, a multiple of 16 bytes; `isHeld` when a recorded pass binds it. */
@@ -106,8 +106,9 @@ export class UniformBlocks {
   }
 
   /** Forgets all blocks but those of recorded passes; nothing that is encoded may bind them. */
-  forget(): void {
+  forget(isAnyRecorded: boolean): void {
     this.#passing.destroy();
+    if (!isAnyRecorded) this.#held.destroy();
   }
 
   destroy(): void {
