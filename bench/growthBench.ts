@@ -1,17 +1,16 @@
 // How cost grows with the work, on the embedded model's blocks: a decoded token with the length of the context and with the number of
-// rollouts, and a training pass with its rows; time, dispatches and bytes of each. Decoding starts from an empty cache of any length,
-// past what the checkpoint was trained for: what a token costs does not depend on what it says, and no prompt is read for it.
+// rollouts, and a training pass with its rows; time, dispatches and bytes of each. Decoding goes past what the
+// checkpoint was trained for.
 
-import { dispose, keep, type Tensor, tensor2d } from "@tensorflow/tfjs-core";
+import { dispose, tensor2d } from "@tensorflow/tfjs-core";
 import { textBatch } from "@/engine/batch";
-import { type BatchRows, DecodeBatch } from "@/engine/decoding/decodeBatch";
 import { LayerwisePass } from "@/engine/layerwise";
 import { attachLora, loraParameters, removeLora } from "@/engine/lora";
 import { type PackedPrompt, packGroups } from "@/engine/packing";
 import type { Session } from "@/engine/session";
 import type { Gpu } from "@/gpu/device";
-import { deviceZeros } from "@/gpu/deviceTensor";
 import { type Rope, ropeTable } from "@/ops/rope/rope";
+import { decodingStep, stepsOf, type Taken } from "./emptyDecoding";
 import type { BenchRow, GrowthSeries } from "./report";
 import { costOf, finish } from "./timing";
 
@@ -26,13 +25,6 @@ export interface GrowthSizes {
   readonly repetitions: number;
 }
 
-/** What one size takes. */
-interface Taken {
-  readonly ms: number;
-  readonly dispatches: number;
-  readonly bytes: number;
-}
-
 /** Keys that all rollouts of the series of rollouts share. */
 const sharedContext = 128;
 
@@ -40,49 +32,15 @@ const sharedContext = 128;
 export async function benchGrowth(gpu: Gpu, session: Session, sizes: GrowthSizes): Promise<BenchRow[]> {
   const { text } = session.model;
   const { headDim, ropeTheta } = session.config.text;
-  const steps = 2 + sizes.steps * sizes.repetitions;
+  const steps = stepsOf(sizes);
   const positions = Math.max(...sizes.contexts, sharedContext, ...sizes.trained) + steps + 1;
   const frequencies = Float64Array.from({ length: headDim / 2 }, (_, i) => ropeTheta ** ((-2 * i) / headDim));
   const rope: Rope = { table: tensor2d(ropeTable(frequencies, positions), [positions, headDim]) };
   const features = tensor2d(new Float32Array(text.hiddenSize), [1, text.hiddenSize]);
   const fused = text.fused();
 
-  /** A step of `rollouts` rows that share a prefix of `context` keys; bytes of cache, recorded step and state. */
-  async function decoding(context: number, rollouts: number): Promise<Taken> {
-    const { pool, dispatcher } = gpu;
-    await finish(gpu);
-    pool.trim(0);
-    const before = pool.numBytesAllocated;
-    const heads = text.weights.layers[0]?.heads ?? { query: 1, keyValue: 1, dim: 1 };
-    const shape = [context + rollouts * steps, heads.keyValue, heads.dim];
-    const zeros = () => keep(deviceZeros(shape, "cache"));
-    const cache = text.weights.layers.map(() => ({ k: zeros(), v: zeros() }));
-    const rules = { temperature: 1, topP: 1, topK: 0 };
-    const batch = new DecodeBatch(
-      { text, fused, rope, cache, rules, eosIds: [], withTwins: false, alternatives: 0 },
-      rowsOf(context, rollouts, steps),
-      steps,
-    );
-    try {
-      // The first step is recorded, the second brings the first replay.
-      batch.advance(2);
-      await batch.read(2);
-      const times: number[] = [];
-      const { dispatches } = dispatcher.work();
-      for (let repetition = 0; repetition < sizes.repetitions; repetition++) {
-        const started = performance.now();
-        batch.advance(sizes.steps);
-        await batch.read(sizes.steps);
-        times.push((performance.now() - started) / sizes.steps);
-      }
-      const bytes = pool.numBytesAllocated - before;
-      // Other work on the machine only ever adds.
-      return { ms: Math.min(...times), dispatches: (dispatcher.work().dispatches - dispatches) / (steps - 2), bytes };
-    } finally {
-      batch[Symbol.dispose]();
-      dispose(cache.flatMap(({ k, v }): Tensor[] => [k, v]));
-    }
-  }
+  const decoding = (context: number, rows: number) =>
+    decodingStep(gpu, { text, fused, rope }, { context, rows, steps: sizes.steps, repetitions: sizes.repetitions });
 
   /** Forward and backward pass of one rollout as long as its prompt, with an adapter; bytes on top of weights and adapter. */
   async function training(rows: number): Promise<Taken> {
@@ -150,18 +108,6 @@ async function series(
     first ??= taken;
   }
   return rows;
-}
-
-/** Rollouts that each have a token to feed, after `context` shared rows of the cache. */
-function rowsOf(context: number, rollouts: number, steps: number): BatchRows {
-  const each = Array.from({ length: rollouts }, (_, i) => ({ stream: i, segment: context + i * steps }));
-  return {
-    sampling: Int32Array.from(each.flatMap(({ stream }) => [1, stream, 0, 1])),
-    rows: Int32Array.from(each.flatMap(({ segment }) => [0, context, segment, context + 1])),
-    positions: new Int32Array(rollouts).fill(context),
-    slots: Int32Array.from(each, ({ segment }) => segment),
-    tokenIds: new Int32Array(rollouts).fill(1),
-  };
 }
 
 /** A prompt of any length with one place for a picture. */

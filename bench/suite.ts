@@ -10,12 +10,13 @@ import { benchDecode } from "./decodeBench";
 import { benchGrowth } from "./growthBench";
 import { benchHeadStats } from "./headStatsBench";
 import type { BenchReport, BenchRow } from "./report";
+import { benchRoofs } from "./roofsBench";
 import { benchRough } from "./roughBench";
 import { benchStep } from "./stepBench";
 import { benchTraining } from "./trainingBench";
 
 /** Parts that can be run alone. */
-export const benchNames = ["decode", "growth", "head", "training", "step", "rough", "page", "peer"] as const;
+export const benchNames = ["decode", "growth", "head", "training", "step", "rough", "roofs", "page", "peer"] as const;
 export type BenchName = (typeof benchNames)[number];
 /** Parts that run on one device. */
 export type DeviceBenchName = Exclude<BenchName, "peer">;
@@ -25,6 +26,17 @@ export interface BenchOptions {
   readonly only: readonly DeviceBenchName[];
   readonly repetitions: number;
 }
+
+/** The text decoder of Qwen2.5-VL-3B. */
+const qwen = {
+  layers: 36,
+  hidden: 2048,
+  intermediate: 11_008,
+  heads: 16,
+  keyValueHeads: 2,
+  headDim: 128,
+  vocabulary: 151_936,
+} as const;
 
 /** Runs the chosen benches; `runtime` names browser or Node. */
 export async function runBenches(
@@ -86,6 +98,23 @@ export async function runBenches(
           await withModel(format, (session) => benchRough(gpu, session, { ...size, repetitions }));
         }
         break;
+      case "roofs": {
+        const size = quick
+          ? {
+              ...qwen,
+              layers: 2,
+              hidden: 256,
+              intermediate: 704,
+              heads: 2,
+              keyValueHeads: 1,
+              vocabulary: 4096,
+              steps: 4,
+              positions: 32,
+            }
+          : { ...qwen, steps: 32, positions: 512 };
+        rows.push(...(await benchRoofs(gpu, { ...size, context: 128, repetitions })));
+        break;
+      }
       case "page": {
         // Only in a browser: it brings React and style sheets.
         const { benchPage } = await import("./pageBench");

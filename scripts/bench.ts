@@ -1,5 +1,5 @@
 // `npm run bench`: prints a Markdown table of what the engine takes on this machine's WebGPU, with the adapter's name, and writes
-// the numbers as JSON. Options: --quick (small sizes, as CI runs), --only decode,growth,head,training,step,rough,page,peer, --repetitions N,
+// the numbers as JSON. Options: --quick (small sizes, as CI runs), --only decode,growth,head,training,step,rough,roofs,page,peer, --repetitions N,
 // --out FILE, --node (Dawn in Node instead of a browser, where there is a GPU; the training step, the page and the peer need a browser).
 // The peer (transformers.js on the same weights; bench/peer) fetches packages and makes models at its first run. Its own options:
 // --size tiny30,l4,l30, --context 128,1024, --tokens N, --score N (0: none), --engines ours,transformers.js,"stock TF.js",
