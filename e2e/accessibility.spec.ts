@@ -193,9 +193,7 @@ test("24: asking, pinning, a region, a training step and an export are done by k
 
   await page.keyboard.press("/");
   await expect(page.getByRole("textbox", { name: "Question" })).toBeFocused();
-  await page.keyboard.press("ControlOrMeta+Enter");
-  await expect(button(page, "Stop")).toBeEnabled();
-  await answered(page);
+  await ask(page, () => page.keyboard.press("ControlOrMeta+Enter"));
 
   await tabTo(() => isFocused(listbox(page)));
   await page.keyboard.press("ArrowRight");

@@ -93,8 +93,6 @@ test("an answer about an uploaded picture streams in as coloured tokens, and Sto
     }).observe(document.body, { subtree: true, childList: true });
   });
   await ask(page);
-  const counts = await page.evaluate(() => (window as unknown as { shownCounts: Set<number> }).shownCounts.size);
-  expect(counts).toBeGreaterThan(2);
   await expect(page.getByRole("button", { name: /^Rollout \d, \d+ tokens$/ })).toHaveCount(2);
   await expect(page.getByRole("region", { name: "Answer", exact: true })).toContainText("How many red objects are there?");
   const grounds = await tokens(page).evaluateAll((all) => all.map((token) => getComputedStyle(token).backgroundColor));
@@ -118,5 +116,7 @@ test("an answer about an uploaded picture streams in as coloured tokens, and Sto
   const stopped = await tokens(page).count();
   expect(stopped).toBeGreaterThan(3);
   expect(stopped).toBeLessThan(300);
+  const counts = await page.evaluate(() => (window as unknown as { shownCounts: Set<number> }).shownCounts.size);
+  expect(counts).toBeGreaterThan(2);
   await expect(button(page, "Ask")).toBeEnabled();
 });

@@ -51,10 +51,21 @@ export const stepCount = async (page: Page): Promise<number> => Number(await ste
 export const pickSample = (page: Page, index: number) =>
   page.getByRole("region", { name: "Samples" }).getByRole("listitem").nth(index).getByRole("button").click();
 
-/** Presses Ask and waits until the answer is complete. */
-export async function ask(page: Page): Promise<void> {
-  await button(page, "Ask").click();
-  await expect(button(page, "Stop")).toBeEnabled();
+/** Presses Ask, or does what `begin` does, and waits until the answer is complete. */
+export async function ask(page: Page, begin = () => button(page, "Ask").click()): Promise<void> {
+  // A short answer is complete between two looks from here, so the page itself notes that one has begun.
+  await page.evaluate(() => {
+    const { dataset } = document.documentElement;
+    delete dataset.answerBegan;
+    const watch = new MutationObserver(() => {
+      if (!document.querySelector('button[aria-label="Stop"]:not([disabled])')) return;
+      dataset.answerBegan = "yes";
+      watch.disconnect();
+    });
+    watch.observe(document.body, { subtree: true, childList: true, attributeFilter: ["disabled"] });
+  });
+  await begin();
+  await expect(page.locator("html")).toHaveAttribute("data-answer-began", "yes");
   await answered(page);
   await expect(tokens(page)).not.toHaveCount(0);
 }
