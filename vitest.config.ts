@@ -1,5 +1,6 @@
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
+import packageJson from "./package.json" with { type: "json" };
 import { browserLaunch } from "./scripts/chromium.mjs";
 import { mathmlPlugin } from "./scripts/mathmlPlugin.ts";
 
@@ -12,6 +13,21 @@ const browser = {
   screenshotFailures: false,
   provider: playwright({ launchOptions: browserLaunch() }),
   instances: [{ browser: "chromium" as const }],
+};
+
+// All that tests in a browser import is bundled before the first of them. A package that Vite met in the middle of a run would make it
+// reload the page, after which the run can wait for ever.
+const optimizeDeps = {
+  include: [
+    ...Object.keys(packageJson.dependencies),
+    "@tensorflow/tfjs-core/dist/register_all_gradients",
+    "fast-check",
+    "react/jsx-dev-runtime",
+    "react/jsx-runtime",
+    "react-dom/client",
+    "wgsl_reflect",
+  ],
+  noDiscovery: true,
 };
 
 export default defineConfig({
@@ -31,6 +47,7 @@ export default defineConfig({
       },
       {
         resolve: { alias },
+        optimizeDeps,
         test: {
           name: "gpu",
           include: ["src/**/*.gpu.test.ts", "bench/**/*.gpu.test.ts"],
@@ -42,6 +59,7 @@ export default defineConfig({
       {
         plugins: [mathmlPlugin()],
         resolve: { alias },
+        optimizeDeps,
         test: { name: "view", include: ["src/**/*.view.test.tsx"], fileParallelism: false, testTimeout: 60_000, browser },
       },
     ],
