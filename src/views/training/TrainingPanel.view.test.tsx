@@ -137,7 +137,11 @@ describe("TrainingPanel", () => {
     expect(useStore.getState().messages[0]?.text).toBe(
       "1 step of cluster imported; 1 line was left out (line 2: it is not JSON).",
     );
-    await act(async () => vi.waitFor(() => expect(charts()).toEqual(["Reward is 0.5 after 1 step"])));
+    // React draws only when `act` ends, so a wait within one would see nothing new.
+    await vi.waitFor(async () => {
+      await act(async () => {});
+      expect(charts()).toEqual(["Reward is 0.5 after 1 step"]);
+    });
   });
 
   it("refuses a file that is no log and leaves everything as it was", async () => {
