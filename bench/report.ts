@@ -1,5 +1,7 @@
 // What a bench run finds, and how it is printed. Pure.
 
+import { isSoftwareAdapter } from "@/lib/softwareAdapter";
+
 /** One line of the table: a number of this engine, and what it is compared with. */
 export interface BenchRow {
   readonly name: string;
@@ -32,11 +34,6 @@ export interface BenchReport {
 const format = (value: number): string =>
   value === 0 ? "0" : Math.abs(value) >= 100 ? value.toFixed(0) : Math.abs(value) >= 1 ? value.toFixed(2) : value.toPrecision(2);
 
-/** SwiftShader and lavapipe: WebGPU on the CPU. */
-export function isSoftware(adapter: string): boolean {
-  return /swiftshader|llvmpipe|lavapipe|software/i.test(adapter);
-}
-
 /** The report as Markdown. */
 export function markdownOf({ adapter, runtime, quick, repetitions, rows, remarks = [] }: BenchReport): string {
   const lines = rows.map(({ name, unit, value, baseline, note }) => {
@@ -44,7 +41,7 @@ export function markdownOf({ adapter, runtime, quick, repetitions, rows, remarks
     const ratio = baseline ? `${format(value / baseline.value)} ×` : "";
     return `| ${name} | ${format(value)} ${unit} | ${compared} | ${ratio} | ${note ?? ""} |`;
   });
-  const software = isSoftware(adapter)
+  const software = isSoftwareAdapter(adapter)
     ? [
         "This adapter is a CPU: its times follow barriers and loops, not what a GPU would take. Counts and bytes hold everywhere.",
         "",

@@ -3,6 +3,7 @@
 
 import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { env, findBackendFactory, registerBackend, removeBackend, setBackend } from "@tensorflow/tfjs-core";
+import { isSoftwareAdapter } from "@/lib/softwareAdapter";
 import { type Dispatcher, dispatcherOf } from "./dispatcher";
 import { DeviceLostError, GpuError, NoWebGpuError } from "./errors";
 import { BufferPool } from "./memory";
@@ -102,22 +103,19 @@ export async function createGpu({ gpu = globalThis.navigator?.gpu, floor = false
   registerBackend("webgpu", () => backend, 3);
   await setBackend("webgpu");
 
+  const { vendor, architecture, description, isFallbackAdapter } = adapter.info;
   return {
     device,
     backend,
     pool,
     dispatcher: dispatcherOf(backend),
-    adapter: { vendor: adapter.info.vendor, architecture: adapter.info.architecture, description: adapter.info.description },
+    adapter: { vendor, architecture, description },
     features: [...device.features],
-    isSoftware: isSoftware(adapter.info),
+    isSoftware: isFallbackAdapter || isSoftwareAdapter(`${architecture} ${description}`),
     lost,
     assertHealthy() {
       const fault = faults.shift();
       if (fault) throw fault;
     },
   };
-}
-
-function isSoftware({ architecture, description, isFallbackAdapter }: GPUAdapterInfo): boolean {
-  return isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|basic render/i.test(`${architecture} ${description}`);
 }

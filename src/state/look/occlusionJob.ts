@@ -3,6 +3,7 @@
 
 import { answerTokens } from "@/client/live";
 import { type Cell, cellRegion, coarseCells, patchesOf, splitCell } from "@/image/occlusionGrid";
+import { isSoftwareAdapter } from "@/lib/softwareAdapter";
 import type { CoverMask, MeasureRequest } from "@/protocol/measure";
 import type { TokenSpan } from "../selection";
 import { useStore } from "../store";
@@ -34,7 +35,7 @@ export function mayBeginUnasked(): boolean {
   if (!device || isRunning || isEngineTaken() || typeof lookTarget() === "string") return false;
   const passMs = measuredPassMs();
   if (passMs !== null) return passMs * fewestPasses < unaskedMs;
-  return device.backend === "webgpu" && !/swiftshader|llvmpipe|software|basic render/i.test(device.adapter);
+  return device.backend === "webgpu" && !isSoftwareAdapter(device.adapter);
 }
 
 /** Measures the map of the pinned tokens' rollout as far as it is not measured yet. */
