@@ -12,18 +12,12 @@ import { headStats } from "@/ops/headStats/headStats";
 import type { Matrix, MatrixFormat } from "@/ops/matrix";
 import { ropeTable } from "@/ops/rope/rope";
 import { decodingStep, stepsOf } from "./emptyDecoding";
+import type { PeerDimensions } from "./peer/sizes";
 import type { BenchRow } from "./report";
 import { costOf, median } from "./timing";
 
-/** Dimensions as in config.json's text_config, and how much is measured. */
-export interface RoofSizes {
-  readonly layers: number;
-  readonly hidden: number;
-  readonly intermediate: number;
-  readonly heads: number;
-  readonly keyValueHeads: number;
-  readonly headDim: number;
-  readonly vocabulary: number;
+/** The dimensions, and how much is measured. */
+export interface RoofSizes extends PeerDimensions {
   readonly context: number;
   readonly steps: number;
   /** Tokens of the head's statistics, under two conditions. */

@@ -2,7 +2,7 @@
 // dependency) plus update against a step that knows no dependency. The learning rate is 0, so that every repetition does the same
 // work on the same weights, and answers end at their length limit only.
 
-import { prepare, type RolloutRequest, rollOut, tokenStatsOf } from "@/engine/decoding/rollouts";
+import type { RolloutRequest } from "@/engine/decoding/rollouts";
 import { removeLora } from "@/engine/lora";
 import type { Session } from "@/engine/session";
 import { Optimizer } from "@/engine/training/optimizer";
@@ -11,18 +11,13 @@ import type { UpdateInput } from "@/engine/training/stepPasses";
 import { trainablesOf } from "@/engine/training/trainables";
 import type { Gpu } from "@/gpu/device";
 import { type TrainSettings, trainDefaults } from "@/protocol/training";
-import { dependencyOf, type TokenStats } from "@/rl/dependency";
 import { officialDefaults, type PolicySettings, policyPresets } from "@/rl/settings";
-import { withInstruction } from "@/tasks/instruction";
-import { sampleShapes } from "@/tasks/shapes/sampleShapes";
+import { type ExperienceSize, sampleExperience } from "./experience";
 import type { BenchRow } from "./report";
 import { interleaved, median } from "./timing";
 import { type Measured, measured, workText } from "./work";
 
-export interface StepSizes {
-  readonly prompts: number;
-  readonly rollouts: number;
-  readonly tokens: number;
+export interface StepSizes extends ExperienceSize {
   readonly repetitions: number;
 }
 
@@ -30,29 +25,14 @@ const filtered: PolicySettings = { ...officialDefaults, entropyPenaltyCoef: 0 };
 
 export async function benchStep(gpu: Gpu, session: Session, sizes: StepSizes): Promise<BenchRow[]> {
   const { prompts, rollouts, tokens, repetitions } = sizes;
-  const problems = Array.from({ length: prompts }, (_, i) => sampleShapes(1, i, "heldOut"));
-  const questions = problems.map(({ image, question }) => ({ image, text: withInstruction(question) }));
-  const sampling = { ...trainDefaults.sampling, maxNewTokens: tokens };
-  const settings: TrainSettings = { ...trainDefaults, weightDecay: 0, measureMoves: false };
+  const settings: TrainSettings = { ...trainDefaults, policy: officialDefaults, weightDecay: 0, measureMoves: false };
   Object.defineProperty(session, "eosIds", { value: [] });
   const optimizer = Optimizer.create(trainablesOf(session, settings));
 
-  async function sampled(mask?: RolloutRequest["mask"]): Promise<UpdateInput> {
+  const sampled = (mask?: RolloutRequest["mask"]): Promise<UpdateInput> => {
     session.clearFeatures();
-    const request = { questions, rollouts, ...(mask && { mask }) };
-    const prepared = prepare(session, request);
-    const answers = await rollOut(session, { ...request, sampling }, prepared);
-    // Without twins nothing is measured: on policy the ratio is 1 whatever the log-probs are.
-    const stats = answers.map((rollout) => (mask ? tokenStatsOf(rollout) : silent(rollout.ids.length)));
-    return {
-      prepared,
-      rollouts: answers,
-      streams: answers.map((_, i) => i),
-      rewards: answers.map((_, i) => ({ overall: i % 2, accuracy: i % 2 })),
-      stats,
-      dependency: stats.map((of) => dependencyOf(of, officialDefaults.dependencyMeasure)),
-    };
-  }
+    return sampleExperience(session, sizes, settings, mask);
+  };
   const updated = (input: UpdateInput, policy: PolicySettings) =>
     updatePolicy(session, optimizer, input, { ...settings, policy }, 0);
 
@@ -101,9 +81,4 @@ export async function benchStep(gpu: Gpu, session: Session, sizes: StepSizes): P
     row("Training step with live dependency", own, "without dependency", none, "a mask per answer; paper: 1.097; goal ≤ 1.10"),
     row("Training step with live dependency, one mask per prompt", shared, "without dependency", none, "goal ≤ 1.05"),
   ];
-}
-
-function silent(length: number): TokenStats {
-  const zeros = new Float32Array(length);
-  return { logp: zeros, logpMasked: zeros, kl: zeros, jsd: zeros, entropy: zeros, entropyMasked: zeros, top1Drop: zeros };
 }

@@ -18,7 +18,6 @@ import {
   tidy,
   zerosLike,
 } from "@tensorflow/tfjs-core";
-import { prepare, rollOut, tokenStatsOf } from "@/engine/decoding/rollouts";
 import { attachLora, removeLora } from "@/engine/lora";
 import { packGroups } from "@/engine/packing";
 import type { Session } from "@/engine/session";
@@ -29,12 +28,10 @@ import { trainablesOf } from "@/engine/training/trainables";
 import type { Gpu } from "@/gpu/device";
 import { readTensors } from "@/gpu/readback";
 import { type TrainSettings, trainDefaults } from "@/protocol/training";
-import { dependencyOf } from "@/rl/dependency";
 import { officialDefaults as policy } from "@/rl/settings";
 import type { Trajectory } from "@/rl/trajectory";
 import { policyUpdate } from "@/rl/vppo";
-import { withInstruction } from "@/tasks/instruction";
-import { sampleShapes } from "@/tasks/shapes/sampleShapes";
+import { sampleExperience } from "./experience";
 import type { BenchRow } from "./report";
 import { stockAdamw, stockBatchOf, stockLogProbs, stockLoss, stockModelOf } from "./stock";
 import { timedAnswer } from "./timedAnswer";
@@ -72,7 +69,7 @@ export async function benchTraining(gpu: Gpu, session: Session, sizes: TrainingS
   const settings: TrainSettings = { ...trainDefaults, policy, weightDecay: rates.weightDecay, measureMoves: false };
   const optimizer = Optimizer.create(trainablesOf(session, settings));
   const tensors = optimizer.parameters.map(({ tensor }) => tensor);
-  const experience = await sampled(session, settings, sizes);
+  const experience = await sampleExperience(session, { prompts: 1, rollouts, tokens }, settings, settings.mask);
   const trajectories = trajectoriesOf(experience);
   const update = policyUpdate(trajectories, policy);
   const mine: Outcome = { loss: update.loss, gradients: [] };
@@ -167,25 +164,6 @@ export async function benchTraining(gpu: Gpu, session: Session, sizes: TrainingS
       note: "goal ≥ 0.55; decoding without twins, in its steady state",
     },
   ];
-}
-
-/** Answers to one held-out question, all of the same length, with masked twins and with rewards that alternate. */
-async function sampled(session: Session, settings: TrainSettings, { rollouts, tokens }: TrainingSizes): Promise<UpdateInput> {
-  const problem = sampleShapes(1, 0, "heldOut");
-  const questions = [{ image: problem.image, text: withInstruction(problem.question) }];
-  const request = { questions, rollouts, mask: settings.mask };
-  const prepared = prepare(session, request);
-  const sampling = { ...settings.sampling, maxNewTokens: tokens };
-  const answers = await rollOut(session, { ...request, sampling }, prepared);
-  const stats = answers.map(tokenStatsOf);
-  return {
-    prepared,
-    rollouts: answers,
-    streams: answers.map((_, i) => i),
-    rewards: answers.map((_, i) => ({ overall: i % 2, accuracy: i % 2 })),
-    stats,
-    dependency: stats.map((of) => dependencyOf(of, policy.dependencyMeasure)),
-  };
 }
 
 /** The experience as the loss takes it, on policy. */
