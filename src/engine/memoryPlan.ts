@@ -3,6 +3,7 @@
 
 import type { ModelConfig } from "@/models/family";
 import type { Precision, WeightRequest } from "@/models/weights";
+import { splitFloats, splitsKeys } from "@/ops/attention/splitKeys";
 import type { MemoryLine, MemoryPlan, MemoryUse, PrecisionChoice } from "@/protocol/model";
 import type { LoraTarget } from "@/protocol/training";
 import { countParameters } from "./loading/listing";
@@ -25,11 +26,6 @@ export const prefillRows = 512;
 const visionRows = 4096;
 /** On the tape a block's backward pass makes this much for every byte of its forward pass. */
 const backwardShare = 1.5;
-
-/** What attention of few (row, head) pairs keeps that is split over many keys (ops/attention/splitKeys): scores, and sums per 32 keys. */
-function splitBytes(pairs: number, width: number, keys: number): number {
-  return keys < 1024 || pairs >= 512 ? 0 : Math.min(64 * mebibyte, pairs * keys * (1 + (width + 1.25) / 32) * float);
-}
 
 /** A model reduced to what memory depends on. */
 export interface PlannedModel {
@@ -63,7 +59,8 @@ export function memoryLines(model: PlannedModel, precision: Precision, use: Memo
   const brought = 4 + text.headDim + queryWidth;
   const reading = blockBytes(Math.min(prefillRows, promptRows), fusedRow, 2 * text.hiddenSize + brought);
   // A recorded step owns every tensor it makes, and its logits.
-  const split = splitBytes(decodedRows * text.numAttentionHeads, text.headDim, use.contextTokens);
+  const attended = { pairs: decodedRows * text.numAttentionHeads, width: text.headDim, mostKeys: use.contextTokens };
+  const split = splitsKeys(attended) ? splitFloats(attended) * float : 0;
   const step = decodedRows * (blocks * fusedRow + (brought + text.vocabSize) * float) + split;
   const decoding = Math.max(reading, step, pictureBytes(model, pictureTokens, 1 + use.rollouts) - kv) + 2 * features;
   const trainedRows = prompt + use.rollouts * answer;

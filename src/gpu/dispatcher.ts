@@ -3,7 +3,7 @@
 // it encodes (`capture.ts`) so that a pass is replayed without any of this work. It knows nothing of shapes or models.
 
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
-import type { TensorInfo } from "@tensorflow/tfjs-core";
+import { backend, type TensorInfo } from "@tensorflow/tfjs-core";
 import type { Capture } from "./capture";
 import { type Counters, noWork, watchBackend } from "./counters";
 import { GpuError } from "./errors";
@@ -369,3 +369,6 @@ export function dispatcherOf(backend: unknown): Dispatcher {
   }
   return dispatcher;
 }
+
+/** The dispatcher of the current backend, which must be WebGPU's. */
+export const currentGpu = (): Dispatcher => dispatcherOf(backend());

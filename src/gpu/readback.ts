@@ -1,7 +1,7 @@
 // One readback for several tensors, or parts of them: on WebGPU a single staging copy, submit and map; elsewhere a plain copy.
 
-import { backend, getBackend, type Tensor } from "@tensorflow/tfjs-core";
-import { dispatcherOf } from "./dispatcher";
+import { getBackend, type Tensor } from "@tensorflow/tfjs-core";
+import { currentGpu } from "./dispatcher";
 import { DeviceLostError } from "./errors";
 
 /** Some of a tensor's values: `count` from `first` on. */
@@ -26,7 +26,7 @@ export async function readRanges(ranges: readonly ReadRange[]): Promise<(Float32
         async ({ tensor, first, count }) => (await tensor.data()).slice(first, first + count) as Float32Array | Int32Array,
       ),
     );
-  const dispatcher = dispatcherOf(backend());
+  const dispatcher = currentGpu();
   const sizes = ranges.map(({ count }) => count * 4);
   const total = sizes.reduce((a, b) => a + b, 0);
   if (total === 0) return ranges.map((range) => typed(range, new ArrayBuffer(0)));

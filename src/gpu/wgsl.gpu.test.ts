@@ -4,6 +4,8 @@
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ResourceType, WgslReflect } from "wgsl_reflect";
+import { attentionKernel } from "@/ops/attention/kernels";
+import { splitKernels } from "@/ops/attention/splitKeys";
 import { startupKernels } from "@/ops/decoder/block";
 import { embedRowsKernel } from "@/ops/decoder/rows";
 import { lookUpKernel } from "@/ops/embedding/embedding";
@@ -22,6 +24,8 @@ function isKernel(value: unknown): value is Kernel {
 const made: readonly Kernel[] = [
   ...startupKernels({ text: "int4", vision: "f16", head: "int8" }, 16),
   embedRowsKernel("int8"),
+  attentionKernel({ pairs: 1, width: 64 }).kernel,
+  ...splitKernels(64),
   lookUpKernel("f16"),
   linearKernels.plainKernel({ format: "int4", rows: 16, columns: 1, width: 32, rank: 8 }).kernel,
   linearKernels.transposedKernel("int8", 16),

@@ -4,10 +4,18 @@
 // biases, adapters and the scales of q, k and v are copied.
 
 import { dispose, keep, type Tensor, tidy } from "@tensorflow/tfjs-core";
-import { attentionOnGpu } from "@/ops/attention/kernels";
-import { type KeySplit, splitFloats, splitKernels, splitsKeys } from "@/ops/attention/splitKeys";
-import { gateUp, headRotate, type JoinedProjections, projection, queryKeyValue } from "@/ops/decoder/block";
-import { asTensor, currentGpu, embedRows, type PassRows, type RowLayout, rowInfo, rowLayout } from "@/ops/decoder/rows";
+import { attentionWithLse } from "@/ops/attention/attention";
+import { type KeySplit, splitOf, warmUpSplit } from "@/ops/attention/splitKeys";
+import {
+  gateUp,
+  headRotate,
+  type JoinedProjections,
+  joinTensors,
+  newKeyValueRows,
+  projection,
+  queryKeyValue,
+} from "@/ops/decoder/block";
+import { embedRows, type PassRows, type RowLayout, rowInfo, rowLayout } from "@/ops/decoder/rows";
 import { type Arithmetic, isRough } from "@/ops/linear/arithmetic";
 import type { LayerCache } from "./attention";
 import type { DecoderLayer, TextDecoderWeights } from "./decoderLayer";
@@ -96,14 +104,13 @@ export class FusedDecoder {
   /** What attention of `rowCount` rows that see at most `mostKeys` keys is split with, if it is; in a `tidy` of the pass. */
   splitKeys(rowCount: number, mostKeys = 0): KeySplit | undefined {
     const { query = 0, dim = 0 } = this.#layers[0]?.layer.heads ?? {};
-    const shape = { pairs: rowCount * query, width: dim, mostKeys };
-    return splitsKeys(shape) ? { mostKeys, scratch: asTensor(currentGpu().output([splitFloats(shape)])) } : undefined;
+    return splitOf({ pairs: rowCount * query, width: dim, mostKeys });
   }
 
   /** Compiles ahead of use what `splitKeys` leads to. */
   async warmUpSplit(): Promise<void> {
     const dim = this.#layers[0]?.layer.heads.dim;
-    if (dim) await currentGpu().warmUp(splitKernels(dim));
+    if (dim) await warmUpSplit(dim);
   }
 
   /** Hidden rows [M, D] → [M, D]. Keys and values go to the rows' own slots of the cache, or of a pass of its own. */
@@ -112,14 +119,12 @@ export class FusedDecoder {
     const { heads, qNorm, kNorm, o, gate, down } = layer;
     const { layout } = this;
     return tidy(() => {
-      const gpu = currentGpu();
-      const own = () => asTensor(gpu.output([x.shape[0] as number, heads.keyValue, heads.dim]));
-      const { k, v } = cache ?? { k: own(), v: own() };
+      const { k, v } = cache ?? newKeyValueRows(x.shape[0] as number, heads);
       queryKeyValue(x, attention, work, layout, { k, v }, !qNorm, arithmetic);
       if (qNorm && kNorm) headRotate(work, layout, { k, v }, { query: qNorm, key: kNorm, epsilon: layer.epsilon });
       const place = { heads: heads.query, width: heads.dim, first: layout.qFirst, stride: layout.stride };
-      const [mixed] = attentionOnGpu({ q: work, k, v, rows }, gpu, { place, split }).map(asTensor);
-      const afterAttention = projection(mixed as Tensor, o.weight, { residual: x, bias: o.bias, lora: o.lora, arithmetic });
+      const [mixed] = attentionWithLse({ q: work, k, v, rows }, { place, split });
+      const afterAttention = projection(mixed, o.weight, { residual: x, bias: o.bias, lora: o.lora, arithmetic });
       return inRowChunks(afterAttention, gate.weight.rows, (part) =>
         projection(gateUp(part, mlp, arithmetic), down.weight, { residual: part, bias: down.bias, lora: down.lora, arithmetic }),
       );
@@ -166,20 +171,10 @@ export class FusedDecoder {
     };
   }
 
-  /** Tensors one after the other in one. */
+  /** Tensors one after the other in one, held until the decoder is disposed of. */
   #copied(parts: readonly Tensor[]): Tensor {
-    const gpu = currentGpu();
-    const size = parts.reduce((sum, part) => sum + part.size, 0);
-    // Shaders that read it in fours must not lose the last ones.
-    const info = gpu.output([Math.ceil(size / 4) * 4]);
-    const tensor = keep(asTensor(info));
+    const tensor = keep(joinTensors(parts));
     this.#kept.push(tensor);
-    const buffer = gpu.bufferOf(tensor);
-    let offset = 0;
-    for (const part of parts) {
-      gpu.copyToBuffer(part, buffer, part.size * 4, offset);
-      offset += part.size * 4;
-    }
     return tensor;
   }
 }

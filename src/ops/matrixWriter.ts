@@ -2,8 +2,9 @@
 // the page never holds a whole matrix. Without WebGPU it collects the float32 numbers that the packed rows stand for, which
 // are the same numbers. It neither reads checkpoints nor knows a cache.
 
-import { backend, engine, getBackend, type Tensor, type Tensor2D, tensor } from "@tensorflow/tfjs-core";
-import { type Dispatcher, dispatcherOf } from "@/gpu/dispatcher";
+import { getBackend, type Tensor, type Tensor2D, tensor } from "@tensorflow/tfjs-core";
+import { asTensor } from "@/gpu/deviceTensor";
+import { currentGpu, type Dispatcher } from "@/gpu/dispatcher";
 import { f32Matrix, type Matrix, type MatrixFormat, type MatrixPart, type MatrixShape, rowParts, valuesPerWord } from "./matrix";
 import { checkFormat, packRows, unpackRows } from "./packRows";
 
@@ -29,7 +30,7 @@ export class MatrixWriter {
   ) {
     checkFormat(shape, format, groupSize);
     if (getBackend() === "webgpu") {
-      const gpu = dispatcherOf(backend());
+      const gpu = currentGpu();
       const { maxStorageBufferBindingSize, maxBufferSize } = gpu.device.limits;
       const limit = Math.min(maxBindingBytes ?? Number.POSITIVE_INFINITY, maxStorageBufferBindingSize, maxBufferSize);
       this.#gpu = gpu;
@@ -87,8 +88,7 @@ export class MatrixWriter {
   }
 
   #allocate(gpu: Dispatcher, { firstRow, rows }: Pick<MatrixPart, "firstRow" | "rows">): MatrixPart {
-    const uninitialised = (shape: number[], dtype: "float32" | "int32"): Tensor =>
-      engine().makeTensorFromTensorInfo(gpu.output(shape, dtype));
+    const uninitialised = (shape: number[], dtype: "float32" | "int32"): Tensor => asTensor(gpu.output(shape, dtype));
     if (this.format === "f32") return { firstRow, rows, data: uninitialised([rows, this.shape.columns], "float32") };
     // Kernels read four words at a time.
     const data = uninitialised([Math.ceil((rows * this.#rowWords) / 4) * 4], "int32");

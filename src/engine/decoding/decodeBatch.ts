@@ -3,10 +3,10 @@
 // on WebGPU the others are recorded once and replayed, several per submit, with one readback for all of them. Where rows come to have
 // very many keys, the step is recorded anew each time their number has doubled.
 
-import { backend, dispose, getBackend, keep, type Tensor, tensor, tidy } from "@tensorflow/tfjs-core";
+import { dispose, getBackend, keep, type Tensor, tensor, tidy } from "@tensorflow/tfjs-core";
 import { Capture } from "@/gpu/capture";
 import { deviceZeros } from "@/gpu/deviceTensor";
-import { dispatcherOf } from "@/gpu/dispatcher";
+import { currentGpu } from "@/gpu/dispatcher";
 import { readRanges, readTensors } from "@/gpu/readback";
 import type { LayerCache } from "@/nn/attention";
 import type { FusedDecoder } from "@/nn/fusedDecoder";
@@ -108,7 +108,7 @@ export class DecodeBatch {
       const keys = this.#firstKeys + this.#taken;
       if (this.#capture && keys <= this.#capturedKeys) this.#capture.replay();
       else if (getBackend() === "webgpu") {
-        const gpu = dispatcherOf(backend());
+        const gpu = currentGpu();
         this.#release();
         if (this.#capture) {
           // Its buffers go; steps that are encoded and not submitted still need them.

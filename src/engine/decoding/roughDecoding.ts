@@ -1,8 +1,8 @@
 // Whether decoding steps can be computed in a rough arithmetic on this device, with this model as it is now: asked before anything runs, so
 // that nobody gets exact steps in silence who wanted others.
 
-import { backend, getBackend } from "@tensorflow/tfjs-core";
-import { dispatcherOf } from "@/gpu/dispatcher";
+import { getBackend } from "@tensorflow/tfjs-core";
+import { currentGpu } from "@/gpu/dispatcher";
 import { computesIn, fuses } from "@/nn/fusedDecoder";
 import type { TextDecoder } from "@/nn/textDecoder";
 import type { Arithmetic } from "@/ops/linear/arithmetic";
@@ -12,7 +12,7 @@ import { arithmeticError, arithmeticMissing } from "@/protocol/rolloutArithmetic
 export function refuseArithmetic({ weights }: TextDecoder, arithmetic: Arithmetic): void {
   if (arithmetic === "f32") return;
   const isGpu = getBackend() === "webgpu";
-  const features = isGpu ? [...dispatcherOf(backend()).device.features] : [];
+  const features = isGpu ? [...currentGpu().device.features] : [];
   const missing = arithmeticMissing(arithmetic, { backend: isGpu ? "webgpu" : "wasm", features });
   if (missing) throw arithmeticError(missing);
   if (!fuses(weights))

@@ -1,7 +1,7 @@
 // Loading as the page sees it: a source becomes a folder, small files and packed weights come from the disk cache where they are
 // there, a memory plan is made before anything large is fetched, and progress is told a few times a second. One load at a time.
 
-import { backend, getBackend } from "@tensorflow/tfjs-core";
+import { getBackend } from "@tensorflow/tfjs-core";
 import { CacheBusyError, type CacheStorage } from "@/fetching/cacheFiles";
 import { cachedChunks, cachedFiles, cacheId, cacheReport, deleteCached } from "@/fetching/cacheList";
 import type { CheckpointFolder } from "@/fetching/folder";
@@ -14,7 +14,7 @@ import { PauseGate } from "@/fetching/pauseGate";
 import { TransferMeter } from "@/fetching/transfer";
 import type { WeightCache } from "@/fetching/weightCache";
 import type { TensorSource } from "@/formats/tensorSource";
-import { dispatcherOf } from "@/gpu/dispatcher";
+import { currentGpu } from "@/gpu/dispatcher";
 import { UserError } from "@/lib/errors";
 import type { LoadEvent, LoadRequest } from "@/protocol/engine";
 import type { CacheReport, LoadTimes, MemoryPlan, ModelPreview, ModelSource } from "@/protocol/model";
@@ -329,5 +329,5 @@ function doesNotFit({ peakBytes, budgetBytes, proposal }: MemoryPlan, name: stri
 }
 
 async function drainQueue(): Promise<void> {
-  await dispatcherOf(backend()).device.queue.onSubmittedWorkDone();
+  await currentGpu().device.queue.onSubmittedWorkDone();
 }

@@ -3,14 +3,16 @@
 // dispatches, writes the cotangent of the block's input over that of its output, and never computes the block's result again.
 // WebGPU only; for anything else that is trained (weights, norms, biases, the tower) engine/layerwise takes the tape.
 
-import { backend, engine, getBackend, keep, reshape, type Tensor, tidy } from "@tensorflow/tfjs-core";
-import { dispatcherOf } from "@/gpu/dispatcher";
+import { getBackend, keep, reshape, type Tensor, tidy } from "@tensorflow/tfjs-core";
+import { asTensor } from "@/gpu/deviceTensor";
+import { currentGpu } from "@/gpu/dispatcher";
 import { splitHeads } from "@/nn/attention";
 import type { DecoderLayer, TextPass } from "@/nn/decoderLayer";
 import { decoderProjections } from "@/nn/decoderLayer";
 import type { LinearLayer } from "@/nn/linear";
 import { swiglu } from "@/ops/activation/activation";
-import { attentionGradientOnGpu, attentionOnGpu } from "@/ops/attention/kernels";
+import { attentionWithLse } from "@/ops/attention/attention";
+import { attentionGradientOnGpu } from "@/ops/attention/kernels";
 import { linear, linearTransposed } from "@/ops/linear/linear";
 import { addBases, type GradientTarget, LoraGroup, swigluGradientInPlace } from "@/ops/lora/loraGroup";
 import { addRmsNormGradient, type NormedRows, rmsNormGradient, rmsNormRows } from "@/ops/norm/norm";
@@ -105,7 +107,7 @@ class DecoderGradient {
     const k = this.#turn(kRows, heads.keyValue, layer.kNorm);
     const v = splitHeads(vRows, heads.keyValue, heads.dim);
     const inputs = { q: q.turned, k: k.turned, v, rows: pass.meta.rows };
-    const [output, lse] = attentionOnGpu(inputs, dispatcherOf(backend())).map(tensorOf) as [Tensor, Tensor];
+    const [output, lse] = attentionWithLse(inputs);
     return { normed, projections, q, k, v, output, lse, mixed: undefined };
   }
 
@@ -142,7 +144,7 @@ class DecoderGradient {
     if (!keys || !mixed) throw new Error("the gradient of attention needs the keys' side of the meta");
     const dMixed = reshape(backProject(mixed, [dy], into), output.shape);
     const inputs = { q: q.turned, k: k.turned, v, dy: dMixed, output, lse, rows, keys };
-    const [dq, dk, dv] = attentionGradientOnGpu(inputs, dispatcherOf(backend())).map(tensorOf) as [Tensor, Tensor, Tensor];
+    const [dq, dk, dv] = attentionGradientOnGpu(inputs, currentGpu()).map(asTensor) as [Tensor, Tensor, Tensor];
     const cotangents = [
       this.#turnBack(dq, q, layer.qNorm),
       this.#turnBack(dk, k, layer.kNorm),
@@ -171,9 +173,6 @@ class DecoderGradient {
     return reshape(dRows, [dTurned.shape[0] as number, -1]);
   }
 }
-
-const tensorOf = (info: Parameters<ReturnType<typeof engine>["makeTensorFromTensorInfo"]>[0]): Tensor =>
-  engine().makeTensorFromTensorInfo(info);
 
 /** The adapters of some projections of the same rows, if there are any. */
 function adaptersOf(layers: readonly LinearLayer[], x: Tensor): Adapters | undefined {
@@ -219,7 +218,7 @@ function takeGradients(
 function targetOf(parameter: Tensor, into: Gradients): GradientTarget {
   const earlier = into.get(parameter.id);
   if (earlier) return { tensor: earlier, accumulate: true };
-  const tensor = keep(tensorOf(dispatcherOf(backend()).output(parameter.shape)));
+  const tensor = keep(asTensor(currentGpu().output(parameter.shape)));
   into.set(parameter.id, tensor);
   return { tensor, accumulate: false };
 }

@@ -1,7 +1,7 @@
 // A run's state out of a model and back onto it: parameters, AdamW's moments and the counters, so that a run that goes on takes the
 // same steps, bit for bit, as one that was never interrupted. The file is formats/trainerStateFile.ts', where it is kept runs/'s.
 
-import { backend, getBackend, type Tensor } from "@tensorflow/tfjs-core";
+import { getBackend, type Tensor } from "@tensorflow/tfjs-core";
 import type { Adapter } from "@/formats/peft";
 import { AdapterError } from "@/formats/peftConfig";
 import { type SafetensorsFile, type TensorToWrite, writeSafetensors } from "@/formats/safetensors";
@@ -16,7 +16,7 @@ import {
   storedKinds,
   TrainerStateError,
 } from "@/formats/trainerStateFile";
-import { dispatcherOf } from "@/gpu/dispatcher";
+import { currentGpu } from "@/gpu/dispatcher";
 import { readTensors } from "@/gpu/readback";
 import { fnv64OfBytes } from "@/lib/fnv64";
 import { floatsOf } from "@/ops/attention/hostValues";
@@ -135,7 +135,7 @@ function restoreWeights(session: Session, file: SafetensorsFile): Trainable[] {
 
 /** Other values in place, so that the layers go on using the tensor. */
 function overwrite(tensor: Tensor, values: Float32Array): void {
-  if (getBackend() === "webgpu") dispatcherOf(backend()).upload(tensor, values);
+  if (getBackend() === "webgpu") currentGpu().upload(tensor, values);
   else floatsOf(tensor).set(values);
 }
 

@@ -3,10 +3,9 @@
 
 import { keep, type Tensor, tensor2d } from "@tensorflow/tfjs-core";
 import { deviceZeros } from "@/gpu/deviceTensor";
-import { attentionOnGpu } from "@/ops/attention/kernels";
-import { splitFloats, splitsKeys } from "@/ops/attention/splitKeys";
+import { attentionWithLse } from "@/ops/attention/attention";
+import { splitOf } from "@/ops/attention/splitKeys";
 import { projection } from "@/ops/decoder/block";
-import { asTensor, currentGpu } from "@/ops/decoder/rows";
 import type { Matrix, MatrixFormat } from "@/ops/matrix";
 import { matrixOnThisBackend } from "@/ops/matrixWriter";
 import type { Trial } from "./tune";
@@ -90,8 +89,6 @@ function attend(kit: Kit, rows: number, keys: number): () => void {
   kit.tensors.push(ranges);
   const shape = { pairs: rows * query, width: dim, mostKeys: keys };
   return () => {
-    const gpu = currentGpu();
-    const split = splitsKeys(shape) ? { mostKeys: keys, scratch: asTensor(gpu.output([splitFloats(shape)])) } : undefined;
-    attentionOnGpu({ q, k, v, rows: ranges }, gpu, { split }).map(asTensor);
+    attentionWithLse({ q, k, v, rows: ranges }, { split: splitOf(shape) });
   };
 }

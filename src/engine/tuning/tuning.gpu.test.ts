@@ -3,10 +3,10 @@
 
 import { memory, tensor2d, tidy } from "@tensorflow/tfjs-core";
 import { afterEach, describe, expect, it } from "vitest";
-import { attentionOnGpu } from "@/ops/attention/kernels";
-import { splitFloats, splitsKeys } from "@/ops/attention/splitKeys";
+import { attentionWithLse } from "@/ops/attention/attention";
+import { splitOf, splitsKeys } from "@/ops/attention/splitKeys";
 import { projection } from "@/ops/decoder/block";
-import { asTensor, currentGpu } from "@/ops/decoder/rows";
+
 import { matrixOnThisBackend } from "@/ops/matrixWriter";
 import { differingBits, seededTensor, seededValues, setUpGpu } from "@/ops/test/gpuFixture";
 import { chooseVariants, standardVariants, type Variants, variants } from "@/ops/variants";
@@ -58,11 +58,7 @@ describe("choices between kernels", () => {
     );
     const shape = { pairs: rows * 8, width: 64, mostKeys: keys };
     const result = () =>
-      tidy(() => {
-        const gpu = currentGpu();
-        const split = splitsKeys(shape) ? { mostKeys: keys, scratch: asTensor(gpu.output([splitFloats(shape)])) } : undefined;
-        return attentionOnGpu({ q, k, v, rows: ranges }, gpu, { split }).map(asTensor)[0];
-      })?.data() as Promise<Float32Array>;
+      tidy(() => attentionWithLse({ q, k, v, rows: ranges }, { split: splitOf(shape) })[0]).data() as Promise<Float32Array>;
     const standard = await result();
     for (const other of [{ manyPairs: 128 }, { longKeys: 512 }]) {
       chooseVariants({ ...standardVariants, ...other });

@@ -3,9 +3,10 @@
 // Every result of a row depends only on that row, its keys and their logical order (see attention.wgsl).
 
 import type { Tensor, TensorInfo } from "@tensorflow/tfjs-core";
-import type { Dispatcher } from "@/gpu/dispatcher";
+import { asTensor } from "@/gpu/deviceTensor";
+import { currentGpu, type Dispatcher } from "@/gpu/dispatcher";
 import { defineOp, type OpInfos } from "../defineOp";
-import { attentionGradientOnGpu, attentionOnGpu } from "./kernels";
+import { type AttentionOptions, attentionGradientOnGpu, attentionOnGpu } from "./kernels";
 import { attentionGradientReference, attentionReference } from "./reference";
 
 /** Who sees what. */
@@ -72,4 +73,12 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, { rows, keys }: Atten
   const [output, lse] = op({ q, k, v, rows, keys }, {});
   lse?.dispose();
   return output as Tensor;
+}
+
+/**
+ * [output [M, H, hd], lse [M, H]] on WebGPU without a tape: for inference, where queries may be part of wider rows and keys be split,
+ * and for gradients by hand. Shapes are not looked at.
+ */
+export function attentionWithLse(inputs: Record<"q" | "k" | "v" | "rows", Tensor>, options?: AttentionOptions): [Tensor, Tensor] {
+  return attentionOnGpu(inputs, currentGpu(), options).map(asTensor) as [Tensor, Tensor];
 }

@@ -30,21 +30,6 @@ var<workgroup> partials: array<f32, PARTIALS>;
 var<workgroup> blockSums: array<f32, 8>;
 var<workgroup> lanes: array<f32, LANES>;
 
-fn physical(row: vec4i, j: u32) -> u32 {
-  return u32(select(row.z + i32(j) - row.y, row.x + i32(j), i32(j) < row.y));
-}
-
-fn scoreOf(keyRow: u32, keyHead: u32) -> f32 {
-  let base = (keyRow * params.keyHeads + keyHead) * WIDTH4;
-  var sum = 0.0;
-  for (var d = 0u; d < WIDTH4; d++) {
-    let a = query[d];
-    let b = k[base + d];
-    sum = fma(a.w, b.w, fma(a.z, b.z, fma(a.y, b.y, fma(a.x, b.x, sum))));
-  }
-  return sum;
-}
-
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(local_invocation_index) lane: u32) {
   let item = wid.x + wid.y * grid.x;

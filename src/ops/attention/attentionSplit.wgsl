@@ -38,21 +38,6 @@ var<workgroup> query: array<vec4f, WIDTH4>;
 var<workgroup> weights: array<f32, chunk>;
 var<workgroup> lanes: array<f32, LANES>;
 
-fn physical(row: vec4i, j: u32) -> u32 {
-  return u32(select(row.z + i32(j) - row.y, row.x + i32(j), i32(j) < row.y));
-}
-
-fn scoreOf(keyRow: u32, keyHead: u32) -> f32 {
-  let base = (keyRow * params.keyHeads + keyHead) * WIDTH4;
-  var sum = 0.0;
-  for (var d = 0u; d < WIDTH4; d++) {
-    let a = query[d];
-    let b = k[base + d];
-    sum = fma(a.w, b.w, fma(a.z, b.z, fma(a.y, b.y, fma(a.x, b.x, sum))));
-  }
-  return sum;
-}
-
 /// Where a pair's part of scratch begins.
 fn pairStart(pair: u32, chunks: u32) -> u32 {
   return pair * chunks * (chunk + 1u + chunkBlocks * (WIDTH + 1u));

@@ -5,10 +5,11 @@
 import type { TensorInfo } from "@tensorflow/tfjs-core";
 import { type Dispatcher, f32, type Kernel, spread } from "@/gpu/dispatcher";
 import { variants } from "../variants";
-import code from "./attention.wgsl?raw";
+import fewCode from "./attention.wgsl?raw";
 import gradientCode from "./attentionGradient.wgsl?raw";
 import manyCode from "./attentionMany.wgsl?raw";
 import manyGradientCode from "./attentionManyGradient.wgsl?raw";
+import keyScoreCode from "./keyScore.wgsl?raw";
 import { type KeySplit, runSplit } from "./splitKeys";
 
 type Named<K extends string> = Readonly<Record<K, TensorInfo>>;
@@ -53,11 +54,23 @@ export interface QueryPlace {
   readonly stride: number;
 }
 
-/** [out [M, H, hd], lse [M, H]]; split over keys if `split` says how. */
+/** Where the queries are, and what the keys are split with; by default q is [M, H, hd] and nothing is split. */
+export interface AttentionOptions {
+  readonly place?: QueryPlace | undefined;
+  readonly split?: KeySplit | undefined;
+}
+
+/** What a call that is not split runs. */
+export function attentionKernel(call: { readonly pairs: number; readonly width: number }): ReturnType<typeof variant> {
+  const sources = { few: fewCode + keyScoreCode, many: manyCode, widestMany: widestManyForward };
+  return variant(sources, "main", forwardBindings, call);
+}
+
+/** [out [M, H, hd], lse [M, H]] */
 export function attentionOnGpu(
   { q, k, v, rows }: Named<"q" | "k" | "v" | "rows">,
   gpu: Dispatcher,
-  { place, split }: { readonly place?: QueryPlace | undefined; readonly split?: KeySplit | undefined } = {},
+  { place, split }: AttentionOptions = {},
 ): TensorInfo[] {
   const [m, ownHeads = 0, ownWidth = 0] = q.shape as [number, number?, number?];
   const { heads, width, first, stride } = place ?? { heads: ownHeads, width: ownWidth, first: 0, stride: ownHeads * ownWidth };
@@ -65,11 +78,7 @@ export function attentionOnGpu(
   const params = [m, heads, k.shape[1] as number, f32(width ** -0.5), first / 4, stride / 4];
   const pairs = m * heads;
   if (split) runSplit({ q, k, v, rows, outputs }, gpu, { pairs, width, split, params });
-  else {
-    const sources = { few: code, many: manyCode, widestMany: widestManyForward };
-    const buffers = [q, k, v, rows, ...outputs];
-    gpu.run({ ...variant(sources, "main", forwardBindings, { pairs, width }), buffers, params });
-  }
+  else gpu.run({ ...attentionKernel({ pairs, width }), buffers: [q, k, v, rows, ...outputs], params });
   return outputs;
 }
 

@@ -1,8 +1,8 @@
 // Appends keys or values to a cache: rows are written into the cache tensor itself, so that a captured decode step can be
 // replayed. Changing a tensor in place is safe only because a cache is never on the tape; it has no gradient.
 
-import { backend, getBackend, type Tensor } from "@tensorflow/tfjs-core";
-import { dispatcherOf, type Kernel, spread } from "@/gpu/dispatcher";
+import { getBackend, type Tensor } from "@tensorflow/tfjs-core";
+import { currentGpu, type Kernel, spread } from "@/gpu/dispatcher";
 import { floatsOf, intsOf } from "./hostValues";
 import code from "./kvWrite.wgsl?raw";
 
@@ -36,7 +36,7 @@ export function kvWrite(cache: Tensor, values: Tensor, slots: Tensor): void {
   const columns = values.size / Math.max(1, count);
   if (count === 0) return;
   if (getBackend() === "webgpu") {
-    dispatcherOf(backend()).run({
+    currentGpu().run({
       kernel,
       buffers: [values, slots, cache],
       params: [count, columns, size],

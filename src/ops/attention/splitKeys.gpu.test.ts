@@ -3,7 +3,8 @@
 
 import { tensor } from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
-import { asTensor } from "../decoder/rows";
+import { asTensor } from "@/gpu/deviceTensor";
+
 import { differingBits, maxDifference, maxMagnitude, read, seededTensor, setUpGpu } from "../test/gpuFixture";
 import { type AttentionCase, attentionInFloat64 } from "./describeAttention";
 import { attentionOnGpu } from "./kernels";

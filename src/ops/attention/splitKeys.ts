@@ -2,9 +2,11 @@
 // three dispatches, and the dispatches. Bits are those of the other kernels (attentionSplit.wgsl).
 
 import type { TensorInfo } from "@tensorflow/tfjs-core";
-import { type Dispatcher, type Kernel, type Param, spread } from "@/gpu/dispatcher";
+import { asTensor } from "@/gpu/deviceTensor";
+import { currentGpu, type Dispatcher, type Kernel, type Param, spread } from "@/gpu/dispatcher";
 import { variants } from "../variants";
-import code from "./attentionSplit.wgsl?raw";
+import splitCode from "./attentionSplit.wgsl?raw";
+import keyScoreCode from "./keyScore.wgsl?raw";
 
 /** From this many (row, head) pairs on, the pairs alone fill a GPU. */
 const enoughPairs = 512;
@@ -38,6 +40,13 @@ export function splitsKeys(shape: SplitShape): boolean {
   return shape.mostKeys >= variants().longKeys && shape.pairs < enoughPairs && splitFloats(shape) * 4 <= mostScratchBytes;
 }
 
+/** What a call of this size is split with, in a `tidy` of the pass; undefined when it is not split. */
+export function splitOf(shape: SplitShape): KeySplit | undefined {
+  return splitsKeys(shape)
+    ? { mostKeys: shape.mostKeys, scratch: asTensor(currentGpu().output([splitFloats(shape)])) }
+    : undefined;
+}
+
 /**
  * The keys for which a step that now sees `keys` of at most `most` is recorded: longer steps need another grid. Few recordings
  * serve a long answer, because each is made for twice as many as the one before.
@@ -51,7 +60,7 @@ export function recordedKeys(keys: number, most: number): number {
 export function splitKernels(width: number): readonly [Kernel, Kernel, Kernel] {
   const kernel = (entryPoint: string, bindings: Kernel["bindings"], constants: Kernel["constants"]): Kernel => ({
     name: `attentionSplit ${entryPoint}`,
-    code,
+    code: splitCode + keyScoreCode,
     entryPoint,
     bindings,
     uniform: true,
@@ -64,6 +73,9 @@ export function splitKernels(width: number): readonly [Kernel, Kernel, Kernel] {
     kernel("addBlocks", ["read", "read", "write", "write"], { WIDTH: width }),
   ];
 }
+
+/** Compiles ahead of use what a split call of heads of `width` runs. */
+export const warmUpSplit = (width: number): Promise<void> => currentGpu().warmUp(splitKernels(width));
 
 /** Runs a call of this size, which must be one that `split` is made for; `params` are those of attention.wgsl. */
 export function runSplit(

@@ -3,7 +3,8 @@
 // those of the separate operations, which training uses: orders of additions are the same (linear/product.wgsl).
 
 import type { Tensor } from "@tensorflow/tfjs-core";
-import { f32, type Kernel, spread } from "@/gpu/dispatcher";
+import { asTensor } from "@/gpu/deviceTensor";
+import { currentGpu, f32, type Kernel, spread } from "@/gpu/dispatcher";
 import type { Arithmetic } from "../linear/arithmetic";
 import { adapterInside, type Frame, fewRowsLimit, normedFrame, plainFrame, productKernel } from "../linear/kernels";
 import { adapterRows, type Product, runProduct, type Weight } from "../linear/product";
@@ -11,7 +12,7 @@ import type { MatrixFormat } from "../matrix";
 import gateUpCode from "./gateUp.wgsl?raw";
 import headRotateCode from "./headRotate.wgsl?raw";
 import queryKeyValueCode from "./queryKeyValue.wgsl?raw";
-import { asTensor, currentGpu, type RowLayout } from "./rows";
+import type { RowLayout } from "./rows";
 
 /** A norm's weight, A of all adapters and the tensors that a frame reads from one binding. */
 export interface Side {
@@ -38,6 +39,30 @@ export interface JoinedProjections {
 export interface KeyValueRows {
   readonly k: Tensor;
   readonly v: Tensor;
+}
+
+/** Room for the keys and values of a pass that keeps no cache. */
+export function newKeyValueRows(
+  rows: number,
+  { keyValue, dim }: { readonly keyValue: number; readonly dim: number },
+): KeyValueRows {
+  const made = () => asTensor(currentGpu().output([rows, keyValue, dim]));
+  return { k: made(), v: made() };
+}
+
+/** float32 tensors one after the other in one, as a `Side` holds them. */
+export function joinTensors(parts: readonly Tensor[]): Tensor {
+  const gpu = currentGpu();
+  const size = parts.reduce((total, part) => total + part.size, 0);
+  // Shaders that read it in fours must not lose the last ones.
+  const tensor = asTensor(gpu.output([Math.ceil(size / 4) * 4]));
+  const buffer = gpu.bufferOf(tensor);
+  let offset = 0;
+  for (const part of parts) {
+    gpu.copyToBuffer(part, buffer, part.size * 4, offset);
+    offset += part.size * 4;
+  }
+  return tensor;
 }
 
 const queryKeyValueFrame = (rotate: boolean): Frame => ({

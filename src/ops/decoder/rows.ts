@@ -2,8 +2,9 @@
 // angles of the rotation, the adapters' t of the block that runs, and its queries. One binding for all of it is what keeps the
 // first dispatch of a block within the 8 storage buffers that every device has. For inference on WebGPU: nothing here has a gradient.
 
-import { backend, engine, type Tensor, type TensorInfo } from "@tensorflow/tfjs-core";
-import { type Dispatcher, dispatcherOf, type Kernel, spread } from "@/gpu/dispatcher";
+import type { Tensor } from "@tensorflow/tfjs-core";
+import { asTensor } from "@/gpu/deviceTensor";
+import { currentGpu, type Kernel, spread } from "@/gpu/dispatcher";
 import tableValueCode from "../embedding/tableValue.wgsl?raw";
 import { formatCode, type Matrix, type MatrixFormat } from "../matrix";
 import type { Rope } from "../rope/rope";
@@ -32,12 +33,6 @@ export function rowLayout(headDim: number, heads: number, rank: number): RowLayo
   const qFirst = tFirst + Math.ceil(rank / 4) * 4;
   return { headDim, tFirst, qFirst, stride: qFirst + heads * headDim };
 }
-
-/** The dispatcher of the current backend, which must be WebGPU's. */
-export const currentGpu = (): Dispatcher => dispatcherOf(backend());
-
-/** An output as a tensor that `tidy` knows. */
-export const asTensor = (info: TensorInfo): Tensor => engine().makeTensorFromTensorInfo(info);
 
 const code = rowsCode + tableValueCode;
 

@@ -5,7 +5,6 @@
 
 import {
   add,
-  backend,
   clone,
   concat,
   getBackend,
@@ -16,7 +15,7 @@ import {
   type TensorInfo,
   tidy,
 } from "@tensorflow/tfjs-core";
-import { dispatcherOf } from "@/gpu/dispatcher";
+import { currentGpu } from "@/gpu/dispatcher";
 import { defineOp } from "../defineOp";
 import { linear, linearTransposed, weightGradient } from "../linear/linear";
 import { f32Matrix, type Matrix, trainableData } from "../matrix";
@@ -57,7 +56,7 @@ type Saved = { readonly [name in "hidden" | "data" | "targets" | "known" | "outp
 function perRun<T>(runs: readonly Run[], work: (run: Run) => T): T[] {
   return runs.map((run) => {
     const result = work(run);
-    if (runs.length > 1 && getBackend() === "webgpu") dispatcherOf(backend()).flush();
+    if (runs.length > 1 && getBackend() === "webgpu") currentGpu().flush();
     return result;
   });
 }

@@ -3,7 +3,6 @@
 
 import {
   concat,
-  engine,
   grads,
   memory,
   mul,
@@ -17,6 +16,7 @@ import {
   tidy,
 } from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
+import { asTensor } from "@/gpu/deviceTensor";
 import { f32 } from "@/gpu/dispatcher";
 import { disposeMatrix, f32Matrix, type Matrix, type MatrixFormat, type MatrixPart } from "../matrix";
 import { matrixOnThisBackend } from "../matrixWriter";
@@ -148,7 +148,7 @@ describe("linear", () => {
         params: [m, n, k, matrix.groupSize, f32(1), n, 0, 0, 0, 0, 0, 0, f32(0), f32(0)],
         workgroups: [tileCount(m, n, side)],
       });
-      return engine().makeTensorFromTensorInfo(out);
+      return asTensor(out);
     });
     expect(differingBits(await read(small!), await read(large!))).toBe(0);
     expect(differingBits(await read(small!), await read(linear(x, matrix)))).toBe(0);

@@ -3,8 +3,9 @@
 // tensor has done its duty, and never on a tape: engine/training/decoderGradient calls it, other backends differentiate
 // nn/linear instead. PEFT: out += scaling·(x·Aᵀ)·Bᵀ.
 
-import { backend, engine, type Tensor } from "@tensorflow/tfjs-core";
-import { type Dispatcher, dispatcherOf, f32, type Param, spread } from "@/gpu/dispatcher";
+import type { Tensor } from "@tensorflow/tfjs-core";
+import { asTensor } from "@/gpu/deviceTensor";
+import { currentGpu, type Dispatcher, f32, type Param, spread } from "@/gpu/dispatcher";
 import { addKernel, cotangentKernel, gradientsKernel, inputGradientKernel, projectKernel, swigluGradientKernel } from "./kernels";
 
 /** An adapter of one projection: A [r, in], B [out, r], r a multiple of 4. */
@@ -42,10 +43,10 @@ export class LoraGroup {
     const bad = pairs.some(({ a, b }) => a.shape[1] !== width || b.shape[1] !== a.shape[0] || (a.shape[0] as number) % 4 !== 0);
     if (pairs.length < 1 || pairs.length > groupLimit || bad)
       throw new Error(`LoraGroup: ${pairs.length} adapters do not fit rows [${x.shape.join(", ")}]`);
-    this.#gpu = dispatcherOf(backend());
+    this.#gpu = currentGpu();
     this.#rows = m;
     this.#ranks = pairs.map(({ a }) => a.shape[0] as number);
-    this.#products = engine().makeTensorFromTensorInfo(this.#gpu.output([2, m, this.#totalRank]));
+    this.#products = asTensor(this.#gpu.output([2, m, this.#totalRank]));
     this.#gpu.run({
       kernel: projectKernel,
       buffers: [x, ...this.#three("a"), this.#products],
@@ -180,14 +181,14 @@ export function addBases(dx: Tensor, otherBases: readonly Tensor[]): void {
   if (!products) return;
   const [m, width] = dx.shape as [number, number];
   const params = [m, width, 0, 1 + otherBases.length, ...Array.from({ length: 12 }, () => 0)];
-  addInputGradients(dispatcherOf(backend()), dx, otherBases, { products, a: [products, products, products], params });
+  addInputGradients(currentGpu(), dx, otherBases, { products, a: [products, products, products], params });
 }
 
 /** `LoraGroup.swigluGradient` for a projection without an adapter. */
 export function swigluGradientInPlace(base: Tensor, gate: Tensor, up: Tensor): void {
   const [m, width] = gate.shape as [number, number];
   const params = [m, width, 0, 1, ...Array.from({ length: 12 }, () => 0)];
-  swigluGradients(dispatcherOf(backend()), base, gate, up, { products: base, a: base, params });
+  swigluGradients(currentGpu(), base, gate, up, { products: base, a: base, params });
 }
 
 function addInputGradients(

@@ -1,8 +1,8 @@
 // RMSNorm and LayerNorm over the last axis of packed rows. Both are one kernel: RMSNorm leaves the mean in. A row's result
 // depends on that row only; the sums over rows in the parameter gradients are taken in a fixed order.
 
-import { backend, type Tensor, type TensorInfo } from "@tensorflow/tfjs-core";
-import { dispatcherOf, f32, type Kernel, spread } from "@/gpu/dispatcher";
+import type { Tensor, TensorInfo } from "@tensorflow/tfjs-core";
+import { currentGpu, f32, type Kernel, spread } from "@/gpu/dispatcher";
 import { defineOp } from "../defineOp";
 import code from "./norm.wgsl?raw";
 import {
@@ -164,7 +164,7 @@ export function rmsNormGradient(x: Tensor, weight: Tensor, { statistics, epsilon
 export function addRmsNormGradient(x: Tensor, weight: Tensor, { statistics }: NormedRows, dy: Tensor, dx: Tensor): void {
   const [m, d] = x.shape as [number, number];
   const params = [m, d, 0, 0, 0, 1];
-  dispatcherOf(backend()).run({
+  currentGpu().run({
     kernel: inputGradientKernel,
     buffers: [x, weight, dy, statistics, dx],
     params,

@@ -2,8 +2,9 @@
 // parameter and moments keep their tensors, and the size of a gradient (sum of squares in fixed order, norm over many tensors
 // with one readback), by which the trainer clips, and skips a step that is not finite.
 
-import { backend, engine, getBackend, type Tensor, type TensorInfo, tensor } from "@tensorflow/tfjs-core";
-import { type Dispatcher, dispatcherOf, f32, type Kernel, spread } from "@/gpu/dispatcher";
+import { getBackend, type Tensor, type TensorInfo, tensor } from "@tensorflow/tfjs-core";
+import { asTensor } from "@/gpu/deviceTensor";
+import { currentGpu, type Dispatcher, f32, type Kernel, spread } from "@/gpu/dispatcher";
 import { readTensors } from "@/gpu/readback";
 import { floatsOf } from "../attention/hostValues";
 import { defineOp } from "../defineOp";
@@ -67,7 +68,7 @@ export function adamwSteps(updates: readonly AdamwUpdate[], settings: AdamwSetti
     for (let first = 0; first < updates.length; first += 2) {
       const some = updates.slice(first, first + 2);
       const counts = some.map(({ value }) => value.size);
-      dispatcherOf(backend()).run({
+      currentGpu().run({
         kernel: some.length === 2 ? adamwTwoKernel : adamwKernel,
         buffers: some.flatMap(({ value, m, v, gradient }) => [value, m, v, gradient]),
         params: [counts[0] ?? 0, counts[1] ?? 0, ...numbers],
@@ -158,10 +159,10 @@ export function sumOfSquares(x: Tensor): Tensor {
 export async function gradientNorm(tensors: readonly Tensor[]): Promise<number> {
   if (tensors.length === 0) return 0;
   if (getBackend() !== "webgpu") return Math.sqrt(tensors.reduce((sum, x) => sum + squares(x), 0));
-  const gpu = dispatcherOf(backend());
+  const gpu = currentGpu();
   const info = gpu.output([tensors.length]);
   encode(gpu, tensors, info);
-  const out = engine().makeTensorFromTensorInfo(info);
+  const out = asTensor(info);
   const [sums] = (await readTensors([out])) as [Float32Array];
   out.dispose();
   return Math.sqrt(sums.reduce((sum, value) => sum + value, 0));

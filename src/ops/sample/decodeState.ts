@@ -2,8 +2,8 @@
 // on in place, so a recorded pass can be replayed without the CPU. B rollouts have `copies` rows each (image, masked twin);
 // row b + copy·B belongs to rollout b.
 
-import { backend, getBackend, type Tensor } from "@tensorflow/tfjs-core";
-import { dispatcherOf, i32, type Kernel } from "@/gpu/dispatcher";
+import { getBackend, type Tensor } from "@tensorflow/tfjs-core";
+import { currentGpu, i32, type Kernel } from "@/gpu/dispatcher";
 import { intsOf } from "../attention/hostValues";
 import code from "./decodeState.wgsl?raw";
 import { advanceArrays, type DecodeArrays } from "./reference";
@@ -49,7 +49,7 @@ export function advanceDecodeState(state: DecodeState, ids: Tensor, endTokens: r
     throw new Error(`advanceDecodeState: ${endTokens.length} end tokens; at most ${endTokensLimit}`);
   if (getBackend() === "webgpu") {
     const [end0 = 0, end1 = 0, end2 = 0, end3 = 0] = endTokens;
-    dispatcherOf(backend()).run({
+    currentGpu().run({
       kernel,
       buffers: [ids, sampling, rows, positions, slots, tokenIds, log, step],
       params: [batch, copies, i32(log.shape[0] as number), endTokens.length, i32(end0), i32(end1), i32(end2), i32(end3)],

@@ -1,8 +1,8 @@
 // Keeps the measurements of decoding steps on the GPU until several of them are read back together. WebGPU only: elsewhere a step's
 // tensors are read as they are.
 
-import { backend, type Tensor } from "@tensorflow/tfjs-core";
-import { dispatcherOf, type Kernel, spread } from "@/gpu/dispatcher";
+import type { Tensor } from "@tensorflow/tfjs-core";
+import { currentGpu, type Kernel, spread } from "@/gpu/dispatcher";
 import type { HeadStats } from "../headStats/logitStats";
 import code from "./keepStep.wgsl?raw";
 
@@ -27,7 +27,7 @@ export function keepStep(kept: Tensor, step: Tensor, stats: HeadStats, alternati
   const topStride = topIds.size / batch;
   if (rows !== batch || columns !== valueCount + 3 * width || width > topStride)
     throw new Error(`keepStep: [${kept.shape.join(", ")}] for ${batch} rows of ${valueCount} + 3·${width} numbers`);
-  dispatcherOf(backend()).run({
+  currentGpu().run({
     kernel,
     buffers: [step, values, topIds, topLogp, topOther, kept],
     params: [batch, valueCount, width, topStride, steps],
