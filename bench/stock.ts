@@ -41,8 +41,9 @@ import {
 } from "@tensorflow/tfjs-core";
 import type { PackedRows } from "@/engine/packing";
 import { readTensors } from "@/gpu/readback";
-import type { LinearLayer, Lora } from "@/nn/linear";
+import type { LinearLayer } from "@/nn/linear";
 import type { TextDecoder } from "@/nn/textDecoder";
+import type { Lora } from "@/ops/lora/lora";
 import { type Matrix, valuesPerWord } from "@/ops/matrix";
 import { unpackRows } from "@/ops/packRows";
 

@@ -1,16 +1,10 @@
 // A projection as the models use it: a weight matrix in any format, an optional bias, and an optional LoRA pair on top.
 // Removing the adapter restores the base output bit for bit, since the base product never changes.
 
-import type { Tensor, Tensor2D } from "@tensorflow/tfjs-core";
+import type { Tensor } from "@tensorflow/tfjs-core";
 import { linear } from "@/ops/linear/linear";
+import type { Lora } from "@/ops/lora/lora";
 import { f32Matrix, type Matrix, trainableData } from "@/ops/matrix";
-
-/** Low-rank update W + scaling·B·A (PEFT: scaling = lora_alpha / r). */
-export interface Lora {
-  readonly a: Tensor2D; // [r, in]
-  readonly b: Tensor2D; // [out, r]
-  readonly scaling: number;
-}
 
 /** One projection of a model, named by its module path in `transformers` (the PEFT key without prefix). */
 export interface LinearLayer {

@@ -1,7 +1,7 @@
 // What `tune` tries: a row per choice of `ops/variants.ts`, with calls of the sizes between which its candidates decide. Values are
 // zeros, which take as long as others. Not tried: formats other than the text's, and shapes of one certain model.
 
-import { keep, type Tensor, tensor2d } from "@tensorflow/tfjs-core";
+import { keep, type Tensor, type Tensor2D, tensor2d } from "@tensorflow/tfjs-core";
 import { deviceZeros } from "@/gpu/deviceTensor";
 import { attentionWithLse } from "@/ops/attention/attention";
 import { splitOf } from "@/ops/attention/splitKeys";
@@ -20,10 +20,10 @@ class Kit {
 
   constructor(private readonly format: MatrixFormat) {}
 
-  zeros(...shape: number[]): Tensor {
+  zeros<T extends Tensor = Tensor>(...shape: T["shape"]): T {
     const tensor = keep(deviceZeros(shape, "work"));
     this.tensors.push(tensor);
-    return tensor;
+    return tensor as T;
   }
 
   matrix(rows: number, columns: number): Matrix {
@@ -60,7 +60,7 @@ export function trialsFor(format: MatrixFormat, width = 1024): readonly Trial[] 
     trial("insideBytes", [0, 2 * mebibyte, 8 * mebibyte, 32 * mebibyte], (kit) =>
       [width, 8 * width].map((rows) => {
         const [x, w] = [kit.zeros(1, width), kit.matrix(rows, width)];
-        const lora = { a: kit.zeros(rank, width), b: kit.zeros(rows, rank), scaling: 1 };
+        const lora = { a: kit.zeros<Tensor2D>(rank, width), b: kit.zeros<Tensor2D>(rows, rank), scaling: 1 };
         return () => projection(x, w, { lora });
       }),
     ),

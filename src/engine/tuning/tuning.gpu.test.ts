@@ -1,7 +1,7 @@
 // The choice of kernels: candidates give the same bits, the quickest is taken, what was measured is kept, and a software adapter or a
 // damaged store leaves the standard or a new measurement.
 
-import { memory, tensor2d, tidy } from "@tensorflow/tfjs-core";
+import { memory, type Tensor2D, tensor2d, tidy } from "@tensorflow/tfjs-core";
 import { afterEach, describe, expect, it } from "vitest";
 import { attentionWithLse } from "@/ops/attention/attention";
 import { splitOf, splitsKeys } from "@/ops/attention/splitKeys";
@@ -32,7 +32,7 @@ describe("choices between kernels", () => {
   it.each([1, 3, 16, 70])("never change a bit of a product of %i rows with norm or adapter", async (rows) => {
     const [x, norm] = [seededTensor([rows, 64], 1), seededTensor([64], 2)];
     const w = matrixOnThisBackend(seededValues(160 * 64, 3), 160, 64, "int4", 32);
-    const lora = { a: seededTensor([8, 64], 4), b: seededTensor([160, 8], 5), scaling: 0.5 };
+    const lora = { a: seededTensor<Tensor2D>([8, 64], 4), b: seededTensor<Tensor2D>([160, 8], 5), scaling: 0.5 };
     const results = () =>
       Promise.all(
         tidy(() => [projection(x, w, { norm: { weight: norm, epsilon: 1e-5 } }), projection(x, w, { lora })]).map((t) =>

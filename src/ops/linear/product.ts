@@ -3,6 +3,7 @@
 
 import type { TensorInfo } from "@tensorflow/tfjs-core";
 import { type Dispatcher, f32, spread } from "@/gpu/dispatcher";
+import type { Lora } from "../lora/lora";
 import type { Matrix, MatrixPart } from "../matrix";
 import type { Arithmetic } from "./arithmetic";
 import { adapterInside, plainKernel } from "./kernels";
@@ -21,15 +22,6 @@ export interface RowRange {
   readonly count: number;
 }
 
-/** An adapter of a product: scaling · (x·Aᵀ)·Bᵀ is added to it. */
-export interface LoraPair {
-  /** [r, K]; r is a multiple of 4 and at most 256. */
-  readonly a: TensorInfo;
-  /** [N, r] */
-  readonly b: TensorInfo;
-  readonly scaling: number;
-}
-
 /** out[:, first ..] = scale · norm(x)·Wᵀ + bias + residual + adapter. */
 export interface Product {
   readonly x: TensorInfo;
@@ -43,7 +35,7 @@ export interface Product {
   readonly norm?: { readonly weight: TensorInfo; readonly epsilon: number } | undefined;
   readonly bias?: TensorInfo | undefined;
   readonly residual?: TensorInfo | undefined;
-  readonly lora?: LoraPair | undefined;
+  readonly lora?: Lora | undefined;
   /** Of x·Wᵀ; what comes after it is f32. */
   readonly arithmetic?: Arithmetic | undefined;
 }

@@ -154,7 +154,7 @@ describe("the gradient of silu(gate)·up in place", () => {
     const [base, gate, up] = [1, 2, 3].map((seed) => seededTensor([m, width], seed)) as [Tensor, Tensor, Tensor];
     const [g, u] = [await read(gate), await read(up)];
     const dact = Float64Array.from(await read(base));
-    const pair = { a: seededTensor([rank, width], 4), b: seededTensor([outputs, rank], 5), scaling: 2 };
+    const pair = { a: seededTensor<Tensor2D>([rank, width], 4), b: seededTensor<Tensor2D>([outputs, rank], 5), scaling: 2 };
     const dy = seededTensor([m, outputs], 6);
     if (isAdapted) {
       const [a, b, slopes] = await Promise.all([pair.a, pair.b, dy].map(read));
@@ -188,7 +188,7 @@ it("bases without adapters are added in order", async () => {
 });
 
 it("more than three adapters, or such of another width, are refused", () => {
-  const pair = { a: seededTensor([4, 12], 1), b: seededTensor([8, 4], 2), scaling: 1 };
+  const pair = { a: seededTensor<Tensor2D>([4, 12], 1), b: seededTensor<Tensor2D>([8, 4], 2), scaling: 1 };
   const rows = seededTensor([2, 12], 3);
   expect(() => new LoraGroup(rows, [pair, pair, pair, pair])).toThrow(/4 adapters do not fit/);
   expect(() => new LoraGroup(seededTensor([2, 16], 3), [pair])).toThrow(/do not fit/);

@@ -7,13 +7,7 @@ import type { Tensor } from "@tensorflow/tfjs-core";
 import { asTensor } from "@/gpu/deviceTensor";
 import { currentGpu, type Dispatcher, f32, type Param, spread } from "@/gpu/dispatcher";
 import { addKernel, cotangentKernel, gradientsKernel, inputGradientKernel, projectKernel, swigluGradientKernel } from "./kernels";
-
-/** An adapter of one projection: A [r, in], B [out, r], r a multiple of 4. */
-export interface LoraPair {
-  readonly a: Tensor;
-  readonly b: Tensor;
-  readonly scaling: number;
-}
+import type { Lora } from "./lora";
 
 /** A tensor that receives a gradient, and whether it holds an earlier one to add to. */
 export interface GradientTarget {
@@ -37,7 +31,7 @@ export class LoraGroup {
   /** @throws when there are more than three adapters, or shapes do not fit the rows [M, in]. */
   constructor(
     private readonly x: Tensor,
-    private readonly pairs: readonly LoraPair[],
+    private readonly pairs: readonly Lora[],
   ) {
     const [m, width] = x.shape as [number, number];
     const bad = pairs.some(({ a, b }) => a.shape[1] !== width || b.shape[1] !== a.shape[0] || (a.shape[0] as number) % 4 !== 0);
@@ -115,7 +109,7 @@ export class LoraGroup {
 
   /** A or B of three projections; those that are missing are stood in for. */
   #three(name: "a" | "b"): Tensor[] {
-    const first = this.pairs[0] as LoraPair;
+    const first = this.pairs[0] as Lora;
     return Array.from({ length: groupLimit }, (_, i) => (this.pairs[i] ?? first)[name]);
   }
 
@@ -125,7 +119,7 @@ export class LoraGroup {
   }
 
   #params(width: number, bases = 1): Param[] {
-    const four = (value: (pair: LoraPair) => number) =>
+    const four = (value: (pair: Lora) => number) =>
       Array.from({ length: 4 }, (_, i) => {
         const pair = this.pairs[i];
         return pair ? value(pair) : 0;
