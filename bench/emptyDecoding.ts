@@ -40,7 +40,7 @@ export async function decodingStep(
   const cache = layers.map(() => ({ k: zeros(), v: zeros() }));
   const rules = { temperature: 1, topP: 1, topK: 0 };
   const batch = new DecodeBatch(
-    { ...decoder, cache, rules, eosIds: [], withTwins: false, alternatives: 0 },
+    { ...decoder, cache, rules, eosIds: [], measures: "nothing", alternatives: 0 },
     rowsOf(context, rows, most),
     most,
   );

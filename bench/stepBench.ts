@@ -34,7 +34,7 @@ export async function benchStep(gpu: Gpu, session: Session, sizes: StepSizes): P
     return sampleExperience(session, sizes, settings, mask);
   };
   const updated = (input: UpdateInput, policy: PolicySettings) =>
-    updatePolicy(session, optimizer, input, { ...settings, policy }, 0);
+    updatePolicy(session, optimizer, input, { ...settings, policy }, { learningRate: 0 });
 
   const experience = await sampled(settings.mask);
   const update = (policy: PolicySettings) => () => measured(gpu, () => updated(experience, policy));

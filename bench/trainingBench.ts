@@ -81,7 +81,7 @@ export async function benchTraining(gpu: Gpu, session: Session, sizes: TrainingS
       return optimizer.step(gradients, of);
     },
   };
-  const ours = () => updatePolicy(session, watched, experience, settings, rates.learningRate);
+  const ours = () => updatePolicy(session, watched, experience, settings, { learningRate: rates.learningRate });
 
   const parameters = tensors.map((value) => ({ value, m: keep(zerosLike(value)), v: keep(zerosLike(value)) }));
   const { prompt, images } = experience.prepared[0] as UpdateInput["prepared"][number];

@@ -12,12 +12,14 @@ import type { LayerCache } from "@/nn/attention";
 import type { FusedDecoder } from "@/nn/fusedDecoder";
 import type { TextDecoder } from "@/nn/textDecoder";
 import { recordedKeys } from "@/ops/attention/splitKeys";
-import { type HeadStats, headStatsWidth, logitStats } from "@/ops/headStats/logitStats";
+import { logitRows } from "@/ops/headStats/logitRows";
+import { headStatsColumns, headStatsWidth, logitStats } from "@/ops/headStats/logitStats";
+import { rowWidth } from "@/ops/headStats/reference";
 import type { Arithmetic } from "@/ops/linear/arithmetic";
 import { linear } from "@/ops/linear/linear";
 import type { Rope } from "@/ops/rope/rope";
 import { advanceDecodeState, type DecodeState } from "@/ops/sample/decodeState";
-import { keepStep } from "@/ops/sample/keepStep";
+import { keepStep, type StepStats } from "@/ops/sample/keepStep";
 import { sample } from "@/ops/sample/sample";
 
 /** What every batch of an answer shares. */
@@ -29,12 +31,17 @@ export interface Decoding {
   readonly cache: readonly LayerCache[];
   readonly rules: { readonly temperature: number; readonly topP: number; readonly topK: number };
   readonly eosIds: readonly number[];
-  /** Whether every rollout has a masked twin, with whose predictions its own are compared. */
-  readonly withTwins: boolean;
+  readonly measures: Measures;
   readonly alternatives: number;
   /** Of the products of every step but the first; f32 without it. */
   readonly arithmetic?: Arithmetic | undefined;
 }
+
+/**
+ * What a step measures of its tokens: "pairs" where every rollout has a masked twin, with whose predictions its own are compared; "rows"
+ * for log-probs and entropies alone.
+ */
+export type Measures = "pairs" | "rows" | "nothing";
 
 /** Where the rows of a batch stand: B rollouts, and as many twins after them. */
 export interface BatchRows {
@@ -48,11 +55,14 @@ export interface BatchRows {
 /** One step of the batch: an id per rollout, −1 where it had ended, and a row of statistics and alternatives. */
 export interface BatchStep {
   readonly ids: Int32Array; // [B]
-  readonly values: Float32Array; // [B, 8]
+  readonly values: Float32Array; // [B, 8]; NaN where it was not measured
   readonly topIds: Int32Array; // [B, 2, K]
   readonly topLogp: Float32Array;
   readonly topOther: Float32Array;
 }
+
+/** What a step gives on the device. */
+type StepOutputs = { ids: Tensor } & Partial<StepStats>;
 
 /** A batch and the tensors it lives in; dispose it. */
 export class DecodeBatch {
@@ -62,9 +72,9 @@ export class DecodeBatch {
   readonly #count: number;
   /** The most keys of a row at the first step. */
   readonly #firstKeys: number;
-  /** [steps, B, numbers]: what steps have measured, where there are twins, on WebGPU. */
+  /** [steps, B, numbers]: what steps have measured, on WebGPU. */
   readonly #kept: Tensor | undefined;
-  #outputs: ({ ids: Tensor } & Partial<HeadStats>) | undefined;
+  #outputs: StepOutputs | undefined;
   #capture: Capture | undefined;
   /** The keys for which the capture serves. */
   #capturedKeys = 0;
@@ -91,8 +101,8 @@ export class DecodeBatch {
       log: int(new Int32Array(count * steps).fill(-1), [steps, count]),
       step: int(new Int32Array(1), [1]),
     };
-    if (decoding.withTwins && getBackend() === "webgpu")
-      this.#kept = keep(deviceZeros([steps, count, headStatsWidth + 3 * 2 * decoding.alternatives], "step"));
+    if (decoding.measures !== "nothing" && getBackend() === "webgpu")
+      this.#kept = keep(deviceZeros([steps, count, valueCount(decoding.measures) + 3 * 2 * decoding.alternatives], "step"));
   }
 
   /** Takes the step whose hidden rows [copies·B, D] (before the final norm) the caller has computed. */
@@ -133,17 +143,18 @@ export class DecodeBatch {
       return [await this.#readOutputs()];
     }
     const first = this.#taken - steps;
-    const rowWidth = this.#kept?.shape[2] ?? 0;
+    const keptWidth = this.#kept?.shape[2] ?? 0;
     const [ids, kept] = await readRanges([
       { tensor: this.state.log, first: first * this.#count, count: steps * this.#count },
       ...(this.#kept
-        ? [{ tensor: this.#kept, first: first * this.#count * rowWidth, count: steps * this.#count * rowWidth }]
+        ? [{ tensor: this.#kept, first: first * this.#count * keptWidth, count: steps * this.#count * keptWidth }]
         : []),
     ]);
     return Array.from({ length: steps }, (_, i) => {
-      const size = this.#count * rowWidth;
+      const size = this.#count * keptWidth;
       const own = kept ? (kept as Float32Array).subarray(i * size, (i + 1) * size) : new Float32Array();
-      return { ids: (ids as Int32Array).slice(i * this.#count, (i + 1) * this.#count), ...columnsOf(own, this.#count, rowWidth) };
+      const measured = columnsOf(own, this.#count, keptWidth, this.decoding.measures);
+      return { ids: (ids as Int32Array).slice(i * this.#count, (i + 1) * this.#count), ...measured };
     });
   }
 
@@ -165,14 +176,22 @@ export class DecodeBatch {
   }
 
   /** From hidden rows to the next token of every rollout, and the state moved on. */
-  #finish(hidden: Tensor, arithmetic?: Arithmetic): { ids: Tensor } & Partial<HeadStats> {
-    const { text, fused, rules, eosIds, withTwins, alternatives } = this.decoding;
+  #finish(hidden: Tensor, arithmetic?: Arithmetic): StepOutputs {
+    const { text, fused, rules, eosIds, alternatives } = this.decoding;
     const logits = fused ? fused.logits(hidden, arithmetic) : linear(text.finalNorm(hidden), text.weights.head);
     const ids = sample(logits, this.state.sampling, rules);
-    const stats = withTwins ? logitStats(logits, ids, { topK: Math.max(1, alternatives) }) : undefined;
+    const stats = this.#measure(logits, ids);
     advanceDecodeState(this.state, ids, eosIds);
     if (stats && this.#kept) keepStep(this.#kept, this.state.step, stats, alternatives);
     return { ids, ...stats };
+  }
+
+  #measure(logits: Tensor, ids: Tensor): StepStats | undefined {
+    const { measures, alternatives } = this.decoding;
+    if (measures === "nothing") return undefined;
+    return measures === "rows"
+      ? { values: logitRows(logits, ids) }
+      : logitStats(logits, ids, { topK: Math.max(1, alternatives) });
   }
 
   async #readOutputs(): Promise<BatchStep> {
@@ -181,10 +200,11 @@ export class DecodeBatch {
     const tensors = [ids, values, topIds, topLogp, topOther].filter((t) => t !== undefined);
     const [read, ...stats] = await readTensors(tensors);
     const [v, i, l, o] = stats as [Float32Array?, Int32Array?, Float32Array?, Float32Array?];
-    const isWanted = this.decoding.alternatives > 0;
+    const { measures, alternatives } = this.decoding;
+    const isWanted = alternatives > 0;
     return {
       ids: read as Int32Array,
-      values: v ?? new Float32Array(this.#count * headStatsWidth),
+      values: valuesOf(v, this.#count, measures),
       topIds: (isWanted && i) || new Int32Array(),
       topLogp: (isWanted && l) || new Float32Array(),
       topOther: (isWanted && o) || new Float32Array(),
@@ -197,22 +217,41 @@ export class DecodeBatch {
   }
 }
 
+/** Numbers per rollout of what a step measures, alternatives aside. */
+const valueCount = (measures: Measures): number => ({ pairs: headStatsWidth, rows: rowWidth, nothing: 0 })[measures];
+
+/** Values of either kind as rows of `headStatsColumns`. */
+function valuesOf(values: Float32Array | undefined, count: number, measures: Measures): Float32Array {
+  if (values && measures === "pairs") return values;
+  const rows = new Float32Array(count * headStatsWidth).fill(Number.NaN);
+  if (!values) return rows;
+  const { logp, entropy, logSumExp } = headStatsColumns;
+  for (let row = 0; row < count; row++) {
+    const [max = Number.NaN, logSum = Number.NaN, own = Number.NaN, spread = Number.NaN] = values.subarray(row * rowWidth);
+    rows[row * headStatsWidth + logp] = own;
+    rows[row * headStatsWidth + entropy] = spread;
+    rows[row * headStatsWidth + logSumExp] = max + logSum;
+  }
+  return rows;
+}
+
 /** Rows of kept words as columns; see keepStep.wgsl. */
-function columnsOf(kept: Float32Array, count: number, rowWidth: number): Omit<BatchStep, "ids"> {
-  const width = Math.max(0, rowWidth - headStatsWidth) / 3;
+function columnsOf(kept: Float32Array, count: number, keptWidth: number, measures: Measures): Omit<BatchStep, "ids"> {
+  const own = valueCount(measures);
+  const width = Math.max(0, keptWidth - own) / 3;
+  const values = new Float32Array(count * own);
   const step = {
-    values: new Float32Array(count * headStatsWidth),
     topIds: new Int32Array(count * width),
     topLogp: new Float32Array(count * width),
     topOther: new Float32Array(count * width),
   };
   const words = new Int32Array(kept.buffer, kept.byteOffset, kept.length);
-  for (let row = 0; row < count && rowWidth > 0; row++) {
-    const first = row * rowWidth + headStatsWidth;
-    step.values.set(kept.subarray(row * rowWidth, first), row * headStatsWidth);
+  for (let row = 0; row < count && keptWidth > 0; row++) {
+    const first = row * keptWidth + own;
+    values.set(kept.subarray(row * keptWidth, first), row * own);
     step.topIds.set(words.subarray(first, first + width), row * width);
     step.topLogp.set(kept.subarray(first + width, first + 2 * width), row * width);
     step.topOther.set(kept.subarray(first + 2 * width, first + 3 * width), row * width);
   }
-  return step;
+  return { ...step, values: valuesOf(values.length > 0 ? values : undefined, count, measures) };
 }

@@ -12,7 +12,7 @@ import type { Rope } from "@/ops/rope/rope";
 import { variants } from "@/ops/variants";
 import { packGroups } from "../packing";
 import { statCount } from "../tokenStats";
-import { type BatchStep, DecodeBatch } from "./decodeBatch";
+import { type BatchStep, DecodeBatch, type Measures } from "./decodeBatch";
 import { layOut, type RolloutGroup, rowsOf } from "./lanes";
 import { Pace } from "./pace";
 import { prefill } from "./prefill";
@@ -27,6 +27,8 @@ export interface GenerateOptions {
   readonly eosIds: readonly number[];
   /** Alternatives reported per token and condition; 0 when nobody looks. */
   readonly alternatives: number;
+  /** Log-probs and entropies of groups without twins, for which nothing else is measured. */
+  readonly logProbs?: boolean;
   /** Steps between two readbacks; by the time they take without it. */
   readonly stepsPerRead?: number;
   /** Of the steps after the first; f32, which is exact, without it. */
@@ -42,7 +44,7 @@ export interface GenerateOptions {
 export interface DecodedStep {
   readonly rollout: Int32Array; // [n] index over all groups
   readonly ids: Int32Array; // [n]
-  readonly stats: Float32Array; // [n, 7], protocol/generation.ts tokenStatColumns
+  readonly stats: Float32Array; // [n, 7], protocol/generation.ts tokenStatColumns; NaN where it was not measured
   readonly topIds: Int32Array; // [n, 2, K]
   readonly topLogp: Float32Array;
   readonly topOther: Float32Array;
@@ -89,7 +91,8 @@ export async function generate(
   const kept: Tensor[] = cache.flatMap(({ k, v }) => [k, v]);
   const fused = text.fused();
   const { temperature, topP, topK, eosIds, alternatives } = options;
-  const decoding = { text, fused, rope, cache, rules: { temperature, topP, topK }, eosIds, withTwins, alternatives, arithmetic };
+  const measures: Measures = withTwins ? "pairs" : options.logProbs ? "rows" : "nothing";
+  const decoding = { text, fused, rope, cache, rules: { temperature, topP, topK }, eosIds, measures, alternatives, arithmetic };
   const rollouts = Array.from({ length: count }, () => new RunningRollout());
   let running = Array.from({ length: count }, (_, i) => i);
   const batchOf = (left: number) => new DecodeBatch(decoding, rowsOf(lanes, running, rollouts, options.seed), left);

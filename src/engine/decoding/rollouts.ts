@@ -41,6 +41,8 @@ export interface RolloutRequest {
   readonly pixels?: PixelLimits | undefined;
   /** Absent: decode without masked twins and without statistics. */
   readonly mask?: MaskSettings;
+  /** Without twins: log-probs and entropies at least. */
+  readonly logProbs?: boolean;
   /** First random stream; each trajectory has its own. */
   readonly firstStream?: number;
   readonly alternatives?: number;
@@ -95,7 +97,8 @@ export async function rollOut(
   request: RolloutRequest,
   prepared: readonly PreparedQuestion[] = prepare(session, request),
 ): Promise<Rollout[]> {
-  const { rollouts, sampling, firstStream = 0, alternatives = 0, stepsPerRead, arithmetic, signal, onPhase, onStep } = request;
+  const { rollouts, sampling, firstStream = 0, alternatives = 0 } = request;
+  const { logProbs, stepsPerRead, arithmetic, signal, onPhase, onStep } = request;
   const groups: RolloutGroup[] = [];
   try {
     prepared.forEach(({ prompt, images, masked }, q) => {
@@ -108,6 +111,7 @@ export async function rollOut(
       ...sampling,
       eosIds: session.eosIds,
       alternatives,
+      ...(logProbs && { logProbs }),
       ...(stepsPerRead !== undefined && { stepsPerRead }),
       ...(arithmetic && { arithmetic }),
       ...(signal && { signal }),

@@ -42,8 +42,7 @@ describe("dynamic sampling", { timeout: 120_000 }, () => {
     const notices: string[] = [];
     const found = await gatherExperience(
       session,
-      numbered,
-      grader((i) => i === 1 || i >= 4),
+      { problems: numbered, scorer: grader((i) => i === 1 || i >= 4) },
       filtering,
       start,
       {
@@ -65,14 +64,9 @@ describe("dynamic sampling", { timeout: 120_000 }, () => {
   it("learns from fewer prompts when no more are found, and says so", async () => {
     const notices: string[] = [];
     const onNotice = (message: string) => notices.push(message);
-    const found = await gatherExperience(
-      session,
-      numbered,
-      grader((i) => i === 3),
-      filtering,
-      start,
-      { onNotice },
-    );
+    const found = await gatherExperience(session, { problems: numbered, scorer: grader((i) => i === 3) }, filtering, start, {
+      onNotice,
+    });
     expect(found!.problems.map(({ family }) => family)).toEqual(["3"]);
     expect(found!.rollouts).toHaveLength(2);
     expect(notices).toEqual(["The step learns from 1 of 2 prompts: of 8 drawn, the others were all right or all wrong."]);
@@ -80,19 +74,13 @@ describe("dynamic sampling", { timeout: 120_000 }, () => {
 
   it("says that nothing is left to learn from, and what to do, when no group is mixed", async () => {
     const right: RewardScorer = { score: async (_, inputs) => inputs.map(() => ({ overall: 1, accuracy: 1 })) };
-    const gathering = gatherExperience(session, numbered, right, filtering, start);
+    const gathering = gatherExperience(session, { problems: numbered, scorer: right }, filtering, start);
     await expect(gathering).rejects.toThrow(NothingToLearnError);
     await expect(gathering).rejects.toThrow(/16 of 16 answers right\. Choose a higher difficulty/);
   });
 
   it("is off when it is not asked for: every prompt is kept", async () => {
-    const found = await gatherExperience(
-      session,
-      numbered,
-      grader(() => false),
-      settings,
-      start,
-    );
+    const found = await gatherExperience(session, { problems: numbered, scorer: grader(() => false) }, settings, start);
     expect(found!.problems.map(({ family }) => family)).toEqual(["0", "1"]);
     expect(found!.generated.batches).toBe(1);
   });
@@ -101,8 +89,13 @@ describe("dynamic sampling", { timeout: 120_000 }, () => {
 describe("what is drawn", { timeout: 120_000 }, () => {
   it("follows from the position in the run alone, whatever was drawn before", async () => {
     const grade = grader(() => true);
-    const four = await gatherExperience(session, numbered, grade, { ...settings, promptsPerStep: 4 }, start);
-    const later = await gatherExperience(session, numbered, grade, settings, { cursor: 2, streams: 4 });
+    const four = await gatherExperience(
+      session,
+      { problems: numbered, scorer: grade },
+      { ...settings, promptsPerStep: 4 },
+      start,
+    );
+    const later = await gatherExperience(session, { problems: numbered, scorer: grade }, settings, { cursor: 2, streams: 4 });
     expect(later!.position).toEqual(four!.position);
     for (const [i, rollout] of later!.rollouts.entries()) {
       expect(rollout.ids).toEqual(four!.rollouts[4 + i]!.ids);
@@ -116,43 +109,35 @@ describe("what is drawn", { timeout: 120_000 }, () => {
     const four = { ...settings, promptsPerStep: 4 };
     const parts: number[] = [];
     const onPhase = (_: unknown, done: number) => parts.push(done);
-    const together = await gatherExperience(session, numbered, grade, four, start, { onPhase });
+    const together = await gatherExperience(session, { problems: numbered, scorer: grade }, four, start, { onPhase });
     expect(parts.splice(0)).toEqual([0]);
     const prompt = together!.prepared[0]!.prompt;
     const least = answerBytes(session, prompt, { rollouts: 2, maxNewTokens: four.sampling.maxNewTokens });
-    const single = await gatherExperience(session, numbered, grade, four, start, { onPhase }, least);
+    const single = await gatherExperience(session, { problems: numbered, scorer: grade }, four, start, {
+      onPhase,
+      budgetBytes: least,
+    });
     expect(parts).toEqual([0, 1, 2, 3]);
     expect(single!.rollouts.map(({ ids }) => ids)).toEqual(together!.rollouts.map(({ ids }) => ids));
     expect(single!.dependency).toEqual(together!.dependency);
-    await expect(gatherExperience(session, numbered, grade, four, start, {}, least - 1)).rejects.toThrow("do not fit");
+    await expect(
+      gatherExperience(session, { problems: numbered, scorer: grade }, four, start, { budgetBytes: least - 1 }),
+    ).rejects.toThrow("do not fit");
   });
 
   it("is nothing when stopped", async () => {
     const abort = new AbortController();
     const events = { signal: abort.signal, onPhase: () => abort.abort() };
     expect(
-      await gatherExperience(
-        session,
-        numbered,
-        grader(() => true),
-        settings,
-        start,
-        events,
-      ),
+      await gatherExperience(session, { problems: numbered, scorer: grader(() => true) }, settings, start, events),
     ).toBeUndefined();
   });
 
   it("is refused where an answer could outgrow the model's context", async () => {
     const long = { ...settings, sampling: { ...settings.sampling, maxNewTokens: session.contextTokens } };
-    await expect(
-      gatherExperience(
-        session,
-        numbered,
-        grader(() => true),
-        long,
-        start,
-      ),
-    ).rejects.toThrow(PromptTooLongError);
+    await expect(gatherExperience(session, { problems: numbered, scorer: grader(() => true) }, long, start)).rejects.toThrow(
+      PromptTooLongError,
+    );
   });
 });
 
@@ -160,8 +145,7 @@ describe("dependency over several masks", { timeout: 120_000 }, () => {
   const gather = async (change: Partial<typeof settings>) => {
     const found = await gatherExperience(
       session,
-      numbered,
-      grader(() => true),
+      { problems: numbered, scorer: grader(() => true) },
       { ...settings, ...change },
       start,
     );

@@ -95,12 +95,10 @@ interface Group extends AnsweredQuestion {
  */
 export async function gatherExperience(
   session: Session,
-  source: ProblemSource,
-  scorer: RewardScorer,
+  { problems: source, scorer }: { readonly problems: ProblemSource; readonly scorer: RewardScorer },
   settings: TrainSettings,
   position: RunPosition,
-  events: StepEvents = {},
-  budgetBytes = Number.POSITIVE_INFINITY,
+  { budgetBytes = Number.POSITIVE_INFINITY, ...events }: StepEvents & { readonly budgetBytes?: number | undefined } = {},
 ): Promise<Experience | undefined> {
   const { promptsPerStep, rolloutsPerPrompt, onlineFiltering, maxTryMakeBatch } = settings;
   const promptsPerPart = promptsTogether(session, source(settings, position.cursor), settings, budgetBytes);
@@ -111,11 +109,14 @@ export async function gatherExperience(
   let { cursor, streams } = position;
   while (kept.length < promptsPerStep && batches < (onlineFiltering ? maxTryMakeBatch : 1)) {
     batches++;
-    for (let p = 0; p < promptsPerStep; p += promptsPerPart) {
+    for (let p = 0, count = 0; p < promptsPerStep; p += count) {
       events.onPhase?.("rollouts", onlineFiltering ? Math.min(kept.length, promptsPerStep - 1) : p, promptsPerStep);
-      const count = Math.min(promptsPerPart, promptsPerStep - p);
+      const isReported = kept.length < reportedPrompts;
+      // Of rough answers only those that are reported have twins: alone, so that the others can go without.
+      const isAlone = isReported && settings.rolloutArithmetic !== "f32";
+      count = Math.min(isAlone ? reportedPrompts : promptsPerPart, promptsPerStep - p);
       const problems = Array.from({ length: count }, (_, i) => source(settings, cursor + i));
-      const sampled = await sampleGroups(session, problems, settings, streams, kept.length < reportedPrompts, events);
+      const sampled = await sampleGroups(session, problems, settings, streams, isReported, events);
       if (!sampled) return undefined;
       cursor += count;
       streams += count * rolloutsPerPrompt;
@@ -199,18 +200,21 @@ async function sampleGroups(
   const questions = problems.map(questionOf);
   const request = { questions, rollouts: rolloutsPerPrompt, mask, pixels, firstStream };
   const prepared = prepare(session, request);
+  // Rough answers are scored again with their masked pictures (`exactStats`), so that twins would only cost time; but alternatives under
+  // the masked pictures are reported as decoding found them.
+  const withTwins = reported || arithmetic === "f32";
   for (const { prompt } of prepared) checkRoom(session, prompt.ids.length, sampling.maxNewTokens);
   const steps: DecodedStep[] = [];
   const rollouts = await rollOut(
     session,
     {
       ...request,
-      ...{ sampling, arithmetic },
+      ...{ sampling, arithmetic, logProbs: !withTwins },
       alternatives: reported ? reportedAlternatives : 0,
       ...(signal && { signal }),
       ...(reported && { onStep: (step: DecodedStep) => steps.push(step) }),
     },
-    prepared,
+    withTwins ? prepared : prepared.map((question) => ({ ...question, masked: [] })),
   );
   if (signal?.aborted) return undefined;
   const groups = problems.map((problem, p) => {

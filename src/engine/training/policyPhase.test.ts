@@ -82,8 +82,13 @@ function noting() {
 async function run(changes: Partial<TrainSettings> = {}, input = experience, keptInputBytes?: number, rate = 1e-3) {
   startAdapter();
   using optimizer = noting();
-  const options = keptInputBytes === undefined ? {} : { keptInputBytes };
-  const outcome = await updatePolicy(session, optimizer.watched, input, { ...settings, ...changes }, rate, {}, options);
+  const outcome = await updatePolicy(
+    session,
+    optimizer.watched,
+    input,
+    { ...settings, ...changes },
+    { learningRate: rate, keptInputBytes },
+  );
   return { outcome, gradients: optimizer.gradients, adapter: await values() };
 }
 
@@ -197,7 +202,7 @@ describe("what settings add", { timeout: 120_000 }, () => {
     expect(before).toHaveLength(loraParameters(session.model).length);
     for (const { name, tensor } of loraParameters(session.model)) if (name.includes("lora_B")) floatsOf(tensor).fill(0);
     using optimizer = noting();
-    const same = await updatePolicy(session, optimizer.watched, await onPolicy(), { ...settings, policy }, 0);
+    const same = await updatePolicy(session, optimizer.watched, await onPolicy(), { ...settings, policy }, { learningRate: 0 });
     expect(same.metrics["actor/kl_loss"]).toBeLessThan(1e-9);
   });
 
@@ -225,7 +230,7 @@ describe("what settings add", { timeout: 120_000 }, () => {
     startAdapter();
     using optimizer = noting();
     const still = { ...settings, measureMoves: true, weightDecay: 0 };
-    const unmoved = await updatePolicy(session, optimizer.watched, experience, still, 0);
+    const unmoved = await updatePolicy(session, optimizer.watched, experience, still, { learningRate: 0 });
     expect(unmoved.metrics["vppo/move_kept"]).toBeLessThan(1e-5);
   });
 });
@@ -247,7 +252,7 @@ describe("weights outside the decoder", { timeout: 120_000 }, () => {
       using optimizer = noting();
       const input = await onPolicy();
       const several = { ...settings, ppoEpochs: 2 };
-      const outcome = await updatePolicy(session, optimizer.watched, input, several, 1e-3, {}, { keptInputBytes });
+      const outcome = await updatePolicy(session, optimizer.watched, input, several, { learningRate: 1e-3, keptInputBytes });
       expect(outcome.updates).toBe(2);
       expect(relative(await featuresNow(), before)).toBeGreaterThan(1e-5);
       gradients.push(optimizer.gradients);
@@ -265,7 +270,7 @@ describe("weights outside the decoder", { timeout: 120_000 }, () => {
       const before = await featuresNow();
       const input = await onPolicy();
       const changes = { ...settings, trainable: "full" as const, promptsPerUpdate: 1, measureMoves: true };
-      const outcome = await updatePolicy(own, optimizer, input, changes, 1e-4);
+      const outcome = await updatePolicy(own, optimizer, input, changes, { learningRate: 1e-4 });
       expect([outcome.updates, optimizer.updates]).toEqual([3, 3]);
       expect(outcome.metrics["vppo/move_kept"]).toBeGreaterThan(1e-4);
       expect(relative(await featuresNow(), before)).toBeGreaterThan(1e-5);

@@ -57,6 +57,12 @@ export interface UpdateOutcome {
   readonly moves?: readonly Float32Array[];
 }
 
+export interface UpdateOptions extends StepEvents {
+  readonly learningRate: number;
+  /** Bytes of block inputs that a forward pass keeps for the way back. */
+  readonly keptInputBytes?: number | undefined;
+}
+
 /**
  * Takes the optimizer steps of one training step, which is not stopped half way: `events.signal` is not asked here. Throws
  * TrainSettingError, PolicySettingsError or TrajectoryError before any weight has changed.
@@ -66,9 +72,7 @@ export async function updatePolicy(
   optimizer: UpdateOptimizer,
   experience: UpdateInput,
   settings: TrainSettings,
-  learningRate: number,
-  events: StepEvents = {},
-  { keptInputBytes = defaultKeptInputBytes }: { readonly keptInputBytes?: number } = {},
+  { learningRate, keptInputBytes = defaultKeptInputBytes, ...events }: UpdateOptions,
 ): Promise<UpdateOutcome> {
   const trainable = new Set(optimizer.parameters.map(({ tensor }) => tensor));
   const pictures = new StepPictures(session, experience.prepared, trainable);

@@ -1,7 +1,7 @@
 // Rollouts decoded in a rough arithmetic, and the training step that learns from them: they are reproducible and independent of their
 // neighbours as exact ones are, near those, and an update sees nothing of them but the tokens.
 
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { differingBits, setUpGpu } from "@/ops/test/gpuFixture";
 import { TrainSettingError } from "@/protocol/trainingChecks";
 import { rollOut, tokenStatsOf } from "../decoding/rollouts";
@@ -62,6 +62,20 @@ describe("rollouts in int8", { timeout: 300_000 }, () => {
     }
   });
 
+  it("have the same tokens and log-probs without twins, and no number of what was not measured", async () => {
+    const [twinned, alone] = [rough, { questions: rough.questions, rollouts: rough.rollouts, sampling: rough.sampling }];
+    const all = await rollOut(session, twinned);
+    const own = await rollOut(session, { ...alone, arithmetic: "int8", logProbs: true });
+    own.forEach((rollout, i) => {
+      expect(rollout.ids).toEqual(all[i]!.ids);
+      const [stats, expected] = [tokenStatsOf(rollout), tokenStatsOf(all[i]!)];
+      expect(differingBits(stats.logp, expected.logp)).toBe(0);
+      expect(differingBits(stats.entropy, expected.entropy)).toBe(0);
+      for (const column of ["logpMasked", "kl", "jsd", "entropyMasked", "top1Drop"] as const)
+        expect(stats[column].every(Number.isNaN)).toBe(true);
+    });
+  });
+
   it("take as many dispatches as exact ones", async () => {
     const { counters } = fixture.gpu.dispatcher;
     const dispatches = async (asked: typeof request) => {
@@ -92,6 +106,15 @@ describe("a training step on rough rollouts", { timeout: 300_000 }, () => {
       expect(report!.metrics[`${gap}_std`]).toBeGreaterThan(0);
       expect(report!.metrics["timing_s/old"]).toBeGreaterThan(0);
     }
+  });
+
+  it("decodes twins for the reported prompt alone; scoring sees the masked pictures of all", async () => {
+    const several = { ...settings, promptsPerStep: 3, onlineFiltering: false };
+    const encoded = vi.spyOn(session, "encodeSeen");
+    using trainer = Trainer.create(session, several, parityParts);
+    await trainer.takeStep(several);
+    expect(encoded).toHaveBeenCalledTimes(settings.rolloutsPerPrompt * (1 + 3));
+    encoded.mockRestore();
   });
 
   it("reports tokens with the numbers that it learns from", async () => {

@@ -35,7 +35,7 @@ export class Trainer {
   readonly #problems: ProblemSource;
   readonly #scorer: RewardScorer;
   readonly #budgetBytes: (() => number) | undefined;
-  readonly #memory: { readonly keptInputBytes?: number };
+  readonly #keptInputBytes: number | undefined;
 
   private constructor(
     readonly session: Session,
@@ -46,7 +46,7 @@ export class Trainer {
     this.#problems = problems;
     this.#scorer = scorer;
     this.#budgetBytes = budgetBytes;
-    this.#memory = keptInputBytes === undefined ? {} : { keptInputBytes };
+    this.#keptInputBytes = keptInputBytes;
     this.#step = step;
     this.#position = { cursor, streams };
   }
@@ -81,27 +81,14 @@ export class Trainer {
   /** One step; undefined when stopped before anything changed. A failure in its update may leave the weights half way. */
   async takeStep(settings: TrainSettings, events: StepEvents = {}): Promise<StepReport | undefined> {
     const started = performance.now();
-    const experience = await gatherExperience(
-      this.session,
-      this.#problems,
-      this.#scorer,
-      settings,
-      this.#position,
-      events,
-      this.#budgetBytes?.(),
-    );
+    const given = { problems: this.#problems, scorer: this.#scorer };
+    const budgetBytes = this.#budgetBytes?.();
+    const experience = await gatherExperience(this.session, given, settings, this.#position, { ...events, budgetBytes });
     if (!experience) return undefined;
     const gathered = performance.now();
     const learningRate = learningRateAt(settings, this.#step);
-    const outcome = await updateUnlessStopped(
-      this.session,
-      this.optimizer,
-      experience,
-      settings,
-      learningRate,
-      events,
-      this.#memory,
-    );
+    const options = { ...events, learningRate, keptInputBytes: this.#keptInputBytes };
+    const outcome = await updateUnlessStopped(this.session, this.optimizer, experience, settings, options);
     if (!outcome) return undefined;
     this.#step++;
     this.#position = experience.position;
@@ -137,7 +124,7 @@ export class Trainer {
 
 /** The update; undefined when it was stopped before its first optimizer step. */
 async function updateUnlessStopped(...update: Parameters<typeof updatePolicy>): Promise<UpdateOutcome | undefined> {
-  const signal = update[5]?.signal;
+  const { signal } = update[4];
   try {
     return await updatePolicy(...update);
   } catch (error) {

@@ -49,7 +49,7 @@ describe("an update", { timeout: 300_000 }, () => {
     for (const experience of experiences) {
       dispatcher.trim();
       const before = dispatcher.work();
-      await updatePolicy(session, optimizer, experience, { ...settings, ...changed }, 0);
+      await updatePolicy(session, optimizer, experience, { ...settings, ...changed }, { learningRate: 0 });
       const after = dispatcher.work();
       const names = Object.keys(after) as (keyof Counters)[];
       found.push(Object.fromEntries(names.map((name) => [name, after[name] - before[name]])) as unknown as Counters);

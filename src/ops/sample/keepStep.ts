@@ -14,13 +14,17 @@ const kernel: Kernel = {
   uniform: true,
 };
 
+/** What a step measured: rows of values, and alternatives where there are some. */
+export type StepStats = Pick<HeadStats, "values"> & Partial<HeadStats>;
+
 /**
  * kept[step − 1] = [values | topIds | topLogp | topOther] per rollout, in place: kept [steps, B, C + 3·2·alternatives] in words,
  * step int32 [1] after `advanceDecodeState`, stats of B rollouts.
  * @throws when kept does not fit.
  */
-export function keepStep(kept: Tensor, step: Tensor, stats: HeadStats, alternatives: number): void {
-  const { values, topIds, topLogp, topOther } = stats;
+export function keepStep(kept: Tensor, step: Tensor, stats: StepStats, alternatives: number): void {
+  // Values stand in for alternatives that there are none of.
+  const { values, topIds = values, topLogp = values, topOther = values } = stats;
   const [batch, valueCount] = values.shape as [number, number];
   const [steps, rows, columns] = kept.shape as [number, number, number];
   const width = alternatives * 2;
