@@ -3,7 +3,8 @@
 // --out FILE, --node (Dawn in Node instead of a browser, where there is a GPU; the training step, the page and the peer need a browser).
 // The peer (transformers.js on the same weights; bench/peer) fetches packages and makes models at its first run. Its own options:
 // --size tiny30,l4,l30, --context 128,1024, --tokens N, --score N (0: none), --engines ours,transformers.js,"stock TF.js",
-// --subgroups small|hide|show, --solo (also each engine in a browser of its own, for the memory of its processes).
+// --picture (the first token about a picture also where that takes minutes), --subgroups small|hide|show,
+// --solo (also each engine in a browser of its own, for the memory of its processes).
 // VPPO_ADAPTER=hardware lets the browser use the machine's own GPU; otherwise it is SwiftShader.
 
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -31,6 +32,7 @@ const { values } = parseArgs({
     tokens: { type: "string" },
     score: { type: "string" },
     engines: { type: "string" },
+    picture: { type: "boolean" },
     subgroups: { type: "string", default: "small" },
     solo: { type: "boolean", default: false },
   },
@@ -101,6 +103,7 @@ async function withPeer(before: BenchReport | undefined): Promise<BenchReport> {
       contexts: values.context?.split(",").map((length) => whole(length, "context", 2)),
       tokens: values.tokens === undefined ? undefined : whole(values.tokens, "tokens", 2),
       scoreTokens: values.score === undefined ? undefined : whole(values.score, "score", 0),
+      picture: values.picture,
       engines: values.engines === undefined ? undefined : chosen(values.engines, engineNames, "engine"),
       subgroups: chosen(values.subgroups, ["small", "hide", "show"] as const, "--subgroups")[0] ?? "small",
       solo: values.solo,

@@ -1,14 +1,18 @@
 """ONNX files of a model folder that bench/peer/modelFolder.ts has written: what transformers.js loads, with the same weights.
 
-Reads   config.json, bench.json ({"contexts": [...], "referenceTokens": n}) and model.safetensors (bf16).
+Reads   config.json, bench.json ({"contexts": [...], "referenceTokens": n, "pictureIds": [...]}), model.safetensors (bf16) and
+        picture.rgb (bytes [side, side, 3]).
 Writes  onnx/decoder_model_merged_q4.onnx   inputs_embeds, attention_mask, past_key_values.* -> logits, present.*
         onnx/embed_tokens.onnx              input_ids -> inputs_embeds (f32, as published checkpoints have it)
-        onnx/vision_encoder.onnx            a placeholder that the model class wants to load; never run
-        reference.json                      per context: greedy tokens of the same graph on ONNX Runtime's CPU provider
+        onnx/vision_encoder_q4.onnx         pixel_values, pixel_attention_mask -> image_features
+        picture_features.f32                the same graph's features of the picture on ONNX Runtime's CPU provider, little-endian
+        reference.json                      per context: greedy tokens of the same graphs there; "picture": the first one about it
 
-The graph has the shape of WebGPU exports: MatMulNBits (4 bits, block 32, symmetric), (Skip)SimplifiedLayerNormalization,
-GroupQueryAttention with rotary inside and past/present, attention_mask reduced to seqlens_k, num_logits_to_keep. Every block of
-32 weights holds -8 x scale, so dividing by that scale gives back the four bits exactly; anything else is an error here.
+The decoder has the shape of WebGPU exports: MatMulNBits (4 bits, block 32, symmetric), (Skip)SimplifiedLayerNormalization,
+GroupQueryAttention with rotary inside and past/present, attention_mask reduced to seqlens_k, num_logits_to_keep. The tower has what ONNX
+Runtime's optimiser makes of an export: MatMulNBits, MultiHeadAttention, SkipLayerNormalization, FastGelu, biases inside; the patches are
+a Conv. Pictures fill their frame, so positions are a table and pixel_attention_mask, which the model class gives, is not read. Every block
+of 32 weights holds -8 x scale, so dividing by that scale gives back the four bits exactly; anything else is an error here.
 
 Usage: python buildModels.py FOLDER
 """
@@ -23,6 +27,8 @@ from onnx import TensorProto, helper, numpy_helper
 MS = 'com.microsoft'
 BLOCK = 32
 DECODER = 'model.text_model.'
+TOWER = 'model.vision_model.'
+FILES = ('decoder_model_merged_q4.onnx', 'embed_tokens.onnx', 'vision_encoder_q4.onnx')
 
 
 class Weights:
@@ -60,6 +66,15 @@ class Graph:
     def init(self, name, array):
         self.inits.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
         return name
+
+    def linear(self, w, x, out, name, output=None, bias=None):
+        """x @ weight.T in four bits, plus the bias of that name."""
+        n, k = w.header[name]['shape']
+        packed, scale = w.q4(name)
+        inputs = [x, self.init(out + '.weight_Q4', packed), self.init(out + '.weight_scales', scale)]
+        if bias:
+            inputs += ['', '', self.init(bias, w.f32(bias))]
+        return self.op('MatMulNBits', inputs, output or out, MS, K=k, N=n, bits=4, block_size=BLOCK)
 
     def op(self, kind, inputs, outputs, domain='', **attrs):
         outputs = [outputs] if isinstance(outputs, str) else outputs
@@ -104,10 +119,7 @@ def decoder(text, w):
     g.init('sin_cache', np.sin(angle).astype(np.float32))
 
     def linear(x, out, name, output=None):
-        n, k = w.header[name]['shape']
-        packed, scale = w.q4(name)
-        weights = [g.init(out + '.weight_Q4', packed), g.init(out + '.weight_scales', scale)]
-        return g.op('MatMulNBits', [x, *weights], output or out, MS, K=k, N=n, bits=4, block_size=BLOCK)
+        return g.linear(w, x, out, name, output)
 
     def normed(name, residual, delta, out):
         """RMS norm of residual + delta; returns the norm and the sum."""
@@ -159,32 +171,76 @@ def embed(text, w):
                    [floats('inputs_embeds', ['batch_size', 'sequence_length', text['hidden_size']])])
 
 
-def vision_placeholder(text):
+def tower(config, w):
+    vision, scale, text = config['vision_config'], config['scale_factor'], config['text_config']
+    hidden, side, patch, epsilon = (vision[k] for k in ('hidden_size', 'image_size', 'patch_size', 'layer_norm_eps'))
+    n = side // patch
     g = Graph()
-    g.init('shape', np.array([-1, text['hidden_size']], np.int64))
-    g.op('Reshape', ['pixel_values', 'shape'], 'image_features')
-    return g.model('vision', [floats('pixel_values', ['batch_size', 'num_images', 3, 'height', 'width'])],
-                   [floats('image_features', ['n', text['hidden_size']])])
+
+    def weight(name):
+        return g.init(TOWER + name, w.f32(TOWER + name))
+
+    def shaped(x, shape, out):
+        return g.op('Reshape', [x, g.init(out + '.shape', np.array(shape, np.int64))], out)
+
+    def linear(x, out, name):
+        return g.linear(w, x, out, f'{TOWER}{name}.weight', bias=f'{TOWER}{name}.bias')
+
+    def normed(name, residual, delta, out):
+        """Layer norm of residual + delta; returns the norm and the sum."""
+        weights = [weight(name + '.weight'), weight(name + '.bias')]
+        if delta is None:
+            g.op('LayerNormalization', [residual, *weights], out, axis=-1, epsilon=epsilon)
+            return out, residual
+        total = out + '.residual'
+        g.op('SkipLayerNormalization', [residual, delta, *weights], [out, '', '', total], MS, epsilon=epsilon)
+        return out, total
+
+    frames = shaped('pixel_values', [-1, 3, side, side], 'frames')
+    kernel = [weight('embeddings.patch_embedding.weight'), weight('embeddings.patch_embedding.bias')]
+    g.op('Conv', [frames, *kernel], 'planes', kernel_shape=[patch, patch], strides=[patch, patch])
+    g.op('Transpose', [shaped('planes', [0, hidden, n * n], 'columns')], 'patches', perm=[0, 2, 1])
+    residual, delta = g.op('Add', ['patches', weight('embeddings.position_embedding.weight')], 'embeddings'), None
+    for i in range(vision['num_hidden_layers']):
+        p, source = f'layers.{i}', f'encoder.layers.{i}.'
+        x, residual = normed(source + 'layer_norm1', residual, delta, f'{p}.norm1')
+        qkv = [linear(x, f'{p}.{t}_proj', f'{source}self_attn.{t}_proj') for t in 'qkv']
+        g.op('MultiHeadAttention', qkv, f'{p}.attn', MS, num_heads=vision['num_attention_heads'])
+        delta = linear(f'{p}.attn', f'{p}.out_proj', source + 'self_attn.out_proj')
+        x, residual = normed(source + 'layer_norm2', residual, delta, f'{p}.norm2')
+        wide = linear(x, f'{p}.fc1', source + 'mlp.fc1')
+        delta = linear(g.op('FastGelu', [wide], f'{p}.gelu', MS), f'{p}.fc2', source + 'mlp.fc2')
+    final, _ = normed('post_layernorm', residual, delta, 'final')
+    # Pixel shuffle: scale x scale neighbours become one token, row by row.
+    cells = n // scale
+    blocks = shaped(final, [-1, scale, cells, scale * hidden], 'blocks')
+    tokens = shaped(g.op('Transpose', [blocks], 'cells', perm=[0, 2, 1, 3]), [-1, cells * cells, scale * scale * hidden], 'tokens')
+    g.linear(w, tokens, 'connector', 'model.connector.modality_projection.proj.weight', 'image_features')
+    mask = helper.make_tensor_value_info('pixel_attention_mask', TensorProto.BOOL, ['batch_size', 'num_images', side, side])
+    return g.model('vision', [floats('pixel_values', ['batch_size', 'num_images', 3, side, side]), mask],
+                   [floats('image_features', ['num_frames', cells * cells, text['hidden_size']])])
 
 
-def reference(text, folder, contexts, count):
-    """Greedy tokens per context length, and how far each was ahead of the second choice."""
+def reference(config, folder, bench):
+    """Greedy tokens per context length and of the question about the picture, and how far each was ahead of the second choice."""
     import onnxruntime as ort
     so = ort.SessionOptions()
     so.log_severity_level = 3
+    text = config['text_config']
     open_session = lambda name: ort.InferenceSession(str(folder / 'onnx' / name), so, providers=['CPUExecutionProvider'])
-    dec, emb = open_session('decoder_model_merged_q4.onnx'), open_session('embed_tokens.onnx')
+    dec, emb, see = (open_session(name) for name in FILES)
     outs = [x.name for x in dec.get_outputs()]
     empty = np.zeros((1, text['num_key_value_heads'], 0, text['head_dim']), np.float32)
-    result = {}
-    for context in contexts:
+
+    def greedy(ids, count, features=None):
         past = {x.name: empty for x in dec.get_inputs() if x.name.startswith('past')}
-        # bench/peer/sizes.ts promptIds has the same formula.
-        ids, total, tokens, margins = [(i * 7919 + 13) % (text['vocab_size'] - 1) for i in range(context)], 0, [], []
+        total, tokens, margins = 0, [], []
         for _ in range(count):
             total += len(ids)
-            feed = dict(inputs_embeds=emb.run(None, {'input_ids': np.array([ids], np.int64)})[0],
-                        attention_mask=np.ones((1, total), np.int64), num_logits_to_keep=np.array(1, np.int64), **past)
+            embeds = emb.run(None, {'input_ids': np.array([ids], np.int64)})[0]
+            if features is not None and not tokens:
+                embeds[0, np.array(ids) == config['image_token_id']] = features
+            feed = dict(inputs_embeds=embeds, attention_mask=np.ones((1, total), np.int64), num_logits_to_keep=np.array(1, np.int64), **past)
             res = dict(zip(outs, dec.run(None, feed)))
             row = res['logits'][0, -1]
             top = np.sort(row)[-2:]
@@ -192,22 +248,30 @@ def reference(text, folder, contexts, count):
             margins.append(round(float(top[1] - top[0]), 4))
             past = {k.replace('present', 'past_key_values'): v for k, v in res.items() if k.startswith('present')}
             ids = [tokens[-1]]
-        result[str(context)] = dict(tokens=tokens, margins=margins)
-    return result
+        return dict(tokens=tokens, margins=margins)
+
+    # bench/peer/sizes.ts promptIds has the same formula.
+    prompt = lambda length: [(i * 7919 + 13) % (text['vocab_size'] - 1) for i in range(length)]
+    result = {str(length): greedy(prompt(length), bench['referenceTokens']) for length in bench['contexts']}
+    side = config['vision_config']['image_size']
+    pixels = np.fromfile(folder / 'picture.rgb', np.uint8).reshape(1, 1, side, side, 3).transpose(0, 1, 4, 2, 3)
+    values = (pixels * np.float32(1 / 255) - np.float32(0.5)) / np.float32(0.5)
+    features = see.run(None, dict(pixel_values=values, pixel_attention_mask=np.ones((1, 1, side, side), bool)))[0]
+    features.astype('<f4').tofile(folder / 'picture_features.f32')
+    return result | {'picture': greedy(bench['pictureIds'], 1, features.reshape(-1, text['hidden_size']))}
 
 
 def main():
     folder = pathlib.Path(sys.argv[1])
-    text = json.loads((folder / 'config.json').read_text())['text_config']
+    config = json.loads((folder / 'config.json').read_text())
+    text = config['text_config']
     bench = json.loads((folder / 'bench.json').read_text())
     w = Weights(folder / 'model.safetensors')
     (folder / 'onnx').mkdir(exist_ok=True)
-    onnx.save(decoder(text, w), str(folder / 'onnx' / 'decoder_model_merged_q4.onnx'))
-    onnx.save(embed(text, w), str(folder / 'onnx' / 'embed_tokens.onnx'))
-    onnx.save(vision_placeholder(text), str(folder / 'onnx' / 'vision_encoder.onnx'))
+    for name, model in zip(FILES, (decoder(text, w), embed(text, w), tower(config, w))):
+        onnx.save(model, str(folder / 'onnx' / name))
     # Last: a folder with this file is complete.
-    tokens = reference(text, folder, bench['contexts'], bench['referenceTokens'])
-    (folder / 'reference.json').write_text(json.dumps(tokens))
+    (folder / 'reference.json').write_text(json.dumps(reference(config, folder, bench)))
 
 
 if __name__ == '__main__':

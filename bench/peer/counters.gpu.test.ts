@@ -85,6 +85,14 @@ it("tells the time that JavaScript is busy between two readbacks from that in wh
   // Up to the call of mapAsync, which is the last one.
   expect(hostMs).toBeGreaterThanOrEqual(49);
   expect(hostMs).toBeLessThanOrEqual(t);
+  const idle = performance.now() + 30;
+  while (performance.now() < idle);
+  counters.restartHostTime();
+  const restarted = counters.snapshot();
+  await readAfter(0);
+  const since = difference(restarted, counters.snapshot());
+  expect(since.hostMs).toBeGreaterThanOrEqual(19);
+  expect(since.hostMs).toBeLessThanOrEqual(since.t);
   reader.destroy();
 });
 

@@ -42,6 +42,8 @@ export interface GpuCounters {
   readonly errors: readonly string[];
   /** Totals now, with the time in milliseconds. */
   snapshot(): GpuSnapshot;
+  /** Host time counts from here, as if a wait had just ended. */
+  restartHostTime(): void;
   /** Peak bytes count from here. */
   resetPeak(): void;
 }
@@ -110,7 +112,7 @@ export function installCounters(): GpuCounters {
     if (errors.length < 20) errors.push(message.trim().split("\n")[0]?.slice(0, 200) ?? "");
   };
   watchBuffers(counts, live);
-  watchReads(counts);
+  const restartHostTime = watchReads(counts);
   watch(globalThis.GPUQueue, "submit", () => {
     counts.submits++;
   });
@@ -161,6 +163,7 @@ export function installCounters(): GpuCounters {
     live,
     errors,
     snapshot: () => ({ ...counts, t: performance.now() }),
+    restartHostTime,
     resetPeak() {
       live.peakBytes = live.bytes;
     },
@@ -204,7 +207,8 @@ function watchBuffers(counts: GpuCounts, live: LiveBuffers): void {
   });
 }
 
-function watchReads(counts: GpuCounts): void {
+/** Returns what host time is restarted with. */
+function watchReads(counts: GpuCounts): () => void {
   let lastRead = Number.POSITIVE_INFINITY;
   watch(globalThis.GPUBuffer, "mapAsync", (buffer, [mode, offset = 0, size], mapped) => {
     if (!(mode & GPUMapMode.READ)) return;
@@ -217,6 +221,9 @@ function watchReads(counts: GpuCounts): void {
     };
     mapped.then(done, done);
   });
+  return () => {
+    lastRead = performance.now();
+  };
 }
 
 /** Hides adapter features from every engine of the page, to measure the path of browsers without them. */

@@ -4,9 +4,10 @@
 import { afterAll, expect, it } from "vitest";
 import type { CheckpointFolder } from "@/fetching/folder";
 import { installCounters } from "./counters";
-import { measureAnswer } from "./measure";
+import { measureAnswer, measurePicture } from "./measure";
 import { peerWeights, smallFiles, weightFile } from "./modelContent";
-import { peerSizes, promptIds } from "./sizes";
+import { peerPicture } from "./picture";
+import { peerSizes, pictureIds, promptIds } from "./sizes";
 
 // Before the engine makes a device.
 const counters = installCounters();
@@ -69,4 +70,19 @@ it("reads a prompt of 128 tokens in at most 200 dispatches, and reads back only 
   // One, and the row that stands for the picture's features, which the bench makes.
   expect(first.submits).toBe(2); // 30
   expect(first.readBytes).toBeLessThanOrEqual(8); // 34 816 at this width, 492 032 at SmolVLM's
+});
+
+it("looks at a picture and reads the question in two submits and one readback, which is the first token's", async () => {
+  const task = { image: peerPicture(size.tower.imageSize), ids: pictureIds(size) };
+  if (!engine.picture) throw new Error("the engine does not see");
+  const runs = [await measurePicture(engine.picture, task, counters), await measurePicture(engine.picture, task, counters)];
+  const [first, second] = runs.map(({ work }) => work);
+  // Nothing is kept from one time to the next.
+  expect(second?.dispatches).toBe(first?.dispatches);
+  expect(runs[1]?.token).toBe(runs[0]?.token);
+  expect(second?.dispatches).toBeLessThanOrEqual(5 * 30 + 10 * 12 + 17); // 534
+  expect(second?.submits).toBe(2); // 40
+  expect(second?.maps).toBe(1); // 3
+  expect(second?.readBytes).toBeLessThanOrEqual(8); // 26 624 at this width, 639 488 at SmolVLM's
+  expect(second?.uploads).toBeLessThanOrEqual(7); // 534
 });

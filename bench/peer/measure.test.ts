@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type GpuSnapshot, noCalls } from "./counters";
-import { agreeingTokens, measureAnswer, steadyState } from "./measure";
+import { agreeingTokens, featureError, measureAnswer, measurePicture, steadyState } from "./measure";
 
 const nothing: GpuSnapshot = { ...noCalls(), t: 0 };
 
@@ -62,6 +62,52 @@ describe("measureAnswer", () => {
       dispose() {},
     };
     await expect(measureAnswer(engine, Int32Array.of(1), 3, () => nothing)).rejects.toThrow(/1 tokens instead of 3/);
+  });
+});
+
+describe("measurePicture", () => {
+  const task = { image: { width: 1, height: 1, data: new Uint8Array(3) }, ids: Int32Array.of(1) };
+  const features = async () => new Float32Array();
+
+  it("counts up to the first token, and nothing after it", async () => {
+    const now = { ...nothing };
+    const engine = {
+      features,
+      firstToken: async (_: unknown, onToken: (id: number) => void) => {
+        now.dispatches = 70;
+        now.t = 900;
+        onToken(5);
+        now.dispatches = 80;
+      },
+    };
+    let restarts = 0;
+    const restartHostTime = () => {
+      restarts++;
+    };
+    const { token, work } = await measurePicture(engine, task, { snapshot: () => ({ ...now }), restartHostTime });
+    expect(restarts).toBe(1);
+    expect(token).toBe(5);
+    expect(work).toMatchObject({ dispatches: 70, t: 900, submits: 0 });
+  });
+
+  it("refuses an engine that says nothing", async () => {
+    const counters = { snapshot: () => nothing, restartHostTime() {} };
+    await expect(measurePicture({ features, firstToken: async () => {} }, task, counters)).rejects.toThrow(/no token/);
+  });
+});
+
+describe("featureError", () => {
+  it("gives the largest difference, and the difference's length over the reference's", () => {
+    const error = featureError(Float32Array.of(3, 4.5, 0), Float32Array.of(3, 4, 0));
+    expect(error).toEqual({ maxAbsolute: 0.5, relative: 0.1 });
+  });
+
+  it("does not hide what is no number, and refuses another count", () => {
+    expect(featureError(Float32Array.of(Number.NaN), Float32Array.of(1))).toEqual({
+      maxAbsolute: Number.NaN,
+      relative: Number.NaN,
+    });
+    expect(() => featureError(new Float32Array(2), new Float32Array(3))).toThrow(/2 features instead of 3/);
   });
 });
 

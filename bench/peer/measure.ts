@@ -1,9 +1,10 @@
-// One answer of one engine: time and WebGPU calls until the first token, and per token after it. Pure but for the engine itself
+// One answer of one engine: time and WebGPU calls until the first token, and per token after it; the same until the first token about
+// a picture. Pure but for the engine itself
 // and the snapshots it is given.
 
 import { median } from "../timing";
-import { difference, type GpuSnapshot } from "./counters";
-import type { PeerEngine } from "./engine";
+import { difference, type GpuCounters, type GpuSnapshot } from "./counters";
+import type { PeerEngine, PictureEngine, PictureTask } from "./engine";
 
 /** Differences per token; fractions where an engine makes several tokens per submit. */
 export type PerToken = Readonly<Record<keyof GpuSnapshot, number>>;
@@ -35,6 +36,48 @@ export async function measureAnswer(
   });
   if (tokens.length !== count) throw new Error(`the engine made ${tokens.length} tokens instead of ${count}`);
   return { tokens, ...steadyState(start, marks) };
+}
+
+/** The first token about a picture. */
+export interface PictureRun {
+  readonly token: number;
+  /** From decoded pixels to the token. */
+  readonly work: GpuSnapshot;
+}
+
+/** Lets an engine look at a picture and counts. Throws when it says nothing. */
+export async function measurePicture(
+  engine: PictureEngine,
+  task: PictureTask,
+  { snapshot, restartHostTime }: Pick<GpuCounters, "snapshot" | "restartHostTime">,
+): Promise<PictureRun> {
+  const runs: PictureRun[] = [];
+  restartHostTime();
+  const start = snapshot();
+  await engine.firstToken(task, (token) => runs.push({ token, work: difference(start, snapshot()) }));
+  const [run] = runs;
+  if (!run) throw new Error("the engine made no token");
+  return run;
+}
+
+/** How far features are from a reference. */
+export interface FeatureError {
+  readonly maxAbsolute: number;
+  /** Length of the difference over the reference's length. */
+  readonly relative: number;
+}
+
+/** Compares features number by number. Throws when there are more of one than of the other. */
+export function featureError(features: Float32Array, reference: Float32Array): FeatureError {
+  if (features.length !== reference.length) throw new RangeError(`${features.length} features instead of ${reference.length}`);
+  let [maxAbsolute, apart, length] = [0, 0, 0];
+  reference.forEach((value, i) => {
+    const error = (features[i] as number) - value;
+    maxAbsolute = Math.max(maxAbsolute, Math.abs(error));
+    apart += error * error;
+    length += value * value;
+  });
+  return { maxAbsolute, relative: Math.sqrt(apart / length) };
 }
 
 /** Splits marks (one per token) at the end of the first burst: tokens between which nothing was read came together. */

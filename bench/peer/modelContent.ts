@@ -1,20 +1,20 @@
 // What a model of the peer bench consists of: a checkpoint of the SmolVLM family with random weights, every tensor the family asks
-// for, so the engine's own loader opens it. All decoder matrices consist of blocks of 32 weights (q − 8) · scale that reach
-// −8 · scale, with five significant bits in the scale: exact in bf16, in this engine's int4 and in ONNX Runtime's q4, so that both
-// engines compute with the same numbers. The vision tower is as small as the family allows: the bench is about text.
+// for, so the engine's own loader opens it. All matrices of decoder, tower and connector consist of blocks of 32 weights
+// (q − 8) · scale that reach −8 · scale, with five significant bits in the scale: exact in bf16, in this engine's int4 and in ONNX
+// Runtime's q4, so that both engines compute with the same numbers. What neither quantises has numbers that bf16 holds.
 // Pure: modelFolder.ts writes it to the disk, tests keep it in memory.
 
 import { listWeights, storedShape } from "@/engine/loading/listing";
 import { familyOf } from "@/models/registry";
 import type { WeightRequest } from "@/models/weights";
-import { maxPositions, type PeerDimensions } from "./sizes";
+import { imageTokenId, maxPositions, type PeerSize } from "./sizes";
 
 const block = 32;
-const visionSide = 32;
 
 /** config.json and the other small files by name; texts are strings, everything else is JSON. */
-export function smallFiles(size: PeerDimensions) {
-  const imageTokenId = size.vocabulary - 1;
+export function smallFiles(size: PeerSize) {
+  const { tower } = size;
+  const imageToken = imageTokenId(size);
   const text = {
     model_type: "llama",
     hidden_size: size.hidden,
@@ -33,18 +33,21 @@ export function smallFiles(size: PeerDimensions) {
     pad_token_id: 2,
   };
   const vision = {
-    hidden_size: 64,
-    intermediate_size: 64,
-    num_hidden_layers: 1,
-    num_attention_heads: 2,
-    image_size: visionSide,
-    patch_size: visionSide / 2,
+    model_type: "idefics3_vision",
+    hidden_size: tower.hidden,
+    intermediate_size: tower.intermediate,
+    num_hidden_layers: tower.layers,
+    num_attention_heads: tower.heads,
+    image_size: tower.imageSize,
+    patch_size: tower.patchSize,
+    hidden_act: "gelu_pytorch_tanh",
+    layer_norm_eps: 1e-6,
   };
   const config = {
     architectures: ["Idefics3ForConditionalGeneration"],
     model_type: "idefics3",
-    image_token_id: imageTokenId,
-    scale_factor: 2,
+    image_token_id: imageToken,
+    scale_factor: tower.scaleFactor,
     vocab_size: size.vocabulary,
     tie_word_embeddings: false,
     text_config: text,
@@ -52,10 +55,10 @@ export function smallFiles(size: PeerDimensions) {
     "transformers.js_config": {},
   };
   // No merges and no bytes: the bench gives ids, nobody reads text.
-  const vocab = Object.fromEntries(Array.from({ length: imageTokenId }, (_, id) => [`t${id}`, id]));
+  const vocab = Object.fromEntries(Array.from({ length: imageToken }, (_, id) => [`t${id}`, id]));
   const tokenizer = {
     version: "1.0",
-    added_tokens: [{ id: imageTokenId, content: "<image>", special: true, lstrip: false, rstrip: false }],
+    added_tokens: [{ id: imageToken, content: "<image>", special: true, lstrip: false, rstrip: false }],
     normalizer: null,
     pre_tokenizer: { type: "ByteLevel", add_prefix_space: false, use_regex: true },
     post_processor: null,
@@ -66,8 +69,8 @@ export function smallFiles(size: PeerDimensions) {
     "config.json": config,
     "generation_config.json": { do_sample: false },
     "preprocessor_config.json": {
-      size: { longest_edge: visionSide },
-      max_image_size: { longest_edge: visionSide },
+      size: { longest_edge: tower.imageSize },
+      max_image_size: { longest_edge: tower.imageSize },
       do_image_splitting: false,
     },
     "tokenizer.json": tokenizer,
@@ -77,7 +80,7 @@ export function smallFiles(size: PeerDimensions) {
 }
 
 /** Every tensor of a model of this size, in the order of its weight file. */
-export function peerWeights(size: PeerDimensions): readonly WeightRequest[] {
+export function peerWeights(size: PeerSize): readonly WeightRequest[] {
   const files = smallFiles(size);
   const family = familyOf(files["config.json"]);
   const config = family.parseConfig({
@@ -118,10 +121,10 @@ export function weightValues(request: WeightRequest, seed: number): Float32Array
   const shape = storedShape(request);
   const count = shape.reduce((a, b) => a * b, 1);
   const draw = xorshift(seed);
-  if (request.kind === "tensor" && request.name.endsWith("norm.weight")) {
+  if (request.kind === "tensor" && /norm\d?\.weight$/.test(request.name)) {
     return Float32Array.from({ length: count }, () => 1 + ((draw() % 33) - 16) / 128);
   }
-  if (request.kind === "tensor" || request.part === "vision") {
+  if (request.kind === "tensor" || request.exact) {
     return Float32Array.from({ length: count }, () => ((draw() % 255) - 127) / 1024);
   }
   // The head's larger numbers make the next token a choice, not a tie; the table's rows are of length √D.

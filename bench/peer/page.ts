@@ -4,6 +4,7 @@ import { median } from "../timing";
 import { difference, type GpuSnapshot, hideFeatures, installCounters } from "./counters";
 import type { OpenEngine, PeerEngine } from "./engine";
 import { type AnswerRun, agreeingTokens, measureAnswer } from "./measure";
+import { lookInTurns, type PictureReference } from "./pictureTurns";
 import type { ContextResult, EngineName, EngineResult, PagePeerReport, PeerPlan, ScoreResult } from "./plan";
 import { promptIds } from "./sizes";
 
@@ -131,14 +132,29 @@ async function adapterInfo(): Promise<PagePeerReport["adapter"]> {
   return { name, features: [...adapter.features].sort(), subgroupMinSize };
 }
 
+/** Greedy tokens by context length, and under "picture" those about the picture. */
+type References = Readonly<Record<string, { readonly tokens: readonly number[] }>>;
+
+/** Nothing where Python has not written them. */
+async function fetchReferences(model: string): Promise<References> {
+  const answer = await fetch(`${model}/reference.json`);
+  return answer.ok ? ((await answer.json()) as References) : {};
+}
+
+async function pictureReference(model: string, { picture }: References): Promise<PictureReference | undefined> {
+  const token = picture?.tokens[0];
+  if (token === undefined) return undefined;
+  const answer = await fetch(`${model}/picture_features.f32`);
+  return { token, features: new Float32Array(await answer.arrayBuffer()) };
+}
+
 window.runPeerBench = async (plan) => {
   const adapter = await adapterInfo();
   const small = (adapter.subgroupMinSize ?? sizeOfSoundSubgroups) < sizeOfSoundSubgroups;
   const hide = plan.subgroups === "hide" || (plan.subgroups === "small" && small);
   const hiddenFeatures = hide ? ["subgroups", "subgroup-size-control"] : [];
   hideFeatures(hiddenFeatures);
-  const answer = await fetch(`${plan.model}/reference.json`);
-  const references = answer.ok ? ((await answer.json()) as Record<string, { readonly tokens: readonly number[] }>) : {};
+  const references = await fetchReferences(plan.model);
   const problems: string[] = [];
   const opened: Opened[] = [];
   for (const name of plan.engines) {
@@ -151,6 +167,11 @@ window.runPeerBench = async (plan) => {
   const all = [...opened];
   await answerInTurns(opened, plan, problems);
   if (plan.scoreTokens > 0) await scoreInTurns(opened, plan, problems);
+  const look = async () => {
+    const reference = await pictureReference(plan.model, references);
+    return lookInTurns(opened, plan, { reference, counters, problems, say: (line) => console.log(line) });
+  };
+  const pictures = plan.picture ? await look() : undefined;
   const engines = all.map(({ name, engine, loadMs, loaded, runs, scores, coldFirstTokenMs, answering }): EngineResult => {
     const contexts = [...runs].map(([context, answers]) => contextResult(context, answers, references[context]?.tokens));
     const last = scores[scores.length - 1];
@@ -161,8 +182,10 @@ window.runPeerBench = async (plan) => {
       readBytes: last.readBytes,
       work: last,
     };
+    const picture = pictures?.get(name);
     const { version, notes } = engine;
-    return { name, version, notes, loadMs, coldFirstTokenMs, loaded, answering, contexts, ...(score && { score }) };
+    const measured = { ...(score && { score }), ...(picture && { picture }) };
+    return { name, version, notes, loadMs, coldFirstTokenMs, loaded, answering, contexts, ...measured };
   });
   for (const { engine } of all) await engine.dispose();
   return { adapter, hiddenFeatures, engines, problems, gpuErrors: counters.errors, workers: counters.counts.workers };

@@ -1,8 +1,8 @@
 // What the driver asks of the page and what comes back: plain data, as it goes into the report's JSON.
 
 import type { GpuSnapshot } from "./counters";
-import type { PerToken } from "./measure";
-import type { PeerDimensions } from "./sizes";
+import type { FeatureError, PerToken } from "./measure";
+import type { PeerSize } from "./sizes";
 
 /** Engines by the names that reports use. */
 export const engineNames = ["ours", "transformers.js", "stock TF.js"] as const;
@@ -10,7 +10,7 @@ export type EngineName = (typeof engineNames)[number];
 
 /** What one page does. */
 export interface PeerPlan {
-  readonly size: PeerDimensions;
+  readonly size: PeerSize;
   /** URL of the model folder and of node_modules, without a slash at the end. */
   readonly model: string;
   readonly modules: string;
@@ -22,6 +22,8 @@ export interface PeerPlan {
   /** Tokens of the scoring pass; 0 for none. */
   readonly scoreTokens: number;
   readonly scoreRepetitions: number;
+  /** Whether the first token about a picture is measured. */
+  readonly picture: boolean;
   /** "small": hide subgroups where they are too small for onnxruntime-web's prefill to be right. */
   readonly subgroups: "small" | "hide" | "show";
 }
@@ -52,6 +54,25 @@ export interface ScoreResult {
   readonly work: GpuSnapshot;
 }
 
+/** The first token about one picture, medians of `runs` with kernels compiled. */
+export interface PictureResult {
+  /** Side in pixels. */
+  readonly side: number;
+  readonly imageTokens: number;
+  readonly promptTokens: number;
+  readonly runs: number;
+  /** From decoded pixels to the token. */
+  readonly ms: number;
+  /** Pixels, JavaScript and encoding, up to the token's last call of WebGPU (`GpuCounts.hostMs`). */
+  readonly hostMs: number;
+  readonly token: number;
+  /** Work of the last run. */
+  readonly work: GpuSnapshot;
+  /** Every run against ONNX Runtime's CPU provider; absent without a reference. */
+  readonly isReferenceToken?: boolean;
+  readonly features?: FeatureError;
+}
+
 /** One engine on one page. */
 export interface EngineResult {
   readonly name: EngineName;
@@ -65,6 +86,7 @@ export interface EngineResult {
   readonly answering: { readonly bytes: number; readonly peakBytes: number };
   readonly contexts: readonly ContextResult[];
   readonly score?: ScoreResult;
+  readonly picture?: PictureResult;
 }
 
 /** Everything a page found. */

@@ -57,6 +57,40 @@ describe("peerRows", () => {
     expect(rows.find(({ name }) => name.includes("worst moment of loading"))).toMatchObject({ value: 4, unit: "MB" });
   });
 
+  it("tells the first token about a picture, with its work and how far the features are from the reference's", () => {
+    const seen = (one: EngineResult, ms: number, isReferenceToken: boolean): EngineResult => ({
+      ...one,
+      picture: {
+        side: 512,
+        imageTokens: 64,
+        promptTokens: 128,
+        runs: 3,
+        ms,
+        hostMs: 5,
+        token: 7,
+        work: { ...nothing, dispatches: ms / 10, buffersCreated: 4 },
+        isReferenceToken,
+        features: { maxAbsolute: 1e-5, relative: 2e-6 },
+      },
+    });
+    const [peer, own, stock] = both as [EngineResult, EngineResult, EngineResult];
+    const report = pageOf([seen(peer, 4000, false), seen(own, 1000, true), stock]);
+    const rows = peerRows({ size: "l4", report, solo: [] }).filter(({ name }) => name.startsWith("l4: one picture"));
+    expect(rows[0]).toEqual({
+      name: "l4: one picture: time to first token, warm",
+      unit: "ms",
+      value: 1000,
+      baseline: { name: "transformers.js", value: 4000 },
+      note:
+        "512 × 512 pixels, 64 of 128 prompt tokens, 3 runs; transformers.js: another token than on the CPU, features 2.0e-6 " +
+        "from the CPU's; ours: token as on the CPU, features 2.0e-6 from the CPU's",
+    });
+    expect(rows[1]).toMatchObject({ name: "l4: one picture: host time until the first token", value: 5 });
+    expect(rows[2]).toMatchObject({ value: 100, baseline: { value: 400 } });
+    expect(rows.at(-1)).toMatchObject({ name: "l4: one picture: buffers created until the first token", value: 4 });
+    expect(peerRows({ size: "l4", report: pageOf(both), solo: [] }).some(({ name }) => name.includes("picture"))).toBe(false);
+  });
+
   it("leaves out memory that engines took from one pool, unless each had a browser of its own", () => {
     const find = (solo: Parameters<typeof peerRows>[0]["solo"]) =>
       peerRows({ size: "l4", report: pageOf(both), solo }).find(({ name }) => name.includes("worst moment of answering"));

@@ -2,7 +2,7 @@
 // the note. Pure.
 
 import type { BenchRow } from "../report";
-import type { ContextResult, EngineName, EngineResult, PagePeerReport } from "./plan";
+import type { ContextResult, EngineName, EngineResult, PagePeerReport, PictureResult } from "./plan";
 import type { ProcessMemory } from "./processMemory";
 
 /** One engine alone in a browser: what the processes took. */
@@ -49,6 +49,11 @@ export function peerRows({ size, report, solo }: SizeReport): BenchRow[] {
   }
   const whole = (name: string, unit: BenchRow["unit"], number: (engine: EngineResult) => number | undefined, note?: string) =>
     push(rows, all, `${size}: ${name}`, unit, number, note);
+  const look = (name: string, unit: BenchRow["unit"], number: (picture: PictureResult) => number, note?: string) =>
+    whole(`one picture: ${name}`, unit, ({ picture }) => mapped(picture, number), note);
+  look("time to first token, warm", "ms", ({ ms }) => ms, pictureNote(all));
+  look("host time until the first token", "ms", ({ hostMs }) => hostMs);
+  for (const [key, name] of counterRows) look(`${name} until the first token`, "", ({ work }) => work[key]);
   whole("score two conditions", "ms", ({ score }) => score?.ms, scoreNote(all));
   whole("bytes read back by scoring", "", ({ score }) => score?.readBytes);
   whole("load and first token, cold", "ms", ({ coldFirstTokenMs }) => coldFirstTokenMs || undefined);
@@ -121,6 +126,20 @@ function countsNote(
     return result?.agreeing === undefined ? [] : [`${engine.name} ${result.agreeing} of ${result.tokens}`];
   });
   return parts.length > 0 ? `tokens equal to the CPU reference: ${parts.join(", ")}` : undefined;
+}
+
+/** "512 × 512 pixels, 64 of 128 prompt tokens, 3 runs; ours: token as on the CPU, features 1.0e-6 from the CPU's" */
+function pictureNote(engines: readonly EngineResult[]): string | undefined {
+  const picture = engines.find((engine) => engine.picture)?.picture;
+  if (!picture) return undefined;
+  const { side, imageTokens, promptTokens, runs } = picture;
+  const agreement = engines.flatMap(({ name, picture: seen }) => {
+    if (!seen?.features) return [];
+    const token = seen.isReferenceToken ? "token as on the CPU" : "another token than on the CPU";
+    return [`${name}: ${token}, features ${seen.features.relative.toExponential(1)} from the CPU's`];
+  });
+  const what = `${side} × ${side} pixels, ${imageTokens} of ${promptTokens} prompt tokens, ${runs === 1 ? "one run" : `${runs} runs`}`;
+  return [what, ...agreement].join("; ");
 }
 
 function scoreNote(engines: readonly EngineResult[]): string | undefined {

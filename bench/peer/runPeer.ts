@@ -21,6 +21,8 @@ export interface PeerChoice {
   readonly engines?: readonly EngineName[] | undefined;
   readonly subgroups: PeerPlan["subgroups"];
   readonly scoreTokens?: number | undefined;
+  /** Whether the first token about a picture is measured. */
+  readonly picture?: boolean | undefined;
   readonly solo: boolean;
 }
 
@@ -51,6 +53,8 @@ const onSoftware = {
   },
   scoreTokens: { tiny30: 512, l4: 128, l30: 128 },
   scoreRepetitions: 1,
+  // Minutes at full width.
+  picture: { tiny30: true, l4: false, l30: false },
 } as const;
 const onGpu = { ours: 65, "transformers.js": 65, "stock TF.js": 17 };
 const onHardware = {
@@ -60,6 +64,7 @@ const onHardware = {
   tokens: { tiny30: onGpu, l4: onGpu, l30: onGpu },
   scoreTokens: { tiny30: 512, l4: 512, l30: 512 },
   scoreRepetitions: 5,
+  picture: { tiny30: true, l4: true, l30: true },
 } as const;
 
 /** Runs the bench; throws when a page crashes. */
@@ -86,6 +91,7 @@ export async function runPeer(choice: PeerChoice, say: (line: string) => void): 
         repetitions: choice.repetitions,
         scoreTokens: choice.scoreTokens ?? (choice.quick ? 0 : usual.scoreTokens[name]),
         scoreRepetitions: Math.min(choice.repetitions, usual.scoreRepetitions),
+        picture: choice.picture ?? (!choice.quick && usual.picture[name]),
         // Alone, this engine has no reason to hide anything.
         subgroups: choice.subgroups === "small" && !engines.includes("transformers.js") ? "show" : choice.subgroups,
       };
@@ -93,7 +99,14 @@ export async function runPeer(choice: PeerChoice, say: (line: string) => void): 
       runtime = together.runtime;
       const solo: SoloReport[] = [];
       for (const engine of choice.solo ? engines : []) {
-        const alone = { ...plan, engines: [engine], contexts: plan.contexts.slice(0, 1), repetitions: 1, scoreTokens: 0 };
+        const alone = {
+          ...plan,
+          engines: [engine],
+          contexts: plan.contexts.slice(0, 1),
+          repetitions: 1,
+          scoreTokens: 0,
+          picture: false,
+        };
         const { report, processes } = await inBrowser(alone);
         solo.push({ name: engine, report, processes });
       }
