@@ -26,6 +26,22 @@ describe("FeatureCache", () => {
     expect(cache.get(image(1, 2, 3))).toBeUndefined();
   });
 
+  it("goes through a picture's pixels once, however often it is asked for", () => {
+    const cache = new FeatureCache();
+    let reads = 0;
+    const watched = Object.defineProperty(image(1, 2, 3), "pixelValues", {
+      get: () => {
+        reads++;
+        return Float32Array.of(1, 2, 3);
+      },
+    });
+    expect(cache.get(watched)).toBeUndefined();
+    cache.put(watched, features(7));
+    expect(cache.get(watched)?.dataSync()[0]).toBe(7);
+    expect(reads).toBe(1);
+    cache.clear();
+  });
+
   it("drops the picture that was not asked for longest when it is full, and frees what it drops", () => {
     const before = memory().numTensors;
     const cache = new FeatureCache(2 * 16);

@@ -9,13 +9,15 @@ const defaultCapBytes = 64 * 1024 * 1024;
 /** Keeps tensors of features; owns what it holds. */
 export class FeatureCache {
   readonly #entries = new Map<string, Tensor>();
+  /** A picture's key costs a pass over its pixels, and one picture is asked for several times. */
+  readonly #keys = new WeakMap<ProcessedImage, string>();
   #bytes = 0;
 
   constructor(private readonly capBytes = defaultCapBytes) {}
 
   /** The cached features, still owned by the cache. */
   get(image: ProcessedImage): Tensor | undefined {
-    const key = keyOf(image);
+    const key = this.#keyOf(image);
     const found = this.#entries.get(key);
     if (found) {
       this.#entries.delete(key);
@@ -26,7 +28,7 @@ export class FeatureCache {
 
   /** Takes ownership of `features`. */
   put(image: ProcessedImage, features: Tensor): void {
-    const key = keyOf(image);
+    const key = this.#keyOf(image);
     if (this.#entries.has(key)) {
       features.dispose();
       return;
@@ -39,6 +41,12 @@ export class FeatureCache {
       this.#bytes -= tensor.size * 4;
       tensor.dispose();
     }
+  }
+
+  #keyOf(image: ProcessedImage): string {
+    const known = this.#keys.get(image) ?? keyOf(image);
+    this.#keys.set(image, known);
+    return known;
   }
 
   clear(): void {
