@@ -2,7 +2,7 @@
 
 import { prepare, type RolloutRequest, rollOut, tokenStatsOf } from "@/engine/decoding/rollouts";
 import type { Session } from "@/engine/session";
-import type { UpdateInput } from "@/engine/training/stepPasses";
+import type { UpdateInput } from "@/engine/training/update/stepPasses";
 import type { TrainSettings } from "@/protocol/training";
 import { dependencyOf, type TokenStats } from "@/rl/dependency";
 import { withInstruction } from "@/tasks/instruction";

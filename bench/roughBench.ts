@@ -3,7 +3,7 @@
 
 import { prepare, rollOut } from "@/engine/decoding/rollouts";
 import type { Session } from "@/engine/session";
-import { exactStats } from "@/engine/training/exactStats";
+import { exactStats } from "@/engine/training/experience/exactStats";
 import type { Gpu } from "@/gpu/device";
 import type { Arithmetic } from "@/ops/linear/arithmetic";
 import { arithmeticMissing } from "@/protocol/rolloutArithmetic";

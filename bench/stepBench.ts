@@ -5,10 +5,10 @@
 import type { RolloutRequest } from "@/engine/decoding/rollouts";
 import { removeLora } from "@/engine/lora";
 import type { Session } from "@/engine/session";
-import { Optimizer } from "@/engine/training/optimizer";
-import { updatePolicy } from "@/engine/training/policyPhase";
-import type { UpdateInput } from "@/engine/training/stepPasses";
-import { trainablesOf } from "@/engine/training/trainables";
+import { Optimizer } from "@/engine/training/update/optimizer";
+import { updatePolicy } from "@/engine/training/update/policyPhase";
+import type { UpdateInput } from "@/engine/training/update/stepPasses";
+import { trainablesOf } from "@/engine/training/update/trainables";
 import type { Gpu } from "@/gpu/device";
 import { type TrainSettings, trainDefaults } from "@/protocol/training";
 import { officialDefaults, type PolicySettings, policyPresets } from "@/rl/settings";

@@ -21,10 +21,10 @@ import {
 import { attachLora, removeLora } from "@/engine/lora";
 import { packGroups } from "@/engine/packing";
 import type { Session } from "@/engine/session";
-import { Optimizer } from "@/engine/training/optimizer";
-import { type UpdateOptimizer, updatePolicy } from "@/engine/training/policyPhase";
-import type { UpdateInput } from "@/engine/training/stepPasses";
-import { trainablesOf } from "@/engine/training/trainables";
+import { Optimizer } from "@/engine/training/update/optimizer";
+import { type UpdateOptimizer, updatePolicy } from "@/engine/training/update/policyPhase";
+import type { UpdateInput } from "@/engine/training/update/stepPasses";
+import { trainablesOf } from "@/engine/training/update/trainables";
 import type { Gpu } from "@/gpu/device";
 import { readTensors } from "@/gpu/readback";
 import { type TrainSettings, trainDefaults } from "@/protocol/training";

@@ -8,7 +8,7 @@ import { rollOut, tokenStatsOf } from "@/engine/decoding/rollouts";
 import { evaluate } from "@/engine/evaluate";
 import { openSession, uniformPrecision } from "@/engine/loading/openSession";
 import { applyAdapter } from "@/engine/lora";
-import { RewardDesk } from "@/engine/training/rewardScorer";
+import { RewardDesk } from "@/engine/training/experience/rewardScorer";
 import { readAdapter } from "@/formats/peft";
 import type { WeightFormat } from "@/protocol/model";
 import { summarise } from "@/rl/evaluation";

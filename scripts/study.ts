@@ -11,7 +11,7 @@ import { evaluate } from "@/engine/evaluate";
 import { openSession, uniformPrecision } from "@/engine/loading/openSession";
 import { removeLora } from "@/engine/lora";
 import type { Session } from "@/engine/session";
-import { RewardDesk } from "@/engine/training/rewardScorer";
+import { RewardDesk } from "@/engine/training/experience/rewardScorer";
 import { Trainer } from "@/engine/training/trainer";
 import type { StepMetrics } from "@/protocol/training";
 import { evaluationOf, keptOf } from "@/study/measuring";

@@ -6,7 +6,7 @@ import { parseArgs } from "node:util";
 import { evaluate } from "@/engine/evaluate";
 import { openSession, uniformPrecision } from "@/engine/loading/openSession";
 import { exportAdapter } from "@/engine/lora";
-import { RewardDesk } from "@/engine/training/rewardScorer";
+import { RewardDesk } from "@/engine/training/experience/rewardScorer";
 import { Trainer } from "@/engine/training/trainer";
 import { writeAdapter } from "@/formats/peft";
 import type { WeightFormat } from "@/protocol/model";

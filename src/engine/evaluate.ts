@@ -9,7 +9,7 @@ import { extractBoxed } from "@/rl/reward/extractBoxed";
 import type { Problem, Task } from "@/tasks/task";
 import { questionOf, rollOut } from "./decoding/rollouts";
 import type { Session } from "./session";
-import { type RewardScorer, rewardInput } from "./training/rewardScorer";
+import { type RewardScorer, rewardInput } from "./training/experience/rewardScorer";
 
 /** One answer to grade. */
 export interface GradedAnswer {

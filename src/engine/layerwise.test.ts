@@ -15,7 +15,7 @@ import { packGroups } from "./packing";
 import type { Session } from "./session";
 import { fixtureFolder } from "./test/fixtureFolder";
 import { question } from "./test/tinySession";
-import { trainablesOf } from "./training/trainables";
+import { trainablesOf } from "./training/update/trainables";
 
 setUpWasm();
 let session: Session | undefined;

@@ -1,6 +1,6 @@
 // Layer-wise training: the forward pass keeps only each stage's input; the backward pass recomputes one stage at a time on
 // TF.js' tape and applies the cotangent. A decoder block with nothing but adapters to train is differentiated by hand instead
-// (training/decoderGradient). Memory is one stage's activations plus a row of inputs per stage. Works for any set of trainable
+// (training/update/decoderGradient). Memory is one stage's activations plus a row of inputs per stage. Works for any set of trainable
 // tensors: LoRA pairs, or all weights of a small model. It knows nothing of losses: the caller gives ∂L/∂log π per target (rl/
 // computes it), and rows whose cotangent is zero never reach the head. A table that is embedding and head at once (tied) gets
 // the sum of both gradients.
@@ -14,7 +14,7 @@ import { gatherRows } from "@/ops/embedding/gatherRows";
 import { entropyOf, headLogProb, headRowStatistics, logProbOf } from "@/ops/headStats/headStats";
 import { matrixTensors } from "@/ops/matrix";
 import type { ActiveTargets, TextBatch } from "./batch";
-import { decoderLayerGradient, isDifferentiatedByHand } from "./training/decoderGradient";
+import { decoderLayerGradient, isDifferentiatedByHand } from "./training/update/decoderGradient";
 
 /** Gradient per trainable tensor, keyed by the tensor's id; the caller disposes. */
 export type Gradients = Map<number, Tensor>;

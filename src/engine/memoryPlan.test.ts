@@ -7,7 +7,7 @@ import { openSession, uniformPrecision } from "./loading/openSession";
 import { memoryLines } from "./memoryPlan";
 import type { Session } from "./session";
 import { fixtureFolder } from "./test/fixtureFolder";
-import { trainablesOf } from "./training/trainables";
+import { trainablesOf } from "./training/update/trainables";
 
 setUpWasm();
 let session: Session | undefined;

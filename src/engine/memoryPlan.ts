@@ -66,7 +66,7 @@ export function memoryLines(model: PlannedModel, precision: Precision, use: Memo
   const trainedRows = prompt + use.rollouts * answer;
   // Every block's input is kept; one block at a time is recomputed with its activations and their cotangents.
   const kept = trainedRows * (blocks + 2) * text.hiddenSize * float;
-  // Blocks with nothing but adapters to train are differentiated by hand (engine/training/decoderGradient), others on the tape.
+  // Blocks with nothing but adapters to train are differentiated by hand (engine/training/update/decoderGradient), others on the tape.
   const handRow = (4 * text.hiddenSize + 3 * queryWidth + 3 * keyWidth + text.intermediateSize) * float;
   const backwardRow = use.trainable === "full" ? perRow * backwardShare : handRow;
   const ofDecoder = use.trainable === "full" ? tapedBytes : blockBytes;

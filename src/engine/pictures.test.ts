@@ -14,7 +14,7 @@ import { openSession, uniformPrecision } from "./loading/openSession";
 import type { Session } from "./session";
 import { fixtureFolder } from "./test/fixtureFolder";
 import { parityParts, question, request, trainSettings } from "./test/tinySession";
-import { RewardDesk } from "./training/rewardScorer";
+import { RewardDesk } from "./training/experience/rewardScorer";
 import { Trainer } from "./training/trainer";
 
 setUpWasm();

@@ -27,7 +27,7 @@ import { measure } from "./measure";
 import { guessBudget } from "./memoryPlan";
 import { parseAdapterConfig } from "./requestChecks";
 import type { Session } from "./session";
-import { RewardDesk } from "./training/rewardScorer";
+import { RewardDesk } from "./training/experience/rewardScorer";
 import type { TrainerParts } from "./training/trainer";
 import { TrainingJobs } from "./training/trainingJobs";
 import { type TuningStore, tuneDevice } from "./tuning/tunedDevice";

@@ -3,7 +3,7 @@
 //   g_GRPO = A Σ_t v_t        g_VPPO = α A Σ_t m_t v_t        claim: Var(g_VPPO) / Var(g_GRPO) ≈ k · E[α²]
 // Variance is the sum over parameters of the unbiased variance over trajectories. Each assumption of the proof becomes a factor
 // that is exactly 1 where it holds; the measured ratio is k · E[α²] times their product. Pure: the gradients are measured in
-// engine/training/gradientVariance.ts.
+// engine/training/update/gradientVariance.ts.
 
 /** A trajectory with advantage, as numbers. */
 export interface VarianceSample {

@@ -3,7 +3,7 @@
 
 import { type Tensor, tensor } from "@tensorflow/tfjs-core";
 import { createRng } from "@/lib/rng";
-import type { Optimizer } from "../training/optimizer";
+import type { Optimizer } from "../training/update/optimizer";
 
 const rates = { learningRate: 1e-2, weightDecay: 0.01, maxGradNorm: 1 };
 

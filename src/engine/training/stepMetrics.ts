@@ -5,7 +5,7 @@
 import type { StepMetrics } from "@/protocol/training";
 import type { TokenStats } from "@/rl/dependency";
 import type { Reward } from "@/rl/reward/rewards";
-import type { Generated } from "./experience";
+import type { Generated } from "./experience/experience";
 
 /** What the metrics of a step are made of; arrays have one entry per answer that was learnt from. */
 export interface StepNumbers {

@@ -8,15 +8,15 @@ import type { StepReport, TrainRollout, TrainSettings } from "@/protocol/trainin
 import { learningRateAt } from "@/rl/schedule";
 import type { Problem } from "@/tasks/task";
 import type { Session } from "../session";
-import { type Experience, gatherExperience, type RunPosition } from "./experience";
-import { Optimizer } from "./optimizer";
-import { type UpdateOutcome, updatePolicy } from "./policyPhase";
-import { type ProblemSource, taskProblems } from "./problemSource";
-import { RewardDesk, type RewardScorer } from "./rewardScorer";
+import { type Experience, gatherExperience, type RunPosition } from "./experience/experience";
+import { type ProblemSource, taskProblems } from "./experience/problemSource";
+import { RewardDesk, type RewardScorer } from "./experience/rewardScorer";
 import type { StepEvents } from "./stepEvents";
 import { stepMetrics } from "./stepMetrics";
-import { trainablesOf } from "./trainables";
 import { exportTrainerState, restoreTrainerState, type TrainerCounters } from "./trainerState";
+import { Optimizer } from "./update/optimizer";
+import { type UpdateOutcome, updatePolicy } from "./update/policyPhase";
+import { trainablesOf } from "./update/trainables";
 
 /** Where problems and rewards come from; the settings' task and reward without them. */
 export interface TrainerParts {

@@ -8,9 +8,9 @@ import { type TrainSettings, trainDefaults } from "@/protocol/training";
 import { openSession, uniformPrecision } from "../loading/openSession";
 import { seededUpdate } from "../test/seededUpdate";
 import { loadTiny, tinyUrl } from "../test/tinySession";
-import { Optimizer } from "./optimizer";
-import { trainablesOf } from "./trainables";
 import { exportTrainerState, restoreTrainerState } from "./trainerState";
+import { Optimizer } from "./update/optimizer";
+import { trainablesOf } from "./update/trainables";
 
 setUpGpu();
 

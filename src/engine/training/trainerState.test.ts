@@ -16,9 +16,9 @@ import { exportAdapter, loraParameters, removeLora } from "../lora";
 import type { Session } from "../session";
 import { fixtureFolder } from "../test/fixtureFolder";
 import { seededUpdate } from "../test/seededUpdate";
-import { Optimizer } from "./optimizer";
-import { type Trainable, trainablesOf } from "./trainables";
 import { exportTrainerState, restoreTrainerState } from "./trainerState";
+import { Optimizer } from "./update/optimizer";
+import { type Trainable, trainablesOf } from "./update/trainables";
 
 setUpWasm();
 const open = (name: string, as = "tiny") => openSession(fixtureFolder(name), as, { precision: uniformPrecision("f32") });

@@ -23,8 +23,8 @@ import { floatsOf } from "@/ops/attention/hostValues";
 import type { TrainSettings } from "@/protocol/training";
 import { applyAdapter, exportAdapter, loraParameters, removeLora } from "../lora";
 import type { Session } from "../session";
-import { type Moments, Optimizer } from "./optimizer";
-import { everyWeight, type Trainable } from "./trainables";
+import { type Moments, Optimizer } from "./update/optimizer";
+import { everyWeight, type Trainable } from "./update/trainables";
 
 /** Where a run is. */
 export interface TrainerCounters {

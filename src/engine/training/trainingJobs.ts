@@ -10,8 +10,8 @@ import { fixedSettingsError, type TrainSettingError, trainSettingsError } from "
 import { tasks } from "@/tasks/registry";
 import { loraParameters, removeLora } from "../lora";
 import type { Session } from "../session";
-import { withMemory } from "./stepMemory";
 import { Trainer, type TrainerParts } from "./trainer";
+import { withMemory } from "./update/stepMemory";
 
 /** Steps in a row that may be lost to numbers that are not finite. */
 const skipLimit = 3;

@@ -1,6 +1,6 @@
 // Adapters of up to three projections that read the same rows (q, k, v; gate, up; one alone), forward and backward with a dispatch
 // for all of them: what takes three products per projection on a tape, and additions between. WebGPU only, in place where a
-// tensor has done its duty, and never on a tape: engine/training/decoderGradient calls it, other backends differentiate
+// tensor has done its duty, and never on a tape: engine/training/update/decoderGradient calls it, other backends differentiate
 // nn/linear instead. PEFT: out += scaling·(x·Aᵀ)·Bᵀ.
 
 import type { Tensor } from "@tensorflow/tfjs-core";

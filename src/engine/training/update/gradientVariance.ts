@@ -11,9 +11,9 @@ import type { PolicySettings } from "@/rl/settings";
 import { shapeGroup } from "@/rl/shapeGroup";
 import type { ScoredTrajectory } from "@/rl/trajectory";
 import { type VarianceSample, varianceMetrics } from "@/rl/varianceTheorem";
-import type { PreparedQuestion } from "../decoding/rollouts";
-import type { Gradients } from "../layerwise";
-import type { Session } from "../session";
+import type { PreparedQuestion } from "../../decoding/rollouts";
+import type { Gradients } from "../../layerwise";
+import type { Session } from "../../session";
 import type { StepPictures } from "./stepPictures";
 import { addGradients, TrainingPass } from "./trainingPass";
 

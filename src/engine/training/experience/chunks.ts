@@ -2,8 +2,8 @@
 
 import { type TokenChunk, tokenStatColumns } from "@/protocol/generation";
 import type { TokenStats } from "@/rl/dependency";
-import type { DecodedStep } from "../decoding/generate";
-import { statCount } from "../tokenStats";
+import type { DecodedStep } from "../../decoding/generate";
+import { statCount } from "../../tokenStats";
 
 /** Alternatives per token and condition that a training step reports. */
 export const reportedAlternatives = 5;

@@ -2,8 +2,8 @@
 // masked picture (PAPO), and the policy after an update. The same kernels as in training, so the same bits.
 
 import type { VisionLanguageModel } from "@/models/family";
-import { type FeaturedGroup, ScoredRows } from "../score";
-import type { Session } from "../session";
+import { type FeaturedGroup, ScoredRows } from "../../score";
+import type { Session } from "../../session";
 
 /** log π of every token of every answer in nats, in the order of the groups. */
 export async function forwardLogProbs(session: Session, groups: readonly FeaturedGroup[]): Promise<Float32Array[]> {

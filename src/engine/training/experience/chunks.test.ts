@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { tokenStatColumns } from "@/protocol/generation";
-import { tokenStatsOfRows } from "../tokenStats";
+import { tokenStatsOfRows } from "../../tokenStats";
 import { withStats } from "./chunks";
 
 describe("the reported tokens of a rollout", () => {

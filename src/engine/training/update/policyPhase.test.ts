@@ -8,12 +8,12 @@ import * as head from "@/ops/headStats/headStats";
 import { setUpWasm } from "@/ops/test/wasmFixture";
 import type { TrainSettings } from "@/protocol/training";
 import { dependencyOf } from "@/rl/dependency";
-import { prepare, rollOut, tokenStatsOf } from "../decoding/rollouts";
-import { openSession, uniformPrecision } from "../loading/openSession";
-import { attachLora, loraParameters, removeLora } from "../lora";
-import type { Session } from "../session";
-import { fixtureFolder } from "../test/fixtureFolder";
-import { question, trainSettings, withoutEnd } from "../test/tinySession";
+import { prepare, rollOut, tokenStatsOf } from "../../decoding/rollouts";
+import { openSession, uniformPrecision } from "../../loading/openSession";
+import { attachLora, loraParameters, removeLora } from "../../lora";
+import type { Session } from "../../session";
+import { fixtureFolder } from "../../test/fixtureFolder";
+import { question, trainSettings, withoutEnd } from "../../test/tinySession";
 import { Optimizer } from "./optimizer";
 import { type UpdateOptimizer, updatePolicy } from "./policyPhase";
 import type { UpdateInput } from "./stepPasses";
@@ -283,7 +283,7 @@ describe("weights outside the decoder", { timeout: 120_000 }, () => {
 
 /** The same answers scored by the weights as they are now. */
 async function onPolicy(): Promise<UpdateInput> {
-  const { scoreResponses } = await import("../score");
+  const { scoreResponses } = await import("../../score");
   const features = experience.prepared.map(({ images }) => session.encodeTogether(images));
   const groups = experience.prepared.map(({ prompt }, q) => ({
     prompt,

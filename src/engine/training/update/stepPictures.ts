@@ -3,9 +3,9 @@
 
 import { concat, dispose, keep, type Tensor, type Tensor2D, tidy } from "@tensorflow/tfjs-core";
 import type { VisionBatch } from "@/models/family";
-import type { PreparedQuestion } from "../decoding/rollouts";
-import { trainsTower } from "../layerwise";
-import type { Session } from "../session";
+import type { PreparedQuestion } from "../../decoding/rollouts";
+import { trainsTower } from "../../layerwise";
+import type { Session } from "../../session";
 
 /** What one pass needs of its pictures; the taker disposes both. */
 export interface PassPictures {

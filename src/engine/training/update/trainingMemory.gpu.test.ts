@@ -3,12 +3,12 @@
 import { dispose } from "@tensorflow/tfjs-core";
 import { expect, it } from "vitest";
 import { setUpGpu } from "@/ops/test/gpuFixture";
-import { textBatch } from "../batch";
-import { prepare } from "../decoding/rollouts";
-import { LayerwisePass } from "../layerwise";
-import { attachLora, loraParameters } from "../lora";
-import { packGroups } from "../packing";
-import { loadTiny, question } from "../test/tinySession";
+import { textBatch } from "../../batch";
+import { prepare } from "../../decoding/rollouts";
+import { LayerwisePass } from "../../layerwise";
+import { attachLora, loraParameters } from "../../lora";
+import { packGroups } from "../../packing";
+import { loadTiny, question } from "../../test/tinySession";
 
 const fixture = setUpGpu();
 

@@ -4,11 +4,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { differingBits, setUpGpu } from "@/ops/test/gpuFixture";
 import { TrainSettingError } from "@/protocol/trainingChecks";
-import { rollOut, tokenStatsOf } from "../decoding/rollouts";
-import { attachLora, removeLora } from "../lora";
-import type { Session } from "../session";
-import { loadTiny, parityParts, question, request, trainSettings, withoutEnd } from "../test/tinySession";
-import { Trainer } from "./trainer";
+import { rollOut, tokenStatsOf } from "../../decoding/rollouts";
+import { attachLora, removeLora } from "../../lora";
+import type { Session } from "../../session";
+import { loadTiny, parityParts, question, request, trainSettings, withoutEnd } from "../../test/tinySession";
+import { Trainer } from "../trainer";
 
 const fixture = setUpGpu();
 let session: Session;

@@ -7,10 +7,10 @@ import { uniformAt } from "@/lib/rng";
 import { matrixTensors } from "@/ops/matrix";
 import { setUpWasm } from "@/ops/test/wasmFixture";
 import { type LoraTarget, trainDefaults } from "@/protocol/training";
-import { openSession, uniformPrecision } from "../loading/openSession";
-import { loraParameters } from "../lora";
-import type { Session } from "../session";
-import { fixtureFolder } from "../test/fixtureFolder";
+import { openSession, uniformPrecision } from "../../loading/openSession";
+import { loraParameters } from "../../lora";
+import type { Session } from "../../session";
+import { fixtureFolder } from "../../test/fixtureFolder";
 import { type Trainable, TrainablesError, trainablesOf } from "./trainables";
 
 setUpWasm();

@@ -6,11 +6,11 @@ import { pcg3d } from "@/lib/rng";
 import type { TrainSettings } from "@/protocol/training";
 import { type DependencyMeasure, dependencyMeasures, dependencyOf, type TokenStats } from "@/rl/dependency";
 import type { Problem } from "@/tasks/task";
-import type { Rollout } from "../decoding/generate";
-import { type PreparedQuestion, prepare, questionOf } from "../decoding/rollouts";
-import { type ScoreGroup, scoreResponses, scoreWithoutJsd } from "../score";
-import type { Session } from "../session";
-import type { StepEvents } from "./stepEvents";
+import type { Rollout } from "../../decoding/generate";
+import { type PreparedQuestion, prepare, questionOf } from "../../decoding/rollouts";
+import { type ScoreGroup, scoreResponses, scoreWithoutJsd } from "../../score";
+import type { Session } from "../../session";
+import type { StepEvents } from "../stepEvents";
 
 /** One prompt with its answers. */
 export interface AnsweredQuestion {

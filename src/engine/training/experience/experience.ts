@@ -10,16 +10,16 @@ import { mixedGroups } from "@/rl/advantage";
 import type { TokenStats } from "@/rl/dependency";
 import type { Reward } from "@/rl/reward/rewards";
 import type { Problem } from "@/tasks/task";
-import type { DecodedStep, Rollout } from "../decoding/generate";
-import { type PreparedQuestion, prepare, questionOf, rollOut } from "../decoding/rollouts";
-import { answerBytes, checkMemory } from "../requestChecks";
-import type { Session } from "../session";
+import type { DecodedStep, Rollout } from "../../decoding/generate";
+import { type PreparedQuestion, prepare, questionOf, rollOut } from "../../decoding/rollouts";
+import { answerBytes, checkMemory } from "../../requestChecks";
+import type { Session } from "../../session";
+import type { StepEvents } from "../stepEvents";
 import { chunkOf, reportedAlternatives, withStats } from "./chunks";
 import { exactStats } from "./exactStats";
 import { type AnsweredQuestion, averageDependency } from "./maskAverage";
 import type { ProblemSource } from "./problemSource";
 import { type RewardScorer, rewardInput } from "./rewardScorer";
-import type { StepEvents } from "./stepEvents";
 
 /** How far a run has got: counters that its random numbers follow from. */
 export interface RunPosition {

@@ -5,7 +5,7 @@
 import { dispose, keep, type Tensor, tensor, tidy, zerosLike } from "@tensorflow/tfjs-core";
 import { deviceZeros } from "@/gpu/deviceTensor";
 import { adamwSteps, gradientNorm } from "@/ops/optimizer/optimizer";
-import type { Gradients } from "../layerwise";
+import type { Gradients } from "../../layerwise";
 import type { Trainable } from "./trainables";
 
 /** What may change from step to step. */

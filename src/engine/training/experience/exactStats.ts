@@ -6,10 +6,10 @@
 import type { StepMetrics, TrainSettings } from "@/protocol/training";
 import type { TokenStats } from "@/rl/dependency";
 import { rolloutGap } from "@/rl/rolloutGap";
-import { tokenStatsOf } from "../decoding/rollouts";
-import type { Session } from "../session";
+import { tokenStatsOf } from "../../decoding/rollouts";
+import type { Session } from "../../session";
+import type { StepEvents } from "../stepEvents";
 import { type AnsweredQuestion, scoreAnswers } from "./maskAverage";
-import type { StepEvents } from "./stepEvents";
 
 /** Exact statistics per answer, in prompt order, and the gap that rough decoding left; nothing of it where there was none. */
 export interface ExactStats {

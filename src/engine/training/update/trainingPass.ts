@@ -4,10 +4,10 @@
 
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { readTensors } from "@/gpu/readback";
-import { type TextBatch, textBatch } from "../batch";
-import { addGradient, type Gradients, LayerwisePass } from "../layerwise";
-import { type PackedRows, type PackGroup, packGroups, perResponse } from "../packing";
-import type { Session } from "../session";
+import { type TextBatch, textBatch } from "../../batch";
+import { addGradient, type Gradients, LayerwisePass } from "../../layerwise";
+import { type PackedRows, type PackGroup, packGroups, perResponse } from "../../packing";
+import type { Session } from "../../session";
 import type { PassPictures, StepPictures } from "./stepPictures";
 
 /** Prompts that are computed together. */

@@ -6,8 +6,8 @@ import type { Tensor } from "@tensorflow/tfjs-core";
 import { UserError } from "@/lib/errors";
 import { trainableData } from "@/ops/matrix";
 import type { LoraTarget, TrainSettings } from "@/protocol/training";
-import { attachLora, loraParameters, projectionsOfTarget } from "../lora";
-import type { Session } from "../session";
+import { attachLora, loraParameters, projectionsOfTarget } from "../../lora";
+import type { Session } from "../../session";
 
 /** A tensor that training changes. */
 export interface Trainable {
