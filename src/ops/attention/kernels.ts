@@ -14,6 +14,7 @@ import { type KeySplit, runSplit } from "./splitKeys";
 
 type Named<K extends string> = Readonly<Record<K, TensorInfo>>;
 
+const code = fewCode + keyScoreCode;
 const widestManyForward = 64;
 const widestManyKeyGradient = 32;
 
@@ -62,7 +63,7 @@ export interface AttentionOptions {
 
 /** What a call that is not split runs. */
 export function attentionKernel(call: { readonly pairs: number; readonly width: number }): ReturnType<typeof variant> {
-  const sources = { few: fewCode + keyScoreCode, many: manyCode, widestMany: widestManyForward };
+  const sources = { few: code, many: manyCode, widestMany: widestManyForward };
   return variant(sources, "main", forwardBindings, call);
 }
 

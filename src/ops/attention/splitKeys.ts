@@ -8,6 +8,8 @@ import { variants } from "../variants";
 import splitCode from "./attentionSplit.wgsl?raw";
 import keyScoreCode from "./keyScore.wgsl?raw";
 
+const code = splitCode + keyScoreCode;
+
 /** From this many (row, head) pairs on, the pairs alone fill a GPU. */
 const enoughPairs = 512;
 /** Most bytes that are held between the dispatches; beyond them calls are not split. */
@@ -60,7 +62,7 @@ export function recordedKeys(keys: number, most: number): number {
 export function splitKernels(width: number): readonly [Kernel, Kernel, Kernel] {
   const kernel = (entryPoint: string, bindings: Kernel["bindings"], constants: Kernel["constants"]): Kernel => ({
     name: `attentionSplit ${entryPoint}`,
-    code: splitCode + keyScoreCode,
+    code,
     entryPoint,
     bindings,
     uniform: true,
