@@ -28,7 +28,7 @@ export function keepStep(kept: Tensor, step: Tensor, stats: StepStats, alternati
   const [batch, valueCount] = values.shape as [number, number];
   const [steps, rows, columns] = kept.shape as [number, number, number];
   const width = alternatives * 2;
-  const topStride = topIds.size / batch;
+  const topStride = (stats.topIds?.size ?? 0) / batch;
   if (rows !== batch || columns !== valueCount + 3 * width || width > topStride)
     throw new Error(`keepStep: [${kept.shape.join(", ")}] for ${batch} rows of ${valueCount} + 3·${width} numbers`);
   currentGpu().run({

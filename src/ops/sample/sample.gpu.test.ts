@@ -1,11 +1,12 @@
 // The sampling kernel draws what the JavaScript rules draw, and the decode state moves on as there.
 
-import { tensor, tensor1d } from "@tensorflow/tfjs-core";
+import { tensor, tensor1d, zeros } from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
 import { readTensors } from "@/gpu/readback";
 import { createRng } from "@/lib/rng";
 import { seededValues, setUpGpu } from "../test/gpuFixture";
 import { advanceDecodeState } from "./decodeState";
+import { keepStep } from "./keepStep";
 import { advanceArrays, type SamplingRules, sampleRows } from "./reference";
 import { sample } from "./sample";
 
@@ -129,4 +130,11 @@ describe("the decode state", () => {
       }
     });
   }
+});
+
+describe("keepStep", () => {
+  it("refuses to keep alternatives of a step that has measured none", () => {
+    const [kept, step, values] = [zeros([2, 3, 4 + 3 * 2]), tensor1d([1], "int32"), zeros([3, 4])];
+    expect(() => keepStep(kept, step, { values }, 1)).toThrow("3 rows of 4 + 3·2 numbers");
+  });
 });
